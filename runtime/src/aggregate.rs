@@ -1,0 +1,86 @@
+//! Aggregates: state folded from one stream, which decides on commands.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::event_set::EventSet;
+use crate::id::AggregateId;
+use crate::payload::{DecodeError, EncodeError, Payload, from_slice};
+use crate::schema::{Schema, fingerprint};
+
+/// State that is folded from one stream and decides on commands. `#[derive(Aggregate)]` writes this impl, `#[aggregate]` on its
+/// `impl` block the [`Apply`] and [`Handle`](crate::Handle) impls.
+///
+/// `Default` is the state before the first event.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an aggregate",
+    label = "not an aggregate",
+    note = "write `#[derive(Default, Aggregate)]` and `#[kenning(category = \"…\", id = …, events = …)]` on `{Self}`"
+)]
+pub trait Aggregate: Default + Send + Sync + 'static {
+    /// The first part of the names of its streams: persisted, of `a-z`, `0-9`, `_` and `.`.
+    const CATEGORY: &'static str;
+
+    /// What tells one aggregate of the category from another.
+    type Id: AggregateId;
+
+    /// The events of its streams; it applies each of them.
+    type Events: EventSet + ApplyTo<Self>;
+
+    /// How its state is kept between replays; `None`: every load replays the stream.
+    const SNAPSHOTS: Option<Snapshots<Self>> = None;
+}
+
+/// How one event changes the state. It cannot fail: the event has happened.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not apply the event `{E}`",
+    label = "`{E}` is not applied",
+    note = "add to an `#[aggregate] impl {Self}`: `#[apply] fn name(&mut self, event: &{E}) {{ … }}`"
+)]
+pub trait Apply<E> {
+    /// Changes the state.
+    fn apply(&mut self, event: &E);
+}
+
+/// A set of events that the aggregate `A` applies, each of them. `#[derive(EventSet)]` writes it for every `A` that has
+/// [`Apply`] for each event.
+pub trait ApplyTo<A> {
+    /// Applies the event that this is.
+    fn apply_to(&self, state: &mut A);
+}
+
+/// How an aggregate's state is kept between replays. A snapshot is found by the fingerprint of the state's shape: after the shape has changed, or when
+/// one cannot be read, the stream is replayed from its beginning.
+pub struct Snapshots<A> {
+    pub(crate) every: u64,
+    pub(crate) encode: fn(&A) -> Result<Payload, EncodeError>,
+    pub(crate) decode: fn(&[u8]) -> Result<A, DecodeError>,
+    pub(crate) fingerprint: fn() -> u64,
+}
+
+impl<A: Aggregate + Serialize + DeserializeOwned + Schema> Snapshots<A> {
+    /// A snapshot whenever that many events have come since the last one; 0 counts as 1.
+    #[must_use]
+    pub const fn every(events: u64) -> Self {
+        Self {
+            every: if events == 0 { 1 } else { events },
+            encode: |state| Payload::of(A::CATEGORY, state),
+            decode: |payload| from_slice(A::CATEGORY, 0, payload),
+            fingerprint: fingerprint::<A>,
+        }
+    }
+}
+
+impl<A> Clone for Snapshots<A> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<A> Copy for Snapshots<A> {}
+
+impl<A> std::fmt::Debug for Snapshots<A> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "every {} events", self.every)
+    }
+}

@@ -1,0 +1,37 @@
+//! Kenning: event sourcing, CQRS and sagas, declared on plain Rust and checked by the compiler.
+
+// The macros name `::kenning`; inside this crate and its doctests that is the crate itself.
+#[allow(unused_extern_crates, reason = "used by the expansions of the macros alone")]
+extern crate self as kenning;
+
+mod aggregate;
+mod clock;
+mod command;
+mod event;
+mod event_set;
+mod headers;
+mod id;
+mod number;
+mod payload;
+mod recorded;
+mod schema;
+mod stream;
+
+pub mod limits;
+pub mod store;
+
+#[doc(hidden)]
+pub mod __private;
+
+pub use self::aggregate::{Aggregate, Apply, ApplyTo, Snapshots};
+pub use self::clock::Clock;
+pub use self::command::{Command, CommandContext, CommandOf, Handle};
+pub use self::event::{EncodedEvent, Event, EventInfo, RawEvent};
+pub use self::event_set::{EventSet, Includes, IntoEvents};
+pub use self::headers::Headers;
+pub use self::id::AggregateId;
+pub use self::number::{Position, Version};
+pub use self::payload::{DecodeError, EncodeError, Payload};
+pub use self::recorded::{Metadata, Recorded, RecordedEvent};
+pub use self::schema::{Schema, Shape, Shapes, fingerprint};
+pub use self::stream::{InvalidStreamName, MAX_STREAM_NAME, StreamName};

@@ -1,0 +1,96 @@
+//! The contract between Kenning and a store. [`testing::store_contract`](crate::testing) proves an implementation.
+
+mod append;
+mod error;
+mod health;
+mod ledger;
+mod read;
+mod snapshot;
+mod wakeup;
+
+use std::future::Future;
+use std::pin::Pin;
+
+use futures_core::Stream;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+pub use self::append::{Append, Appended, AppendedTo, Expect, NewEvent, StreamAppend};
+pub use self::error::{AppendError, Conflict, InvalidAppend, RehydrateError, StoreError};
+pub use self::health::{Health, WatermarkHolder};
+pub use self::ledger::{BodyHash, CommandRecord, LedgerEntry};
+pub use self::read::{Direction, FeedPage, FeedQuery, StreamQuery};
+pub use self::snapshot::Snapshot;
+pub use self::wakeup::{Wakeup, WakeupSource};
+
+use crate::event::RawEvent;
+use crate::number::Version;
+use crate::payload::DecodeError;
+use crate::recorded::RecordedEvent;
+use crate::stream::StreamName;
+
+/// A boxed future, as the methods of [`EventStore`] return it.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A boxed stream, as [`EventStore::read_stream`] returns it.
+pub type BoxStream<'a, T> = Pin<Box<dyn Stream<Item = T> + Send + 'a>>;
+
+/// Takes each event of a rehydration, in order; an error ends it.
+pub type Visit<'a> = dyn FnMut(RawEvent<'_>) -> Result<(), DecodeError> + Send + 'a;
+
+/// Keeps events, the command ledger and snapshots.
+///
+/// Every rule below holds for every implementation, and the contract suite checks it.
+pub trait EventStore: Send + Sync + 'static {
+    /// Makes the store ready for use: migrates its schema and refuses a server that cannot serve. Doing it again, also from several processes at
+    /// once, changes nothing. [`Kenning::builder`](crate::Kenning::builder)'s `build` calls it.
+    fn prepare(&self) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Appends to one or several streams, all or nothing.
+    ///
+    /// After `Ok` the events are durable and the feed delivers them. After [`AppendError::Conflict`], [`AppendError::DuplicateCommand`] or
+    /// [`AppendError::Invalid`] none is stored. Dropping the future leaves it open whether they are. No event at all is a no-op that still checks the expectations and records the command.
+    fn append(&self, append: Append) -> BoxFuture<'_, Result<Appended, AppendError>>;
+
+    /// Reads one stream, row by row: the store holds no more than a bounded part of it in memory.
+    fn read_stream(&self, query: StreamQuery) -> BoxStream<'_, Result<RecordedEvent, StoreError>>;
+
+    /// Shows `visit` every event of a stream after a version, in order, and returns the version reached (`after`, if there was none). Stores may answer
+    /// several calls by one query.
+    fn rehydrate<'a>(
+        &'a self,
+        stream: &'a StreamName,
+        after: Version,
+        visit: &'a mut Visit<'_>,
+    ) -> BoxFuture<'a, Result<Version, RehydrateError>>;
+
+    /// Reads a page of the feed of all streams: every event at or before [`FeedPage::through`] that matches has been delivered by this or an earlier page, whatever
+    /// writers do, and none after it has.
+    fn read_feed(&self, query: FeedQuery) -> BoxFuture<'_, Result<FeedPage, StoreError>>;
+
+    /// Wakes a reader of the feed after something was appended, by this process or another. A wake-up is a hint: it may be late or missing, so wait
+    /// with a bound.
+    fn wakeup(&self) -> Wakeup;
+
+    /// Looks an accepted command up in the ledger.
+    fn find_command(&self, command_id: Uuid) -> BoxFuture<'_, Result<Option<CommandRecord>, StoreError>>;
+
+    /// Forgets at most `limit` commands recorded before a time, oldest first, and returns how many. A forgotten id is decided anew.
+    fn forget_commands(&self, before: OffsetDateTime, limit: u32) -> BoxFuture<'_, Result<u64, StoreError>>;
+
+    /// The newest snapshot of a stream under a fingerprint.
+    fn load_snapshot<'a>(
+        &'a self,
+        stream: &'a StreamName,
+        fingerprint: u64,
+    ) -> BoxFuture<'a, Result<Option<Snapshot>, StoreError>>;
+
+    /// Keeps a snapshot, unless a newer one of the same stream and fingerprint is there.
+    fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// How far the feed is behind what was drawn, and who holds it.
+    fn health(&self) -> BoxFuture<'_, Result<Health, StoreError>>;
+
+    /// Finishes what was accepted, then stops the store's tasks. Later calls answer [`StoreError::Closed`].
+    fn close(&self) -> BoxFuture<'_, ()>;
+}
