@@ -34,4 +34,6 @@ pub use self::number::{Position, Version};
 pub use self::payload::{DecodeError, EncodeError, Payload};
 pub use self::recorded::{Metadata, Recorded, RecordedEvent};
 pub use self::schema::{Schema, Shape, Shapes, fingerprint};
+#[cfg(feature = "memory")]
+pub use self::store::MemoryStore;
 pub use self::stream::{InvalidStreamName, MAX_STREAM_NAME, StreamName};

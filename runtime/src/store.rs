@@ -4,8 +4,11 @@ mod append;
 mod error;
 mod health;
 mod ledger;
+#[cfg(feature = "memory")]
+mod memory;
 mod read;
 mod snapshot;
+mod transaction;
 mod wakeup;
 
 use std::future::Future;
@@ -19,8 +22,11 @@ pub use self::append::{Append, Appended, AppendedTo, Expect, NewEvent, StreamApp
 pub use self::error::{AppendError, Conflict, InvalidAppend, RehydrateError, StoreError};
 pub use self::health::{Health, WatermarkHolder};
 pub use self::ledger::{BodyHash, CommandRecord, LedgerEntry};
+#[cfg(feature = "memory")]
+pub use self::memory::{MemoryStore, MemoryTransaction};
 pub use self::read::{Direction, FeedPage, FeedQuery, StreamQuery};
 pub use self::snapshot::Snapshot;
+pub use self::transaction::TransactionalStore;
 pub use self::wakeup::{Wakeup, WakeupSource};
 
 use crate::event::RawEvent;

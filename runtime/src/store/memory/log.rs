@@ -1,0 +1,246 @@
+//! What the memory store holds, behind its one lock.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::claim::{Claims, Owner};
+use crate::number::{Position, Version};
+use crate::recorded::{Metadata, RecordedEvent};
+use crate::store::{
+    Append, AppendError, Appended, AppendedTo, CommandRecord, Conflict, FeedPage, FeedQuery, Health,
+    NewEvent, Snapshot, StoreError, StreamAppend, WatermarkHolder,
+};
+use crate::stream::StreamName;
+
+/// How many positions one page of the feed looks at, so that a filter that matches nothing does not keep writers waiting.
+const SCAN: usize = 16_384;
+
+/// Everything that is stored.
+#[derive(Default)]
+pub(super) struct Log {
+    pub(super) closed: bool,
+    pub(super) claims: Claims,
+    /// By position, from 1. An event beyond the watermark may be of an open transaction; a hole is what was rolled back.
+    events: Vec<Option<Arc<RecordedEvent>>>,
+    /// The committed events of each stream, by version.
+    streams: HashMap<StreamName, Vec<Arc<RecordedEvent>>>,
+    /// The transactions that have drawn positions, by the last position drawn before.
+    open: BTreeMap<(Position, Owner), Instant>,
+    commands: HashMap<Uuid, CommandRecord>,
+    commands_by_age: BTreeSet<(OffsetDateTime, Uuid)>,
+    snapshots: HashMap<(StreamName, u64), Snapshot>,
+}
+
+impl Log {
+    /// Refuses when the store was closed.
+    pub(super) fn available(&mut self) -> Result<&mut Self, StoreError> {
+        if self.closed { Err(StoreError::Closed) } else { Ok(self) }
+    }
+
+    /// The committed events of a stream.
+    pub(super) fn stream(&self, stream: &StreamName) -> &[Arc<RecordedEvent>] {
+        self.streams.get(stream).map_or(&[], Vec::as_slice)
+    }
+
+    /// The committed version of a stream.
+    pub(super) fn version(&self, stream: &StreamName) -> Version {
+        Version::new(self.stream(stream).len() as u64)
+    }
+
+    /// Checks an append, draws its positions and lays its events there, not yet in their streams: [`publish`](Self::publish) or [`withdraw`](Self::withdraw)
+    /// has to follow. `version` says which version the writer sees of a stream.
+    pub(super) fn lay(
+        &mut self,
+        append: Append,
+        recorded_at: OffsetDateTime,
+        version: impl Fn(&Self, &StreamName) -> Version,
+    ) -> Result<(Appended, Option<CommandRecord>), AppendError> {
+        // First, since an append that is sent again conflicts with its own first arrival.
+        if let Some(record) =
+            append.command.as_ref().and_then(|command| self.commands.get(&command.command_id))
+        {
+            return Err(AppendError::DuplicateCommand(record.clone()));
+        }
+        for StreamAppend { stream, expect, .. } in &append.streams {
+            let actual = version(self, stream);
+            if !expect.allows(actual) {
+                return Err(Conflict { stream: stream.clone(), expected: *expect, actual }.into());
+            }
+        }
+        let mut streams = Vec::with_capacity(append.streams.len());
+        for target in append.streams {
+            let before = version(self, &target.stream);
+            streams.push(self.lay_stream(target, before, recorded_at));
+        }
+        let record = append.command.zip(streams.first()).map(|(command, first)| CommandRecord {
+            command_id: command.command_id,
+            body_hash: command.body_hash,
+            stream: first.stream.clone(),
+            version: first.version,
+            events: u32::try_from(first.positions.len()).unwrap_or(u32::MAX),
+            position: first.position(),
+            recorded_at,
+        });
+        Ok((Appended { streams, recorded_at }, record))
+    }
+
+    fn lay_stream(
+        &mut self,
+        target: StreamAppend,
+        before: Version,
+        recorded_at: OffsetDateTime,
+    ) -> AppendedTo {
+        let StreamAppend { stream, events, .. } = target;
+        let mut version = before;
+        let mut positions = Vec::with_capacity(events.len());
+        for event in events {
+            version = version.plus(1);
+            let position = self.drawn().plus(1);
+            self.events.push(Some(Arc::new(record(event, stream.clone(), version, position, recorded_at))));
+            positions.push(position);
+        }
+        AppendedTo { stream, version, positions }
+    }
+
+    /// Makes laid events part of their streams.
+    pub(super) fn publish(&mut self, appended: &Appended) {
+        for AppendedTo { stream, positions, .. } in &appended.streams {
+            if positions.is_empty() {
+                continue;
+            }
+            let laid = positions.iter().filter_map(|position| self.events.get(slot(*position))?.clone());
+            match self.streams.get_mut(stream) {
+                Some(events) => events.extend(laid),
+                None => drop(self.streams.insert(stream.clone(), laid.collect())),
+            }
+        }
+    }
+
+    /// Leaves holes where laid events were.
+    pub(super) fn withdraw(&mut self, appended: &Appended) {
+        for position in appended.streams.iter().flat_map(|stream| &stream.positions) {
+            if let Some(event) = self.events.get_mut(slot(*position)) {
+                *event = None;
+            }
+        }
+    }
+
+    /// Remembers an accepted command.
+    pub(super) fn remember(&mut self, record: CommandRecord) {
+        self.commands_by_age.insert((record.recorded_at, record.command_id));
+        self.commands.insert(record.command_id, record);
+    }
+
+    /// Forgets the oldest commands recorded before a time.
+    pub(super) fn forget(&mut self, before: OffsetDateTime, limit: u32) -> u64 {
+        let mut forgotten = 0;
+        while forgotten < u64::from(limit) {
+            match self.commands_by_age.first() {
+                Some(&oldest) if oldest.0 < before => {
+                    self.commands_by_age.remove(&oldest);
+                    self.commands.remove(&oldest.1);
+                    forgotten += 1;
+                }
+                _ => break,
+            }
+        }
+        forgotten
+    }
+
+    /// Looks a command up.
+    pub(super) fn command(&self, id: Uuid) -> Option<CommandRecord> {
+        self.commands.get(&id).cloned()
+    }
+
+    /// The last position drawn.
+    pub(super) fn drawn(&self) -> Position {
+        Position::new(self.events.len() as u64)
+    }
+
+    /// The last position that the feed may deliver: before the first one drawn by a transaction that is still open.
+    fn watermark(&self) -> Position {
+        self.open.keys().next().map_or(self.drawn(), |(before, _)| *before)
+    }
+
+    /// Holds the feed back here until [`release`](Self::release).
+    pub(super) fn hold(&mut self, owner: Owner, before: Position) {
+        self.open.insert((before, owner), Instant::now());
+    }
+
+    /// Lets the feed go on.
+    pub(super) fn release(&mut self, owner: Owner, before: Position) {
+        self.open.remove(&(before, owner));
+    }
+
+    /// Reads a page of the feed.
+    pub(super) fn page(&self, query: &FeedQuery) -> FeedPage {
+        let watermark = self.watermark();
+        let mut page = FeedPage { events: Vec::new(), through: query.after, watermark };
+        let ahead =
+            self.events.iter().enumerate().take(slot(watermark.plus(1))).skip(slot(query.after.plus(1)));
+        for (at, event) in ahead.take(SCAN) {
+            page.through = Position::new(at as u64 + 1);
+            let Some(event) = event else { continue };
+            if query.wants(event.metadata.stream.category(), &event.name) {
+                page.events.push(RecordedEvent::clone(event));
+                if page.events.len() >= query.limit {
+                    break;
+                }
+            }
+        }
+        page
+    }
+
+    /// The newest snapshot of a stream under a fingerprint.
+    pub(super) fn snapshot(&self, stream: &StreamName, fingerprint: u64) -> Option<Snapshot> {
+        self.snapshots.get(&(stream.clone(), fingerprint)).cloned()
+    }
+
+    /// Keeps a snapshot unless a newer one is there.
+    pub(super) fn keep(&mut self, snapshot: Snapshot) {
+        let key = (snapshot.stream.clone(), snapshot.fingerprint);
+        if self.snapshots.get(&key).is_none_or(|kept| kept.version <= snapshot.version) {
+            self.snapshots.insert(key, snapshot);
+        }
+    }
+
+    /// How far the feed is behind, and who holds it.
+    pub(super) fn health(&self) -> Health {
+        let held_for = self.open.values().next().map(Instant::elapsed);
+        Health {
+            drawn: self.drawn(),
+            watermark: self.watermark(),
+            lag: held_for.unwrap_or_default(),
+            holder: held_for.map(|held| WatermarkHolder::new(None, "memory".to_owned(), held)),
+        }
+    }
+}
+
+/// Where the event of a position lies.
+fn slot(position: Position) -> usize {
+    usize::try_from(position.get().saturating_sub(1)).unwrap_or(usize::MAX)
+}
+
+fn record(
+    event: NewEvent,
+    stream: StreamName,
+    version: Version,
+    position: Position,
+    recorded_at: OffsetDateTime,
+) -> RecordedEvent {
+    RecordedEvent {
+        metadata: Metadata {
+            correlation_id: event.correlation_id,
+            causation_id: event.causation_id,
+            headers: event.headers,
+            ..Metadata::new(event.id, stream, version, position, recorded_at)
+        },
+        name: event.name,
+        schema_version: event.schema_version,
+        payload: event.payload,
+    }
+}

@@ -1,0 +1,154 @@
+//! Transactions of the memory store.
+
+use std::sync::Arc;
+
+use super::claim::{Claim, Key, Owner};
+use super::log::Log;
+use super::{MemoryStore, Shared};
+use crate::number::{Position, Version};
+use crate::store::{Append, AppendError, Appended, BoxFuture, CommandRecord, StoreError, TransactionalStore};
+use crate::stream::StreamName;
+
+/// A transaction of a [`MemoryStore`]. Dropping it rolls it back.
+pub struct MemoryTransaction {
+    // Before the claims: what was laid is withdrawn while nobody else may write there.
+    laid: Laid,
+    claims: Vec<Claim>,
+    /// Why it can only be rolled back.
+    failed: bool,
+}
+
+/// What a transaction has laid into the log and not published.
+struct Laid {
+    shared: Arc<Shared>,
+    owner: Owner,
+    /// The last position drawn before its first event.
+    before: Option<Position>,
+    appended: Vec<Appended>,
+    commands: Vec<CommandRecord>,
+}
+
+impl MemoryTransaction {
+    async fn append(&mut self, append: Append) -> Result<Appended, AppendError> {
+        append.check()?;
+        if self.failed {
+            return Err(StoreError::Contention("the transaction has failed before".into()).into());
+        }
+        // Whoever drops this future while it waits has a transaction that holds half of an append's claims.
+        self.failed = true;
+        self.laid.shared.log().available()?;
+        Claim::all(&self.laid.shared, self.laid.owner, Key::of(&append), &mut self.claims).await?;
+        let laid = self.laid.lay(append);
+        self.failed = matches!(laid, Err(AppendError::Store(_)));
+        laid
+    }
+}
+
+impl Laid {
+    fn lay(&mut self, append: Append) -> Result<Appended, AppendError> {
+        if let Some(record) = append.command.as_ref().and_then(|command| self.command(command.command_id)) {
+            return Err(AppendError::DuplicateCommand(record));
+        }
+        let shared = Arc::clone(&self.shared);
+        let mut log = shared.log();
+        let before = log.drawn();
+        let (appended, command) =
+            log.lay(append, shared.clock.now(), |log, stream| self.version(log, stream))?;
+        if self.before.is_none() && log.drawn() > before {
+            log.hold(self.owner, before);
+            self.before = Some(before);
+        }
+        self.commands.extend(command);
+        self.appended.push(appended.clone());
+        Ok(appended)
+    }
+
+    /// The version of a stream as this transaction sees it.
+    fn version(&self, log: &Log, stream: &StreamName) -> Version {
+        let own = self.appended.iter().rev().flat_map(|appended| &appended.streams);
+        own.filter(|own| own.stream == *stream)
+            .map(|own| own.version)
+            .next()
+            .unwrap_or_else(|| log.version(stream))
+    }
+
+    fn command(&self, id: uuid::Uuid) -> Option<CommandRecord> {
+        self.commands.iter().find(|command| command.command_id == id).cloned()
+    }
+
+    fn publish(&mut self) {
+        let mut log = self.shared.log();
+        for appended in self.appended.drain(..) {
+            log.publish(&appended);
+        }
+        for command in self.commands.drain(..) {
+            log.remember(command);
+        }
+        if let Some(before) = self.before.take() {
+            log.release(self.owner, before);
+            drop(log);
+            self.shared.wakeup.wake();
+        }
+    }
+}
+
+impl Drop for Laid {
+    fn drop(&mut self) {
+        let Some(before) = self.before else { return };
+        let mut log = self.shared.log();
+        for appended in &self.appended {
+            log.withdraw(appended);
+        }
+        log.release(self.owner, before);
+        drop(log);
+        // What was held back behind it can be delivered now.
+        self.shared.wakeup.wake();
+    }
+}
+
+impl TransactionalStore for MemoryStore {
+    type Transaction = MemoryTransaction;
+
+    fn begin(&self) -> BoxFuture<'_, Result<MemoryTransaction, StoreError>> {
+        Box::pin(async {
+            let owner = self.shared.log().available()?.claims.owner();
+            let shared = Arc::clone(&self.shared);
+            let laid = Laid { shared, owner, before: None, appended: Vec::new(), commands: Vec::new() };
+            Ok(MemoryTransaction { laid, claims: Vec::new(), failed: false })
+        })
+    }
+
+    fn append_in<'a>(
+        &'a self,
+        transaction: &'a mut MemoryTransaction,
+        append: Append,
+    ) -> BoxFuture<'a, Result<Appended, AppendError>> {
+        Box::pin(transaction.append(append))
+    }
+
+    fn commit(&self, mut transaction: MemoryTransaction) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            if transaction.failed {
+                return Err(StoreError::Contention("the transaction has failed before".into()));
+            }
+            transaction.laid.publish();
+            Ok(())
+        })
+    }
+
+    fn rollback(&self, transaction: MemoryTransaction) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            drop(transaction);
+            Ok(())
+        })
+    }
+}
+
+impl std::fmt::Debug for MemoryTransaction {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MemoryTransaction")
+            .field("appends", &self.laid.appended.len())
+            .field("failed", &self.failed)
+            .finish_non_exhaustive()
+    }
+}

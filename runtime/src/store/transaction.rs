@@ -1,0 +1,35 @@
+//! Appends that join the caller's own transaction.
+
+use super::append::{Append, Appended};
+use super::error::{AppendError, StoreError};
+use super::{BoxFuture, EventStore};
+
+/// A store whose appends can join a transaction of the caller's: the events become visible when that commits, together with whatever else it
+/// wrote, or never.
+///
+/// An open transaction that has appended locks its streams, so other appends to them wait for its end, and holds the feed back at the position
+/// before its first event: keep it short.
+pub trait TransactionalStore: EventStore {
+    /// A transaction of the store. Dropping it rolls it back.
+    type Transaction: Send + 'static;
+
+    /// Begins a transaction.
+    fn begin(&self) -> BoxFuture<'_, Result<Self::Transaction, StoreError>>;
+
+    /// Appends within a transaction, all or nothing, as [`EventStore::append`] does. Later appends of the transaction see its events, everybody else does
+    /// not before the commit.
+    ///
+    /// After [`AppendError::Conflict`], [`AppendError::DuplicateCommand`] and [`AppendError::Invalid`] the transaction goes on without this append; after
+    /// [`AppendError::Store`], or when this future was dropped, it has to be rolled back.
+    fn append_in<'a>(
+        &'a self,
+        transaction: &'a mut Self::Transaction,
+        append: Append,
+    ) -> BoxFuture<'a, Result<Appended, AppendError>>;
+
+    /// Commits: after `Ok` everything that was appended is durable, and the feed delivers it.
+    fn commit(&self, transaction: Self::Transaction) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Rolls back: nothing of it stays but the positions that it drew, which nobody has.
+    fn rollback(&self, transaction: Self::Transaction) -> BoxFuture<'_, Result<(), StoreError>>;
+}
