@@ -67,13 +67,24 @@ pub struct EventInfo {
     pub shape: fn(&mut Shapes) -> Shape,
     /// The shapes of the earlier versions, oldest first.
     pub earlier_shapes: fn(&mut Shapes) -> Vec<Shape>,
+    /// The Rust type, as the compiler names it. For messages: nothing may depend on it.
+    pub type_name: fn() -> &'static str,
+    /// The Rust type.
+    pub type_id: fn() -> std::any::TypeId,
 }
 
 impl EventInfo {
     /// The entry of one event.
     #[must_use]
     pub const fn of<E: Event>() -> Self {
-        Self { name: E::NAME, version: E::VERSION, shape: E::shape, earlier_shapes: E::earlier_shapes }
+        Self {
+            name: E::NAME,
+            version: E::VERSION,
+            shape: E::shape,
+            earlier_shapes: E::earlier_shapes,
+            type_name: std::any::type_name::<E>,
+            type_id: std::any::TypeId::of::<E>,
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 extern crate self as kenning;
 
 mod aggregate;
+mod catalog;
 mod clock;
 mod command;
 mod event;
@@ -14,16 +15,17 @@ mod id;
 mod number;
 mod payload;
 mod recorded;
-mod schema;
 mod stream;
 
 pub mod limits;
+pub mod schema;
 pub mod store;
 
 #[doc(hidden)]
 pub mod __private;
 
 pub use self::aggregate::{Aggregate, Apply, ApplyTo, Snapshots};
+pub use self::catalog::{AggregateEntry, Catalog, CommandEntry, Contradiction, EventEntry};
 pub use self::clock::Clock;
 pub use self::command::{Command, CommandContext, CommandOf, Handle};
 pub use self::event::{EncodedEvent, Event, EventInfo, RawEvent};

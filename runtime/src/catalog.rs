@@ -1,0 +1,145 @@
+//! The catalog: the one list of everything declared.
+
+mod contradiction;
+mod entries;
+
+use std::collections::BTreeMap;
+
+pub use self::contradiction::Contradiction;
+pub use self::entries::{AggregateEntry, CommandEntry, EventEntry};
+
+use crate::aggregate::Aggregate;
+use crate::command::Command;
+use crate::event::EventInfo;
+use crate::event_set::EventSet;
+use crate::schema::Shapes;
+
+/// The one list of everything declared: events with the shapes of their versions, aggregates, commands. An application has it as
+/// `app.catalog()`; a test builds one by itself, without a store:
+///
+/// ```
+/// # use kenning::Catalog;
+/// # fn of<Order: kenning::Aggregate>() -> Catalog {
+/// Catalog::new().aggregate::<Order>()
+/// # }
+/// ```
+///
+/// Declarations that contradict each other do not stop it; they are kept as [`contradictions`](Self::contradictions), which an application refuses
+/// to be built with.
+#[derive(Clone, Debug, Default)]
+pub struct Catalog {
+    events: BTreeMap<&'static str, EventEntry>,
+    aggregates: BTreeMap<&'static str, AggregateEntry>,
+    commands: BTreeMap<(&'static str, &'static str), CommandEntry>,
+    contradictions: Vec<Contradiction>,
+}
+
+impl Catalog {
+    /// An empty catalog.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With an aggregate and its events.
+    #[must_use]
+    pub fn aggregate<A: Aggregate>(mut self) -> Self {
+        self.add_aggregate::<A>();
+        self
+    }
+
+    /// With the events of a set that belongs to no aggregate here: what a consumer reads of others.
+    #[must_use]
+    pub fn events_of<S: EventSet>(mut self) -> Self {
+        self.add_events::<S>();
+        self
+    }
+
+    /// With a command, and with its aggregate if that is not there yet.
+    #[must_use]
+    pub fn command<C: Command>(mut self) -> Self {
+        self.add_command::<C>();
+        self
+    }
+
+    /// Adds an aggregate and its events; the same one again changes nothing.
+    pub fn add_aggregate<A: Aggregate>(&mut self) {
+        let entry = AggregateEntry::of::<A>();
+        if let Some(other) = self.aggregates.get(A::CATEGORY) {
+            if other.type_id != entry.type_id {
+                self.contradictions.push(Contradiction::category(other, &entry));
+            }
+            return;
+        }
+        self.aggregates.insert(A::CATEGORY, entry);
+        self.add_infos(<A::Events as EventSet>::EVENTS);
+    }
+
+    /// Adds the events of a set; the same ones again change nothing.
+    pub fn add_events<S: EventSet>(&mut self) {
+        self.add_infos(S::EVENTS);
+    }
+
+    /// Adds a command, and its aggregate if that is not there yet; the same one again changes nothing.
+    pub fn add_command<C: Command>(&mut self) {
+        self.add_aggregate::<C::Aggregate>();
+        let entry = CommandEntry::of::<C>();
+        let key = (entry.category, entry.name);
+        match self.commands.get(&key) {
+            Some(other) if other.type_id != entry.type_id => {
+                self.contradictions.push(Contradiction::command(other, &entry));
+            }
+            Some(_) => {}
+            None => {
+                self.commands.insert(key, entry);
+            }
+        }
+    }
+
+    fn add_infos(&mut self, infos: &[EventInfo]) {
+        for info in infos {
+            let entry = EventEntry::of(info, &mut Shapes::default());
+            match self.events.get(info.name) {
+                Some(other) if other.type_id != entry.type_id => {
+                    self.contradictions.push(Contradiction::event(other, &entry));
+                }
+                Some(_) => {}
+                None => {
+                    self.events.insert(info.name, entry);
+                }
+            }
+        }
+    }
+
+    /// The events, sorted by name.
+    pub fn events(&self) -> impl ExactSizeIterator<Item = &EventEntry> {
+        self.events.values()
+    }
+
+    /// The event of that name.
+    #[must_use]
+    pub fn event(&self, name: &str) -> Option<&EventEntry> {
+        self.events.get(name)
+    }
+
+    /// The aggregates, sorted by category.
+    pub fn aggregates(&self) -> impl ExactSizeIterator<Item = &AggregateEntry> {
+        self.aggregates.values()
+    }
+
+    /// The aggregates whose streams may hold the event.
+    pub fn aggregates_of<'a>(&'a self, event: &'a str) -> impl Iterator<Item = &'a AggregateEntry> {
+        self.aggregates().filter(move |aggregate| aggregate.events.contains(&event))
+    }
+
+    /// The commands that were declared to the catalog, sorted by category and name.
+    pub fn commands(&self) -> impl ExactSizeIterator<Item = &CommandEntry> {
+        self.commands.values()
+    }
+
+    /// Declarations that contradict each other.
+    #[must_use]
+    pub fn contradictions(&self) -> &[Contradiction] {
+        &self.contradictions
+    }
+}

@@ -1,0 +1,66 @@
+//! Declarations that contradict each other.
+
+use super::{AggregateEntry, CommandEntry, EventEntry};
+
+/// Two declarations that cannot both hold. The answer is to change one of the two types; an application is not built before.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Contradiction {
+    /// Two aggregates keep their streams in one category.
+    #[error(
+        "`{first}` and `{second}` both keep their streams in the category `{category}`; give one of them a category of its own"
+    )]
+    Category {
+        /// The category.
+        category: &'static str,
+        /// The aggregate that was there.
+        first: &'static str,
+        /// The other one.
+        second: &'static str,
+    },
+    /// Two types are events of one name.
+    #[error(
+        "`{first}` and `{second}` are both stored as the event `{name}`; give one of them a name of its own"
+    )]
+    Event {
+        /// The persisted name.
+        name: &'static str,
+        /// The type that was there.
+        first: &'static str,
+        /// The other one.
+        second: &'static str,
+    },
+    /// Two commands of one aggregate have one name.
+    #[error(
+        "`{first}` and `{second}` are both the command `{name}` of `{category}`; write `#[kenning(name = \"…\")]` on one of them"
+    )]
+    Command {
+        /// The name.
+        name: &'static str,
+        /// The category of their aggregate.
+        category: &'static str,
+        /// The type that was there.
+        first: &'static str,
+        /// The other one.
+        second: &'static str,
+    },
+}
+
+impl Contradiction {
+    pub(super) fn category(first: &AggregateEntry, second: &AggregateEntry) -> Self {
+        Self::Category { category: first.category, first: first.type_name, second: second.type_name }
+    }
+
+    pub(super) fn event(first: &EventEntry, second: &EventEntry) -> Self {
+        Self::Event { name: first.name, first: first.type_name, second: second.type_name }
+    }
+
+    pub(super) fn command(first: &CommandEntry, second: &CommandEntry) -> Self {
+        Self::Command {
+            name: first.name,
+            category: first.category,
+            first: first.type_name,
+            second: second.type_name,
+        }
+    }
+}
