@@ -1,0 +1,102 @@
+//! The keys of `#[kenning(…)]` and of the attribute macros: which there are, where they are legal, how they are written.
+
+use std::fmt;
+
+use crate::symbol::{
+    AGGREGATE, CATEGORY, CRATE, CREATES, EVENTS, FROM, ID, NAME, PORTABLE, SNAPSHOT_EVERY, VERSION,
+};
+
+/// What an attribute stands on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Event,
+    EventField,
+    EventSet,
+    EventVariant,
+    Aggregate,
+    AggregateField,
+    Command,
+    CommandField,
+    Schema,
+    SchemaField,
+    AggregateBlock,
+    ApplyFunction,
+    CommandFunction,
+}
+
+impl Place {
+    /// Whether other derives may stand on the same item and read the same attribute, so that their keys are left to them.
+    pub(crate) fn shares(self) -> bool {
+        matches!(self, Self::Schema | Self::SchemaField)
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Event => "an event (`#[derive(Event)]`)",
+            Self::EventField => "a field of an event",
+            Self::EventSet => "a set of events (`#[derive(EventSet)]`)",
+            Self::EventVariant => "a variant of a set of events",
+            Self::Aggregate => "an aggregate's state (`#[derive(Aggregate)]`)",
+            Self::AggregateField => "a field of an aggregate's state",
+            Self::Command => "a command (`#[derive(Command)]`)",
+            Self::CommandField => "a field of a command",
+            Self::Schema => "a type with `#[derive(Schema)]`",
+            Self::SchemaField => "a field or variant of a type with `#[derive(Schema)]`",
+            Self::AggregateBlock => "an `impl` block with `#[aggregate]`",
+            Self::ApplyFunction => "an `#[apply]` function",
+            Self::CommandFunction => "a `#[command]` function",
+        })
+    }
+}
+
+/// A key that is legal at a place.
+#[derive(Debug)]
+pub(crate) struct Key {
+    pub(crate) place: Place,
+    pub(crate) name: &'static str,
+    /// How it is written, as messages and the macros' pages show it.
+    pub(crate) form: &'static str,
+}
+
+const fn key(place: Place, name: &'static str, form: &'static str) -> Key {
+    Key { place, name, form }
+}
+
+/// Every key there is.
+pub(crate) const KEYS: &[Key] = &[
+    key(Place::Event, NAME, "name = \"order.placed\""),
+    key(Place::Event, VERSION, "version = 2"),
+    key(Place::Event, FROM, "from(OrderPlacedV1)"),
+    key(Place::Event, CRATE, "crate = ::path::to::kenning"),
+    key(Place::EventField, PORTABLE, "portable"),
+    key(Place::EventSet, CRATE, "crate = ::path::to::kenning"),
+    key(Place::Aggregate, CATEGORY, "category = \"order\""),
+    key(Place::Aggregate, ID, "id = OrderId"),
+    key(Place::Aggregate, EVENTS, "events = OrderEvent"),
+    key(Place::Aggregate, SNAPSHOT_EVERY, "snapshot_every = 100"),
+    key(Place::Aggregate, CRATE, "crate = ::path::to::kenning"),
+    key(Place::Command, AGGREGATE, "aggregate = Order"),
+    key(Place::Command, NAME, "name = \"place_order\""),
+    key(Place::Command, CREATES, "creates"),
+    key(Place::Command, CRATE, "crate = ::path::to::kenning"),
+    key(Place::CommandField, ID, "id"),
+    key(Place::Schema, CRATE, "crate = ::path::to::kenning"),
+    key(Place::AggregateBlock, CRATE, "crate = ::path::to::kenning"),
+];
+
+/// The key of that name at the place.
+pub(crate) fn find(place: Place, name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.place == place && key.name == name)
+}
+
+/// The keys that are legal at the place.
+pub(crate) fn at(place: Place) -> impl Iterator<Item = &'static Key> {
+    KEYS.iter().filter(move |key| key.place == place)
+}
+
+/// The keys of that name elsewhere.
+pub(crate) fn elsewhere(place: Place, name: &str) -> impl Iterator<Item = &'static Key> {
+    KEYS.iter().filter(move |key| key.place != place && key.name == name)
+}

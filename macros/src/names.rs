@@ -1,0 +1,121 @@
+//! The rules for persisted names.
+
+use syn::LitStr;
+
+use crate::ctxt::Ctxt;
+
+/// As `kenning::limits::MAX_EVENT_NAME`.
+const MAX_NAME: usize = 128;
+/// A category with a dash and an id has to fit `kenning::MAX_STREAM_NAME`.
+const MAX_CATEGORY: usize = 128;
+
+/// Checks an event's persisted name.
+pub(crate) fn check_event(cx: &Ctxt, name: &LitStr) {
+    check(
+        cx,
+        name,
+        "the name of an event",
+        MAX_NAME,
+        |letter| matches!(letter, 'a'..='z' | '0'..='9' | '_' | '-' | '.'),
+    );
+}
+
+/// Checks an aggregate's category: the rule of `kenning::StreamName`.
+pub(crate) fn check_category(cx: &Ctxt, name: &LitStr) {
+    check(cx, name, "a category", MAX_CATEGORY, |letter| matches!(letter, 'a'..='z' | '0'..='9' | '_' | '.'));
+}
+
+/// Checks the name under which a command enters the ledger.
+pub(crate) fn check_command(cx: &Ctxt, name: &LitStr) {
+    check(cx, name, "the name of a command", MAX_NAME, |letter| {
+        letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.')
+    });
+}
+
+fn check(cx: &Ctxt, literal: &LitStr, what: &str, max: usize, legal: fn(char) -> bool) {
+    let name = literal.value();
+    let charset = match (legal('A'), legal('-')) {
+        (true, _) => "letters, digits, `_`, `-` and `.`",
+        (false, true) => "`a-z`, `0-9`, `_`, `-` and `.`",
+        (false, false) => "`a-z`, `0-9`, `_` and `.`",
+    };
+    let problem = if name.is_empty() {
+        format!("{what} cannot be empty")
+    } else if name.len() > max {
+        format!("{what} has at most {max} bytes, this one has {}", name.len())
+    } else if let Some(letter) = name.chars().find(|letter| !legal(*letter)) {
+        format!("{what} is of {charset}, without {letter:?}")
+    } else if !name.starts_with(|first: char| first.is_ascii_alphabetic()) {
+        format!("{what} begins with a letter")
+    } else if name.ends_with('.') || name.contains("..") {
+        format!("{what} has something before and after each `.`")
+    } else {
+        return;
+    };
+    match corrected(&name, legal) {
+        Some(better) if better.len() <= max => cx.help(literal, problem, format_args!("write \"{better}\"")),
+        _ => cx.help(literal, problem, "as in \"order\" or \"order.placed\""),
+    }
+}
+
+/// The name as it would be legal: `OrderPlaced` as `order_placed`.
+fn corrected(name: &str, legal: fn(char) -> bool) -> Option<String> {
+    let mut better = String::with_capacity(name.len() + 4);
+    let mut lower = false;
+    for letter in name.chars() {
+        if legal(letter) {
+            better.push(letter);
+        } else if letter.is_ascii_uppercase() {
+            if lower {
+                better.push('_');
+            }
+            better.push(letter.to_ascii_lowercase());
+        } else if !better.ends_with(['_', '.']) {
+            better.push('_');
+        }
+        lower = letter.is_ascii_lowercase() || letter.is_ascii_digit();
+    }
+    let parts: Vec<&str> =
+        better.split('.').map(|part| part.trim_matches('_')).filter(|part| !part.is_empty()).collect();
+    let better = parts.join(".");
+    better.starts_with(|first: char| first.is_ascii_alphabetic()).then_some(better)
+}
+
+#[cfg(test)]
+mod tests {
+    use syn::parse_quote;
+
+    use super::{check_category, check_command, check_event};
+    use crate::ctxt::Ctxt;
+
+    fn said(check: fn(&Ctxt, &syn::LitStr), name: &str) -> Option<String> {
+        let cx = Ctxt::new();
+        check(&cx, &parse_quote!(#name));
+        cx.check().err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn legal_names_pass() {
+        for name in ["order.placed", "order-placed", "o", "bank.account_2.opened"] {
+            assert_eq!(said(check_event, name), None, "{name}");
+        }
+        assert_eq!(said(check_category, "bank.account"), None);
+        assert_eq!(said(check_command, "PlaceOrder"), None);
+    }
+
+    #[test]
+    fn illegal_names_get_a_legal_one() {
+        let cases: [(fn(&Ctxt, &syn::LitStr), &str, &str); 6] = [
+            (check_event, "OrderPlaced", "help: write \"order_placed\""),
+            (check_event, "order placed", "help: write \"order_placed\""),
+            (check_event, "order..placed.", "help: write \"order.placed\""),
+            (check_event, "", "help: as in \"order\" or \"order.placed\""),
+            (check_event, "7", "begins with a letter"),
+            (check_category, "order-line", "help: write \"order_line\""),
+        ];
+        for (check, name, expected) in cases {
+            let said = said(check, name).unwrap_or_default();
+            assert!(said.contains(expected), "{name}: {said}");
+        }
+    }
+}
