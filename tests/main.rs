@@ -1,1 +1,3 @@
-fn main() {}
+//! The promises of Kenning, each with the adversary that would break it.
+
+mod memory;

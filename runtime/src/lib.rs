@@ -20,6 +20,8 @@ mod stream;
 pub mod limits;
 pub mod schema;
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 #[doc(hidden)]
 pub mod __private;

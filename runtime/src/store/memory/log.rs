@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::claim::{Claims, Owner};
+use crate::limits::MAX_PAGE;
 use crate::number::{Position, Version};
 use crate::recorded::{Metadata, RecordedEvent};
 use crate::store::{
@@ -187,7 +188,7 @@ impl Log {
             let Some(event) = event else { continue };
             if query.wants(event.metadata.stream.category(), &event.name) {
                 page.events.push(RecordedEvent::clone(event));
-                if page.events.len() >= query.limit {
+                if page.events.len() >= query.limit.min(MAX_PAGE) {
                     break;
                 }
             }
