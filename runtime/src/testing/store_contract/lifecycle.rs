@@ -58,12 +58,12 @@ pub async fn a_closed_store_says_so(store: Store) {
     assert!(matches!(read, Some(Err(StoreError::Closed))), "{read:?}");
     let replayed = within(store.rehydrate(&stream, Version::ZERO, &mut |_| Ok(()))).await;
     assert!(matches!(replayed, Err(RehydrateError::Store(StoreError::Closed))), "{replayed:?}");
-    closed(within(store.read_feed(FeedQuery::after(0))).await);
-    closed(within(store.find_command(Uuid::now_v7())).await);
-    closed(within(store.load_snapshot(&stream, 1)).await);
-    closed(within(store.health()).await);
+    closed(&within(store.read_feed(FeedQuery::after(0))).await);
+    closed(&within(store.find_command(Uuid::now_v7())).await);
+    closed(&within(store.load_snapshot(&stream, 1)).await);
+    closed(&within(store.health()).await);
 }
 
-fn closed<T: std::fmt::Debug>(answer: Result<T, StoreError>) {
+fn closed<T: std::fmt::Debug>(answer: &Result<T, StoreError>) {
     assert!(matches!(answer, Err(StoreError::Closed)), "{answer:?}");
 }
