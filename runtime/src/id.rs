@@ -1,9 +1,16 @@
-//! Aggregate ids: any serialisable scalar.
+//! Aggregate ids: any serialisable scalar, and its text in the name of a stream.
+
+mod from_text;
+mod to_text;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use self::from_text::FromText;
+use self::to_text::ToText;
+use crate::aggregate::Aggregate;
 use crate::schema::Schema;
+use crate::stream::{InvalidStreamName, StreamName};
 
 /// What tells one aggregate of a category from another. Every type that serde writes as one string or number and that has a [`Schema`] is one:
 /// `Uuid`, `String`, `i64`, `u64`, …, and newtypes of these with `#[derive(Serialize, Deserialize, Schema)]`. That it is a scalar is checked when the
@@ -16,3 +23,60 @@ use crate::schema::Schema;
 pub trait AggregateId: Schema + Serialize + DeserializeOwned + Send + Sync + 'static {}
 
 impl<T: Schema + Serialize + DeserializeOwned + Send + Sync + 'static> AggregateId for T {}
+
+/// A value cannot be the id in a stream's name, or a text cannot be read as an id.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct InvalidId {
+    reason: String,
+}
+
+impl InvalidId {
+    fn new(reason: impl std::fmt::Display) -> Self {
+        Self { reason: reason.to_string() }
+    }
+}
+
+impl serde::ser::Error for InvalidId {
+    fn custom<T: std::fmt::Display>(reason: T) -> Self {
+        Self::new(reason)
+    }
+}
+
+impl serde::de::Error for InvalidId {
+    fn custom<T: std::fmt::Display>(reason: T) -> Self {
+        Self::new(reason)
+    }
+}
+
+impl StreamName {
+    /// The stream of one aggregate: its category and the id, as serde writes it.
+    ///
+    /// # Errors
+    /// When the id is no scalar, is empty or has a control character, or when the name gets longer than
+    /// [`MAX_STREAM_NAME`](crate::MAX_STREAM_NAME) bytes.
+    pub fn of<A: Aggregate>(id: &A::Id) -> Result<Self, InvalidStreamName> {
+        // Most ids are a UUID, whose text has 36 bytes.
+        let mut text = String::with_capacity(A::CATEGORY.len() + 1 + 36);
+        text.push_str(A::CATEGORY);
+        text.push('-');
+        match id.serialize(ToText { text: &mut text }) {
+            Ok(()) => Self::checked(text, A::CATEGORY.len()),
+            Err(error) => Err(InvalidStreamName::id(text, error)),
+        }
+    }
+
+    /// Reads the id back from the stream of an aggregate.
+    ///
+    /// # Errors
+    /// When the stream is of another category, or its id cannot be read as the aggregate's.
+    pub fn aggregate_id<A: Aggregate>(&self) -> Result<A::Id, InvalidId> {
+        if self.category() != A::CATEGORY {
+            return Err(InvalidId::new(format_args!("`{self}` is not of the category `{}`", A::CATEGORY)));
+        }
+        <A::Id as serde::Deserialize>::deserialize(FromText { text: self.id() })
+    }
+}
+
+#[cfg(test)]
+mod tests;

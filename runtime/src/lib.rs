@@ -5,18 +5,22 @@
 extern crate self as kenning;
 
 mod aggregate;
+mod app;
 mod catalog;
 mod clock;
 mod command;
 mod event;
 mod event_set;
+mod feed;
 mod headers;
 mod id;
 mod number;
 mod payload;
 mod recorded;
 mod stream;
+mod telemetry;
 
+pub mod docs;
 pub mod limits;
 pub mod schema;
 pub mod store;
@@ -27,13 +31,17 @@ pub mod testing;
 pub mod __private;
 
 pub use self::aggregate::{Aggregate, Apply, ApplyTo, Snapshots};
+pub use self::app::{
+    BuildError, Builder, Execute, ExecuteError, Executed, Kenning, Load, LoadError, Loaded, Mistake,
+};
 pub use self::catalog::{AggregateEntry, Catalog, CommandEntry, Contradiction, EventEntry};
 pub use self::clock::Clock;
 pub use self::command::{Command, CommandContext, CommandOf, Handle};
 pub use self::event::{EncodedEvent, Event, EventInfo, RawEvent};
 pub use self::event_set::{EventSet, Includes, IntoEvents};
+pub use self::feed::Feed;
 pub use self::headers::Headers;
-pub use self::id::AggregateId;
+pub use self::id::{AggregateId, InvalidId};
 pub use self::number::{Position, Version};
 pub use self::payload::{DecodeError, EncodeError, Payload};
 pub use self::recorded::{Metadata, Recorded, RecordedEvent};

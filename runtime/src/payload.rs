@@ -67,6 +67,12 @@ pub struct EncodeError {
     source: serde_json::Error,
 }
 
+impl EncodeError {
+    pub(crate) fn new(name: &str, source: serde_json::Error) -> Self {
+        Self { name: name.to_owned(), source }
+    }
+}
+
 /// A stored event could not be read. Answer as for a defect of the server; the event is still there, and a release that
 /// knows its name and version reads it.
 #[derive(Debug, thiserror::Error)]

@@ -1,5 +1,6 @@
 //! Stream names: `category-id`.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -19,7 +20,13 @@ pub struct StreamName {
 #[error("`{name}` cannot name a stream: {reason}")]
 pub struct InvalidStreamName {
     name: String,
-    reason: &'static str,
+    reason: Cow<'static, str>,
+}
+
+impl InvalidStreamName {
+    pub(crate) fn id(name: String, reason: impl fmt::Display) -> Self {
+        Self { name, reason: reason.to_string().into() }
+    }
 }
 
 impl StreamName {
@@ -45,12 +52,12 @@ impl StreamName {
             Some(dash) => Self::checked(name.to_owned(), dash),
             None => Err(InvalidStreamName {
                 name: name.to_owned(),
-                reason: "there is no dash after the category",
+                reason: "there is no dash after the category".into(),
             }),
         }
     }
 
-    fn checked(text: String, dash: usize) -> Result<Self, InvalidStreamName> {
+    pub(crate) fn checked(text: String, dash: usize) -> Result<Self, InvalidStreamName> {
         let (category, id) = (&text.as_bytes()[..dash], &text.as_bytes()[dash + 1..]);
         let reason = if !is_category(category) {
             "a category is of a-z, 0-9, _ and ., and starts with a letter"
@@ -63,7 +70,7 @@ impl StreamName {
         } else {
             return Ok(Self { text: text.into() });
         };
-        Err(InvalidStreamName { name: text, reason })
+        Err(InvalidStreamName { name: text, reason: reason.into() })
     }
 
     /// The whole name.

@@ -1,0 +1,117 @@
+//! The application: a store, the aggregates that live in it, and the ways to reach them.
+
+mod builder;
+mod error;
+mod execute;
+mod executed;
+mod execution;
+mod gate;
+mod hot;
+mod ledger;
+mod load;
+mod maintenance;
+mod mistake;
+mod registry;
+mod resend;
+mod runtime;
+
+use std::borrow::Borrow;
+use std::sync::Arc;
+
+pub use self::builder::Builder;
+pub use self::error::{ExecuteError, LoadError};
+pub use self::execute::Execute;
+pub use self::executed::Executed;
+pub use self::load::{Load, Loaded};
+pub use self::mistake::{BuildError, Mistake};
+
+use self::builder::Options;
+use self::gate::Gate;
+use self::maintenance::Maintenance;
+use self::registry::Registry;
+use crate::aggregate::Aggregate;
+use crate::catalog::Catalog;
+use crate::command::Command;
+use crate::feed::Feed;
+use crate::store::{EventStore, Health, StoreError};
+
+/// A running application. Cloning is cheap, and all clones are one application.
+///
+/// ```
+/// # async fn run(store: impl kenning::store::EventStore) -> Result<(), Box<dyn std::error::Error>> {
+/// let app = kenning::Kenning::builder(store).build().await?;
+/// app.close().await;
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Kenning {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Arc<dyn EventStore>,
+    options: Options,
+    registry: Registry,
+    gate: Gate,
+    maintenance: Maintenance,
+}
+
+impl Kenning {
+    /// Begins an application on a store.
+    pub fn builder<S: EventStore>(store: S) -> Builder<S> {
+        Builder::new(store)
+    }
+
+    /// Sends a command to its aggregate. Await the envelope that is returned, or give the command an id, a correlation or headers first.
+    pub fn execute<C: Command>(&self, command: C) -> Execute<C> {
+        Execute::new(self.clone(), command)
+    }
+
+    /// Reads an aggregate's state by replaying its stream, from a snapshot where there is one: as it is now, or
+    /// [at a version](Load::at_version) or [at a time](Load::at_time).
+    pub fn load<A: Aggregate>(&self, id: impl Borrow<A::Id>) -> Load<A> {
+        Load::new(self.clone(), id.borrow())
+    }
+
+    /// Follows the feed of all streams.
+    pub fn feed(&self) -> Feed {
+        Feed::new(Arc::clone(&self.inner.store), self.inner.gate.listen())
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn EventStore> {
+        &self.inner.store
+    }
+
+    /// The one list of everything declared.
+    #[must_use]
+    pub fn catalog(&self) -> &Catalog {
+        &self.inner.registry.catalog
+    }
+
+    /// How the store is.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn health(&self) -> Result<Health, StoreError> {
+        self.inner.store.health().await
+    }
+
+    /// Ends the application: new work is answered with `Closed`, work accepted before runs to its end, then the background tasks and the store
+    /// are closed. Doing it again, also at the same time, waits for the same.
+    ///
+    /// Work is accepted when its future is polled first. It runs in its caller's task: a future that is kept and never polled again holds the close
+    /// up, so bound the wait where that can happen. A future that is dropped has ended.
+    pub async fn close(&self) {
+        self.inner.gate.close().await;
+        self.inner.maintenance.stopped().await;
+        self.inner.store.close().await;
+    }
+}
+
+impl std::fmt::Debug for Kenning {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Kenning").field("options", &self.inner.options).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,149 @@
+//! Why a command was not executed, an aggregate not loaded, an application not built.
+
+use uuid::Uuid;
+
+use crate::payload::EncodeError;
+use crate::store::{Conflict, InvalidAppend, RehydrateError, StoreError};
+use crate::stream::{InvalidStreamName, StreamName};
+
+/// Why a command was not executed. `R` is the handler's own rejection.
+///
+/// Unless said otherwise nothing is stored, nothing is recorded under the command's id, and the command may be sent again.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExecuteError<R> {
+    /// The aggregate turned the command down, on a state that was the real one at some moment of the call. Answer as the domain asks for, often 409 or 422.
+    #[error("the command was rejected: {0}")]
+    Rejected(R),
+    /// In every attempt another process had written to the stream first. Answer 503 or 409; trying again helps.
+    #[error("other processes were faster in every attempt: {0}")]
+    Conflict(Conflict),
+    /// The id was given to another command before, which was accepted. A mistake of the sender: answer 409 or 422.
+    #[error("the id {command_id} was given to another command, accepted by {stream}")]
+    DuplicateCommand {
+        /// The id.
+        command_id: Uuid,
+        /// The stream of the aggregate that accepted the other command.
+        stream: StreamName,
+    },
+    /// As many commands are waiting for this stream as the builder's `queue` allows. Answer 429 or 503; trying again later helps.
+    #[error("too many commands are waiting for {stream}")]
+    Overloaded {
+        /// The stream.
+        stream: StreamName,
+    },
+    /// The aggregate is not part of the application. A mistake of the program.
+    #[error("`{aggregate}` is not registered: add `.aggregate::<{aggregate}>()` to `Kenning::builder`")]
+    NotRegistered {
+        /// The type of the aggregate.
+        aggregate: &'static str,
+    },
+    /// The command's id cannot be the id of a stream. Answer 400.
+    #[error(transparent)]
+    InvalidStream(#[from] InvalidStreamName),
+    /// An event, or the body of the command for the ledger, cannot be written as JSON. A mistake of the program.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// The events break a limit of [`limits`](crate::limits). Answer 413 or 422; trying again does not help.
+    #[error(transparent)]
+    Invalid(#[from] InvalidAppend),
+    /// The stream cannot be replayed: an event in it cannot be read by this release. Answer 500.
+    #[error(transparent)]
+    Rehydrate(RehydrateError),
+    /// The store failed; it says whether trying again helps. After [`StoreError::OutcomeUnknown`] the events may be stored: send the command again
+    /// with the id that it had, if that was given by [`Execute::id`](crate::Execute::id), else look at the aggregate first.
+    #[error(transparent)]
+    Store(StoreError),
+    /// The application is closed. Answer 503.
+    #[error("the application is closed")]
+    Closed,
+}
+
+impl<R> ExecuteError<R> {
+    /// Whether the same command may succeed when it is sent again, and nothing was stored by this call.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Conflict(_) | Self::Overloaded { .. } => true,
+            Self::Store(error) => error.is_retryable(),
+            _ => false,
+        }
+    }
+
+    /// The handler's own rejection, if that is what it is.
+    #[must_use]
+    pub fn rejection(&self) -> Option<&R> {
+        match self {
+            Self::Rejected(rejection) => Some(rejection),
+            _ => None,
+        }
+    }
+}
+
+impl<R> From<StoreError> for ExecuteError<R> {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Closed => Self::Closed,
+            other => Self::Store(other),
+        }
+    }
+}
+
+impl<R> From<RehydrateError> for ExecuteError<R> {
+    fn from(error: RehydrateError) -> Self {
+        match error {
+            RehydrateError::Store(error) => error.into(),
+            other @ RehydrateError::Decode { .. } => Self::Rehydrate(other),
+        }
+    }
+}
+
+/// Why an aggregate was not loaded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// The aggregate is not part of the application. A mistake of the program.
+    #[error("`{aggregate}` is not registered: add `.aggregate::<{aggregate}>()` to `Kenning::builder`")]
+    NotRegistered {
+        /// The type of the aggregate.
+        aggregate: &'static str,
+    },
+    /// The id cannot be the id of a stream. Answer 400.
+    #[error(transparent)]
+    InvalidStream(#[from] InvalidStreamName),
+    /// An event of the stream cannot be read by this release. Answer 500.
+    #[error(transparent)]
+    Rehydrate(RehydrateError),
+    /// The store failed; it says whether trying again helps.
+    #[error(transparent)]
+    Store(StoreError),
+    /// The application is closed. Answer 503.
+    #[error("the application is closed")]
+    Closed,
+}
+
+impl LoadError {
+    /// Whether the same call may succeed when it is made again.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_retryable())
+    }
+}
+
+impl From<StoreError> for LoadError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Closed => Self::Closed,
+            other => Self::Store(other),
+        }
+    }
+}
+
+impl From<RehydrateError> for LoadError {
+    fn from(error: RehydrateError) -> Self {
+        match error {
+            RehydrateError::Store(error) => error.into(),
+            other @ RehydrateError::Decode { .. } => Self::Rehydrate(other),
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The envelope of a command.
+
+use std::future::IntoFuture;
+
+use uuid::Uuid;
+
+use super::error::ExecuteError;
+use super::executed::Executed;
+use super::execution::{EventsOf, Execution, RejectionOf};
+use super::ledger::body_hash;
+use super::{Inner, Kenning};
+use crate::command::{Command, CommandContext};
+use crate::headers::Headers;
+use crate::number::Version;
+use crate::recorded::Metadata;
+use crate::store::{BoxFuture, LedgerEntry};
+use crate::stream::StreamName;
+
+/// A command on its way to its aggregate: await it.
+///
+/// Dropping the future before it has answered leaves it open whether the command has been accepted; nothing is half done. Whoever may stop waiting gives
+/// the command an [`id`](Self::id) and sends it again.
+#[must_use = "a command is executed when its envelope is awaited"]
+pub struct Execute<C> {
+    app: Kenning,
+    command: C,
+    id: Option<Uuid>,
+    correlation: Option<Uuid>,
+    causation: Option<Uuid>,
+    headers: Headers,
+}
+
+impl<C: Command> Execute<C> {
+    pub(super) fn new(app: Kenning, command: C) -> Self {
+        Self { app, command, id: None, correlation: None, causation: None, headers: Headers::new() }
+    }
+
+    /// Gives the command an id under which it has its effect once, however often it is sent: an accepted command sent again is answered as the first time, with
+    /// [`Executed::replayed`]; another command under the same id is [`ExecuteError::DuplicateCommand`]. Rejections are not remembered. Ids are remembered for
+    /// as long as [`Builder::ledger_retention`](crate::Builder::ledger_retention) says.
+    ///
+    /// Without it an id is drawn, which is known to nobody before the answer and is not remembered.
+    pub fn id(mut self, command_id: Uuid) -> Self {
+        self.id = Some(command_id);
+        self
+    }
+
+    /// Joins a conversation; without it the command opens one under its own id.
+    pub fn correlation(mut self, correlation_id: Uuid) -> Self {
+        self.correlation = Some(correlation_id);
+        self
+    }
+
+    /// Says which message has caused the command. Its events name the command itself as their cause.
+    pub fn causation(mut self, causation_id: Uuid) -> Self {
+        self.causation = Some(causation_id);
+        self
+    }
+
+    /// Says that an event has caused the command, and joins the event's conversation.
+    pub fn caused_by(mut self, event: &Metadata) -> Self {
+        self.causation = Some(event.id);
+        // An event outside every conversation opens one.
+        self.correlation = Some(event.correlation_id.unwrap_or(event.id));
+        self
+    }
+
+    /// Sets a header, which the events get as well.
+    pub fn header(mut self, name: impl Into<String>, text: impl Into<String>) -> Self {
+        self.headers.insert(name, text);
+        self
+    }
+
+    /// Sets all headers at once.
+    pub fn headers(mut self, headers: Headers) -> Self {
+        self.headers = headers;
+        self
+    }
+
+    async fn run(self) -> Result<Executed<EventsOf<C>>, ExecuteError<RejectionOf<C>>> {
+        let Self { app, command, id, correlation, causation, headers } = self;
+        let inner: &Inner = &app.inner;
+        let Some(_inside) = inner.gate.enter() else { return Err(ExecuteError::Closed) };
+        let Some(runtime) = inner.registry.get::<C::Aggregate>() else {
+            return Err(ExecuteError::NotRegistered { aggregate: std::any::type_name::<C::Aggregate>() });
+        };
+        let command_id = id.unwrap_or_else(Uuid::now_v7);
+        let ledger = match id {
+            Some(command_id) => Some(LedgerEntry { command_id, body_hash: body_hash(&command)? }),
+            None => None,
+        };
+        let context = CommandContext {
+            time: inner.options.clock.now(),
+            command_id,
+            correlation_id: correlation.unwrap_or(command_id),
+            causation_id: causation,
+            headers,
+            stream: StreamName::of::<C::Aggregate>(command.aggregate_id())?,
+            version: Version::ZERO,
+        };
+        Execution { store: &*inner.store, options: &inner.options, runtime, command, context, ledger }
+            .run()
+            .await
+    }
+}
+
+impl<C: Command> IntoFuture for Execute<C> {
+    type Output = Result<Executed<EventsOf<C>>, ExecuteError<RejectionOf<C>>>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}

@@ -1,0 +1,280 @@
+//! One command from its place in the queue to its answer: load, decide, append, and again when another process was faster.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tracing::Instrument;
+
+use super::builder::Options;
+use super::error::ExecuteError;
+use super::executed::Executed;
+use super::hot::{Full, Hot, Slot, Turn};
+use super::runtime::AggregateRuntime;
+use crate::aggregate::{Aggregate, ApplyTo};
+use crate::command::{Command, CommandContext, Handle};
+use crate::event_set::EventSet;
+use crate::number::Version;
+use crate::payload::EncodeError;
+use crate::store::{
+    Append, AppendError, Appended, Conflict, EventStore, Expect, LedgerEntry, NewEvent, StoreError,
+};
+
+pub(super) type EventsOf<C> = <<C as Command>::Aggregate as Aggregate>::Events;
+pub(super) type RejectionOf<C> = <<C as Command>::Aggregate as Handle<C>>::Rejection;
+type Answer<C> = Result<Executed<EventsOf<C>>, ExecuteError<RejectionOf<C>>>;
+
+/// How long the first pause between two attempts is at the most; each further one may be twice as long, up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(64);
+
+/// A command that has been let in.
+pub(super) struct Execution<'a, C: Command> {
+    pub(super) store: &'a dyn EventStore,
+    pub(super) options: &'a Options,
+    pub(super) runtime: &'a AggregateRuntime<C::Aggregate>,
+    pub(super) command: C,
+    pub(super) context: CommandContext,
+    pub(super) ledger: Option<LedgerEntry>,
+}
+
+impl<C: Command> Execution<'_, C> {
+    pub(super) async fn run(mut self) -> Answer<C> {
+        let span = tracing::info_span!(
+            "kenning.execute",
+            stream = %self.context.stream,
+            command = C::NAME,
+            command_id = %self.context.command_id,
+            correlation_id = %self.context.correlation_id,
+            attempts = tracing::field::Empty,
+            outcome = tracing::field::Empty,
+        );
+        let began = Instant::now();
+        let mut attempts = 0;
+        let answer = if span.is_disabled() {
+            self.answer(&mut attempts).await
+        } else {
+            self.answer(&mut attempts).instrument(span.clone()).await
+        };
+        let metrics = &self.runtime.metrics;
+        let (outcome, counter) = match &answer {
+            Ok(executed) if executed.replayed => ("replayed", &metrics.replayed),
+            Ok(_) => ("accepted", &metrics.accepted),
+            Err(ExecuteError::Rejected(_)) => ("rejected", &metrics.rejected),
+            Err(_) => ("failed", &metrics.failed),
+        };
+        counter.increment(1);
+        metrics.seconds.record(began.elapsed());
+        if attempts > 1 {
+            metrics.attempts.record(f64::from(attempts));
+        }
+        span.record("attempts", attempts).record("outcome", outcome);
+        answer
+    }
+
+    async fn answer(&mut self, attempts: &mut u32) -> Answer<C> {
+        let runtime = self.runtime;
+        let slot = runtime.streams.slot(&self.context.stream);
+        let mut turn = self.turn(&slot).await?;
+        let mut hot = self.state(&mut turn).await?;
+        loop {
+            self.context.version = hot.version;
+            let events = match C::Aggregate::handle(&hot.state, &self.command, &self.context) {
+                Ok(events) => events,
+                // Nothing will check the version of the state: it has to be known that it was the real one while this call was under way.
+                Err(_) if !turn.is_current(&hot) => {
+                    self.refresh(&turn, &mut hot).await?;
+                    continue;
+                }
+                Err(rejection) => {
+                    turn.put(hot);
+                    drop(turn);
+                    return self.rejected(rejection).await;
+                }
+            };
+            if events.is_empty() && self.ledger.is_none() {
+                if !turn.is_current(&hot) {
+                    self.refresh(&turn, &mut hot).await?;
+                    continue;
+                }
+                let version = hot.version;
+                turn.put(hot);
+                return Ok(self.executed(version, events));
+            }
+            *attempts += 1;
+            let append = match self.append(&hot, &events) {
+                Ok(append) => append,
+                Err(error) => {
+                    turn.put(hot);
+                    return Err(error.into());
+                }
+            };
+            let asked = turn.now();
+            match self.store.append(append).await {
+                Ok(appended) => {
+                    hot.confirmed = asked;
+                    return self.accepted(turn, hot, events, &appended).await;
+                }
+                Err(AppendError::Conflict(conflict)) => {
+                    runtime.metrics.conflicts.increment(1);
+                    if *attempts >= self.options.attempts.get() {
+                        return Err(ExecuteError::Conflict(conflict));
+                    }
+                    pause(*attempts).await;
+                    self.reconcile(&turn, &mut hot, &conflict).await?;
+                }
+                Err(AppendError::Store(StoreError::Contention(_)))
+                    if *attempts < self.options.attempts.get() =>
+                {
+                    pause(*attempts).await;
+                }
+                Err(AppendError::DuplicateCommand(record)) => {
+                    turn.put(hot);
+                    drop(turn);
+                    return self.resent(record).await;
+                }
+                Err(AppendError::Invalid(invalid)) => {
+                    turn.put(hot);
+                    return Err(invalid.into());
+                }
+                Err(AppendError::Store(error)) => return Err(error.into()),
+            }
+        }
+    }
+
+    async fn turn<'t>(
+        &self,
+        slot: &'t Slot<C::Aggregate>,
+    ) -> Result<Turn<'t, C::Aggregate>, ExecuteError<RejectionOf<C>>> {
+        if let Some(turn) = slot.try_turn() {
+            return Ok(turn);
+        }
+        let began = Instant::now();
+        match slot.turn(self.options.queue).await {
+            Ok(turn) => {
+                self.runtime.metrics.queue.record(began.elapsed());
+                Ok(turn)
+            }
+            Err(Full) => {
+                self.runtime.metrics.overloaded.increment(1);
+                Err(ExecuteError::Overloaded { stream: self.context.stream.clone() })
+            }
+        }
+    }
+
+    /// The state to decide on first: the one at hand, which may be old; the default for a command that creates its stream; else that in the store.
+    async fn state(
+        &self,
+        turn: &mut Turn<'_, C::Aggregate>,
+    ) -> Result<Hot<C::Aggregate>, ExecuteError<RejectionOf<C>>> {
+        if let Some(hot) = turn.take() {
+            self.runtime.metrics.hits.increment(1);
+            return Ok(hot);
+        }
+        self.runtime.metrics.misses.increment(1);
+        if C::CREATES {
+            return Ok(Hot::empty());
+        }
+        Ok(self.runtime.load(self.store, &self.context.stream, turn.now()).await?)
+    }
+
+    /// Brings the state up to what the store has now.
+    async fn refresh(
+        &self,
+        turn: &Turn<'_, C::Aggregate>,
+        hot: &mut Hot<C::Aggregate>,
+    ) -> Result<(), ExecuteError<RejectionOf<C>>> {
+        let stream = &self.context.stream;
+        if hot.version == Version::ZERO {
+            *hot = self.runtime.load(self.store, stream, turn.now()).await?;
+        } else {
+            self.runtime.catch_up(self.store, stream, hot, turn.now()).await?;
+        }
+        Ok(())
+    }
+
+    /// Brings the state up to date after a conflict.
+    async fn reconcile(
+        &self,
+        turn: &Turn<'_, C::Aggregate>,
+        hot: &mut Hot<C::Aggregate>,
+        conflict: &Conflict,
+    ) -> Result<(), ExecuteError<RejectionOf<C>>> {
+        if conflict.actual >= hot.version {
+            return self.refresh(turn, hot).await;
+        }
+        // The stream is shorter than the state: the store was put back to an earlier time, or a snapshot is ahead of it.
+        tracing::warn!(stream = %conflict.stream, actual = %conflict.actual, known = %hot.version,
+            "a stream has become shorter: it is replayed from its beginning");
+        *hot = self.runtime.replay(self.store, &self.context.stream, turn.now()).await?;
+        Ok(())
+    }
+
+    fn append(&self, hot: &Hot<C::Aggregate>, events: &[EventsOf<C>]) -> Result<Append, EncodeError> {
+        let expect = if hot.version == Version::ZERO { Expect::New } else { Expect::Exactly(hot.version) };
+        let mut encoded = Vec::with_capacity(events.len());
+        for event in events {
+            let event = event.encode()?;
+            encoded.push(NewEvent {
+                id: uuid::Uuid::now_v7(),
+                name: self.runtime.name(event.name),
+                schema_version: event.schema_version,
+                payload: event.payload,
+                correlation_id: Some(self.context.correlation_id),
+                causation_id: Some(self.context.command_id),
+                headers: self.context.headers.clone(),
+            });
+        }
+        let mut append = Append::to(self.context.stream.clone(), expect, encoded);
+        append.command.clone_from(&self.ledger);
+        Ok(append)
+    }
+
+    /// The events are durable: the state follows them.
+    async fn accepted(
+        &self,
+        mut turn: Turn<'_, C::Aggregate>,
+        mut hot: Hot<C::Aggregate>,
+        events: Vec<EventsOf<C>>,
+        appended: &Appended,
+    ) -> Answer<C> {
+        let Some(written) = appended.streams.first() else {
+            return Err(StoreError::Corrupt("an append was answered without its stream".to_owned()).into());
+        };
+        for event in &events {
+            event.apply_to(&mut hot.state);
+        }
+        hot.version = hot.version.plus(events.len() as u64);
+        // A state whose version is not the stream's is left to the next load.
+        if hot.version == written.version {
+            let snapshot = self.runtime.due_snapshot(&self.context.stream, &mut hot);
+            turn.put(hot);
+            drop(turn);
+            if let Some(snapshot) = snapshot {
+                self.runtime.save(self.store, snapshot).await;
+            }
+        }
+        let mut executed = self.executed(written.version, events);
+        executed.position = written.position();
+        Ok(executed)
+    }
+
+    pub(super) fn executed(&self, version: Version, events: Vec<EventsOf<C>>) -> Executed<EventsOf<C>> {
+        Executed {
+            stream: self.context.stream.clone(),
+            version,
+            position: None,
+            events,
+            command_id: self.context.command_id,
+            replayed: false,
+        }
+    }
+}
+
+/// Waits a little after a failed attempt, by chance, so that processes that met once do not meet again; not after the first: whoever was faster has
+/// finished.
+async fn pause(attempts: u32) {
+    if attempts > 1 {
+        let most = FIRST_PAUSE.saturating_mul(1 << (attempts - 2).min(6)).min(LONGEST_PAUSE);
+        tokio::time::sleep(most.mul_f64(fastrand::f64())).await;
+    }
+}

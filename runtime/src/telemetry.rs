@@ -1,0 +1,94 @@
+//! What an application tells about itself: metrics through the `metrics` facade, spans through `tracing`.
+//!
+//! Install the recorder before [`build`](crate::Builder::build): the handles are drawn there, once. Every metric below has the label `category`; names and
+//! units are a promise as those of events are.
+//!
+//! | metric | kind | unit | what |
+//! |--|--|--|--|
+//! | `kenning_execute_total` | counter | commands | finished commands, with `outcome`: `accepted`, `replayed` (a resend), `rejected`, `failed` |
+//! | `kenning_execute_seconds` | histogram | seconds | from the first poll of a command to its answer |
+//! | `kenning_execute_attempts` | histogram | appends | how many appends a command took, where it took more than one |
+//! | `kenning_execute_conflicts_total` | counter | appends | appends that met a newer version, written by another process |
+//! | `kenning_execute_queue_seconds` | histogram | seconds | how long a command waited for others on its stream, where it waited |
+//! | `kenning_execute_overloaded_total` | counter | commands | commands turned away because too many waited for their stream |
+//! | `kenning_state_hits_total` | counter | commands | commands that found their aggregate's state at hand |
+//! | `kenning_state_misses_total` | counter | commands | commands that did not, those that create a stream included |
+//! | `kenning_load_events_total` | counter | events | events replayed |
+//! | `kenning_snapshots_saved_total` | counter | snapshots | snapshots written |
+//! | `kenning_snapshots_failed_total` | counter | snapshots | snapshots that could not be written; the next one is tried in its turn |
+//! | `kenning_snapshots_unreadable_total` | counter | snapshots | snapshots that could not be read, so that the stream was replayed from its beginning |
+//!
+//! Without that label:
+//!
+//! | metric | kind | unit | what |
+//! |--|--|--|--|
+//! | `kenning_feed_events_total` | counter | events | events delivered by [`Feed`](crate::Feed)s |
+//! | `kenning_ledger_forgotten_total` | counter | commands | commands that outlived the retention and were forgotten |
+//! | `kenning_task_failures_total` | counter | failures | failures of background tasks, with `task`; each is also logged |
+//!
+//! | span | level | fields |
+//! |--|--|--|
+//! | `kenning.execute` | info | `stream`, `command`, `command_id`, `correlation_id`, `attempts`, `outcome` |
+//! | `kenning.load` | debug | `stream`, `version` |
+//! | `kenning.feed` | debug | `after` |
+//!
+//! Stores add theirs; their documentation names them.
+
+use metrics::{Counter, Histogram, counter, histogram};
+
+/// The handles of one aggregate's metrics: drawn once, as looking a metric up by name costs more than a hot state does.
+pub(crate) struct AggregateMetrics {
+    pub(crate) accepted: Counter,
+    pub(crate) replayed: Counter,
+    pub(crate) rejected: Counter,
+    pub(crate) failed: Counter,
+    pub(crate) seconds: Histogram,
+    pub(crate) attempts: Histogram,
+    pub(crate) conflicts: Counter,
+    pub(crate) queue: Histogram,
+    pub(crate) overloaded: Counter,
+    pub(crate) hits: Counter,
+    pub(crate) misses: Counter,
+    pub(crate) events: Counter,
+    pub(crate) saved: Counter,
+    pub(crate) unsaved: Counter,
+    pub(crate) unreadable: Counter,
+}
+
+impl AggregateMetrics {
+    pub(crate) fn of(category: &'static str) -> Self {
+        let outcome = |outcome: &'static str| counter!("kenning_execute_total", "category" => category, "outcome" => outcome);
+        Self {
+            accepted: outcome("accepted"),
+            replayed: outcome("replayed"),
+            rejected: outcome("rejected"),
+            failed: outcome("failed"),
+            seconds: histogram!("kenning_execute_seconds", "category" => category),
+            attempts: histogram!("kenning_execute_attempts", "category" => category),
+            conflicts: counter!("kenning_execute_conflicts_total", "category" => category),
+            queue: histogram!("kenning_execute_queue_seconds", "category" => category),
+            overloaded: counter!("kenning_execute_overloaded_total", "category" => category),
+            hits: counter!("kenning_state_hits_total", "category" => category),
+            misses: counter!("kenning_state_misses_total", "category" => category),
+            events: counter!("kenning_load_events_total", "category" => category),
+            saved: counter!("kenning_snapshots_saved_total", "category" => category),
+            unsaved: counter!("kenning_snapshots_failed_total", "category" => category),
+            unreadable: counter!("kenning_snapshots_unreadable_total", "category" => category),
+        }
+    }
+}
+
+/// Counts the events that feeds deliver.
+pub(crate) fn feed_events() -> Counter {
+    counter!("kenning_feed_events_total")
+}
+
+/// Counts the commands that the ledger has forgotten.
+pub(crate) fn ledger_forgotten() -> Counter {
+    counter!("kenning_ledger_forgotten_total")
+}
+
+/// Counts the failures of a background task.
+pub(crate) fn task_failures(task: &'static str) -> Counter {
+    counter!("kenning_task_failures_total", "task" => task)
+}
