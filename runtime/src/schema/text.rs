@@ -24,7 +24,7 @@ pub(crate) fn head(shape: &Shape) -> String {
         Shape::F32 => "f32".into(),
         Shape::F64 => "f64".into(),
         Shape::String => "string".into(),
-        Shape::Text(format) => format!("string({format})"),
+        Shape::Text(format) => format!("string({})", name(format)),
         Shape::Any => "any".into(),
         Shape::Opaque(format) => format!("opaque {}", quoted(format)),
         Shape::Nullable(inner) => format!("nullable {}", head(inner)),
@@ -134,7 +134,7 @@ fn write_aliases(marks: &mut String, aliases: &[String]) {
 }
 
 /// A name as it stands in a line: quoted where it could be taken for something else.
-fn name(name: &str) -> String {
+pub(crate) fn name(name: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     if name.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_') && name.chars().all(plain) {
         name.to_owned()

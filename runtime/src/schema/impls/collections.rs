@@ -31,12 +31,7 @@ impl<T: Schema, const N: usize> Schema for [T; N] {
 }
 
 fn map<K: Schema, V: Schema>(shapes: &mut Shapes) -> Shape {
-    const {
-        assert!(
-            K::SCALAR,
-            "the keys of a map are strings in JSON: use a key that is written as one string or number"
-        )
-    };
+    const { assert!(K::SCALAR, "the keys of a map are strings in JSON: each is one string or number") };
     Shape::Map(Box::new(K::shape(shapes)), Box::new(V::shape(shapes)))
 }
 

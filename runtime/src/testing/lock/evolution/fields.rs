@@ -1,0 +1,122 @@
+//! Fields that came, went and changed.
+
+use super::{Evolution, Place};
+use crate::schema::{Field, Object, Presence, Shape, head};
+use crate::testing::lock::change::ChangeKind;
+
+impl Evolution {
+    pub(super) fn objects(&mut self, before: (Place<'_>, &Object), after: (Place<'_>, &Object)) {
+        let (old, new) = (before.1, after.1);
+        match (old.closed, new.closed) {
+            (false, true) => self.push(ChangeKind::Closed),
+            (true, false) => self.push(ChangeKind::Opened),
+            _ => {}
+        }
+        for field in &old.fields {
+            match successor(field, new) {
+                Some(to) => self.field((before.0, field), (after.0, to)),
+                None => self.removed(field, old, new),
+            }
+        }
+        for field in &new.fields {
+            if !old.fields.iter().any(|past| continues(past, field) || renamed(past, field, old, new)) {
+                self.push_at(
+                    &field.name,
+                    match field.presence {
+                        Presence::Required => ChangeKind::RequiredFieldAdded,
+                        Presence::Optional | Presence::Ignored => ChangeKind::FieldAdded,
+                    },
+                );
+            }
+        }
+        self.flattened(before, after);
+    }
+
+    fn field(&mut self, (outer, old): (Place<'_>, &Field), (outer_new, new): (Place<'_>, &Field)) {
+        self.path.push(old.name.clone());
+        match (old.presence, new.presence) {
+            (Presence::Required | Presence::Optional, Presence::Ignored) => {
+                self.push(ChangeKind::FieldIgnored);
+            }
+            (Presence::Optional | Presence::Ignored, Presence::Required) => {
+                self.push(ChangeKind::MadeRequired);
+            }
+            (Presence::Required | Presence::Ignored, Presence::Optional) => {
+                self.push(ChangeKind::MadeOptional);
+            }
+            _ => {}
+        }
+        if new.name != old.name {
+            self.push(ChangeKind::FieldRenamedWithAlias { to: new.name.clone() });
+        }
+        self.aliases((&old.name, &old.aliases), (&new.name, &new.aliases));
+        if new.presence != Presence::Ignored {
+            let place = Place { shape: &old.shape, outer: Some(&outer) };
+            self.shape(place, Place { shape: &new.shape, outer: Some(&outer_new) });
+        }
+        self.path.pop();
+    }
+
+    fn removed(&mut self, field: &Field, old: &Object, new: &Object) {
+        if field.presence == Presence::Ignored {
+            return;
+        }
+        let heir = new.fields.iter().find(|heir| renamed(field, heir, old, new));
+        self.push_at(
+            &field.name,
+            match heir {
+                Some(heir) => ChangeKind::FieldRenamed { to: heir.name.clone() },
+                None => ChangeKind::FieldRemoved,
+            },
+        );
+    }
+
+    /// Former names that came and went; a former name may have become the name, and the name a former one.
+    pub(super) fn aliases(&mut self, old: (&String, &[String]), new: (&String, &[String])) {
+        for alias in old.1.iter().filter(|alias| *alias != new.0 && !new.1.contains(alias)) {
+            self.push(ChangeKind::AliasRemoved { alias: alias.clone() });
+        }
+        for alias in new.1.iter().filter(|alias| *alias != old.0 && !old.1.contains(alias)) {
+            self.push(ChangeKind::AliasAdded { alias: alias.clone() });
+        }
+    }
+
+    fn flattened(&mut self, before: (Place<'_>, &Object), after: (Place<'_>, &Object)) {
+        let (old, new) = (&before.1.flattened, &after.1.flattened);
+        if old.len() != new.len() {
+            let names = |shapes: &[Shape]| match shapes {
+                [] => "without `flatten`".to_owned(),
+                shapes => {
+                    shapes.iter().map(|shape| format!("...{}", head(shape))).collect::<Vec<_>>().join(", ")
+                }
+            };
+            let (from, to) = (names(old), names(new));
+            return self.push(ChangeKind::Represented { from, to });
+        }
+        for (old, new) in old.iter().zip(new) {
+            let place = Place { shape: old, outer: Some(&before.0) };
+            self.within("...", place, Place { shape: new, outer: Some(&after.0) });
+        }
+    }
+}
+
+/// The field that reads what the former one wrote.
+fn successor<'a>(field: &Field, new: &'a Object) -> Option<&'a Field> {
+    let named = new.fields.iter().find(|heir| heir.name == field.name);
+    named.or_else(|| new.fields.iter().find(|heir| continues(field, heir)))
+}
+
+fn continues(past: &Field, field: &Field) -> bool {
+    past.name == field.name || field.aliases.contains(&past.name)
+}
+
+/// Whether the one looks like the other under a new name: both are without a partner and the only such pair of their structure.
+fn renamed(past: &Field, field: &Field, old: &Object, new: &Object) -> bool {
+    let lost = |past: &&Field| past.shape == field.shape && successor(past, new).is_none();
+    let fresh =
+        |field: &&Field| past.shape == field.shape && !old.fields.iter().any(|past| continues(past, field));
+    let only = |fields: &mut dyn Iterator<Item = &Field>, it: &Field| {
+        fields.next().is_some_and(|first| std::ptr::eq(first, it)) && fields.next().is_none()
+    };
+    only(&mut old.fields.iter().filter(lost), past) && only(&mut new.fields.iter().filter(fresh), field)
+}
