@@ -1,3 +1,4 @@
 //! The promises of Kenning, each with the adversary that would break it.
 
 mod memory;
+mod support;

@@ -56,6 +56,7 @@ pub trait EventStore: Send + Sync + 'static {
     ///
     /// After `Ok` the events are durable and the feed delivers them. After [`AppendError::Conflict`], [`AppendError::DuplicateCommand`] or
     /// [`AppendError::Invalid`] none is stored. Dropping the future leaves it open whether they are. No event at all is a no-op that still checks the expectations and records the command.
+    /// A command that was accepted before is reported before any conflict, since an append that is sent again conflicts with its own first arrival.
     fn append(&self, append: Append) -> BoxFuture<'_, Result<Appended, AppendError>>;
 
     /// Reads one stream, row by row: the store holds no more than a bounded part of it in memory.

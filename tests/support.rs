@@ -1,0 +1,5 @@
+//! What the tests share.
+
+mod database;
+
+pub use self::database::database;
