@@ -19,7 +19,10 @@ impl WakeupSource {
 
     /// Wakes every listener.
     pub fn wake(&self) {
-        self.sender.send_modify(|count| *count = count.wrapping_add(1));
+        // Whoever begins to listen after this look also begins to read after it, and finds what was appended.
+        if self.sender.receiver_count() > 0 {
+            self.sender.send_modify(|count| *count = count.wrapping_add(1));
+        }
     }
 
     /// A listener, which hears what comes from now on.

@@ -66,16 +66,19 @@ impl Log {
         {
             return Err(AppendError::DuplicateCommand(record.clone()));
         }
-        for StreamAppend { stream, expect, .. } in &append.streams {
+        let mut streams = Vec::with_capacity(append.streams.len());
+        for StreamAppend { stream, expect, events } in &append.streams {
             let actual = version(self, stream);
             if !expect.allows(actual) {
                 return Err(Conflict { stream: stream.clone(), expected: *expect, actual }.into());
             }
+            let positions = Vec::with_capacity(events.len());
+            streams.push(AppendedTo { stream: stream.clone(), version: actual, positions });
         }
-        let mut streams = Vec::with_capacity(append.streams.len());
-        for target in append.streams {
-            let before = version(self, &target.stream);
-            streams.push(self.lay_stream(target, before, recorded_at));
+        for (target, to) in append.streams.into_iter().zip(&mut streams) {
+            for event in target.events {
+                self.lay_event(event, to, recorded_at);
+            }
         }
         let record = append.command.zip(streams.first()).map(|(command, first)| CommandRecord {
             command_id: command.command_id,
@@ -89,22 +92,12 @@ impl Log {
         Ok((Appended { streams, recorded_at }, record))
     }
 
-    fn lay_stream(
-        &mut self,
-        target: StreamAppend,
-        before: Version,
-        recorded_at: OffsetDateTime,
-    ) -> AppendedTo {
-        let StreamAppend { stream, events, .. } = target;
-        let mut version = before;
-        let mut positions = Vec::with_capacity(events.len());
-        for event in events {
-            version = version.plus(1);
-            let position = self.drawn().plus(1);
-            self.events.push(Some(Arc::new(record(event, stream.clone(), version, position, recorded_at))));
-            positions.push(position);
-        }
-        AppendedTo { stream, version, positions }
+    fn lay_event(&mut self, event: NewEvent, to: &mut AppendedTo, recorded_at: OffsetDateTime) {
+        let position = self.drawn().plus(1);
+        to.version = to.version.plus(1);
+        to.positions.push(position);
+        let recorded = record(event, to.stream.clone(), to.version, position, recorded_at);
+        self.events.push(Some(Arc::new(recorded)));
     }
 
     /// Makes laid events part of their streams.
