@@ -25,6 +25,9 @@ pub use self::executed::Executed;
 pub use self::load::{Load, Loaded};
 pub use self::mistake::{BuildError, Mistake};
 
+#[cfg(feature = "testing")]
+pub(crate) use self::runtime::with_sources;
+
 use self::builder::Options;
 use self::gate::Gate;
 use self::maintenance::Maintenance;

@@ -1,7 +1,10 @@
-//! Tools for tests: the suite with which a store proves itself, and the lock of what is stored for ever.
+//! Tools for tests: decisions without a store, the suite with which a store proves itself, and the lock of what is stored for ever.
 
 pub mod store_contract;
 
+mod difference;
+mod given;
 mod lock;
 
+pub use self::given::{Given, Then, When, given};
 pub use self::lock::{Change, ChangeKind, InvalidLock, Lock, Subject, assert_lock};
