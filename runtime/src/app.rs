@@ -118,3 +118,7 @@ impl std::fmt::Debug for Kenning {
         f.debug_struct("Kenning").field("options", &self.inner.options).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+#[cfg(feature = "memory")]
+pub(crate) mod tests;

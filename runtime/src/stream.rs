@@ -94,7 +94,7 @@ impl StreamName {
 
 /// Whether the bytes are a legal category: the rule that the macros check at compile time as well.
 #[must_use]
-pub const fn is_category(text: &[u8]) -> bool {
+pub(crate) const fn is_category(text: &[u8]) -> bool {
     let mut at = 0;
     while at < text.len() {
         let legal = match text[at] {

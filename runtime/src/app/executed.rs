@@ -7,7 +7,6 @@ use crate::stream::StreamName;
 
 /// An accepted command: what it caused, which is durable.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[must_use = "the answer says what the command has caused"]
 pub struct Executed<E> {
     pub(crate) stream: StreamName,
     pub(crate) version: Version,

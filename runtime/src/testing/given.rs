@@ -114,6 +114,7 @@ where
 
     /// Expects this rejection.
     #[track_caller]
+    #[expect(clippy::needless_pass_by_value, reason = "a test reads better without the `&`")]
     pub fn then_rejected(self, expected: RejectionOf<C>) -> Then<C::Aggregate>
     where
         RejectionOf<C>: PartialEq,
@@ -166,6 +167,7 @@ impl<A: Aggregate> Then<A> {
 
     /// Lets the aggregate decide on another command, after what the former has caused.
     #[track_caller]
+    #[expect(clippy::needless_pass_by_value, reason = "a test reads better without the `&`")]
     pub fn when<C: Command<Aggregate = A>>(mut self, command: C) -> When<C>
     where
         A: Handle<C>,
@@ -220,4 +222,5 @@ fn causes(error: &(dyn std::error::Error + 'static)) -> String {
 }
 
 #[cfg(test)]
+#[cfg(feature = "memory")]
 mod tests;
