@@ -12,6 +12,7 @@ mod command;
 mod event;
 mod event_set;
 mod feed;
+mod fresh_id;
 mod headers;
 mod id;
 mod number;

@@ -10,6 +10,7 @@ use super::execution::{EventsOf, Execution, RejectionOf};
 use super::ledger::body_hash;
 use super::{Inner, Kenning};
 use crate::command::{Command, CommandContext};
+use crate::fresh_id::fresh_id;
 use crate::headers::Headers;
 use crate::number::Version;
 use crate::recorded::Metadata;
@@ -84,7 +85,7 @@ impl<C: Command> Execute<C> {
         let Some(runtime) = inner.registry.get::<C::Aggregate>() else {
             return Err(ExecuteError::NotRegistered { aggregate: std::any::type_name::<C::Aggregate>() });
         };
-        let command_id = id.unwrap_or_else(Uuid::now_v7);
+        let command_id = id.unwrap_or_else(fresh_id);
         let ledger = match id {
             Some(command_id) => Some(LedgerEntry { command_id, body_hash: body_hash(&command)? }),
             None => None,

@@ -13,6 +13,7 @@ use super::runtime::AggregateRuntime;
 use crate::aggregate::{Aggregate, ApplyTo};
 use crate::command::{Command, CommandContext, Handle};
 use crate::event_set::EventSet;
+use crate::fresh_id::fresh_id;
 use crate::number::Version;
 use crate::payload::EncodeError;
 use crate::store::{
@@ -215,7 +216,7 @@ impl<C: Command> Execution<'_, C> {
         for event in events {
             let event = event.encode()?;
             encoded.push(NewEvent {
-                id: uuid::Uuid::now_v7(),
+                id: fresh_id(),
                 name: self.runtime.name(event.name),
                 schema_version: event.schema_version,
                 payload: event.payload,

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::error::InvalidAppend;
 use super::ledger::LedgerEntry;
 use crate::event::EncodedEvent;
+use crate::fresh_id::fresh_id;
 use crate::headers::Headers;
 use crate::limits::{MAX_EVENT_NAME, MAX_EVENTS, MAX_HEADERS, MAX_PAYLOAD, MAX_STREAMS};
 use crate::number::{Position, Version};
@@ -61,7 +62,7 @@ impl NewEvent {
     #[must_use]
     pub fn new(event: EncodedEvent) -> Self {
         Self {
-            id: Uuid::now_v7(),
+            id: fresh_id(),
             name: event.name.into(),
             schema_version: event.schema_version,
             payload: event.payload,
