@@ -1,4 +1,5 @@
 //! The promises of Kenning, each with the adversary that would break it.
 
 mod memory;
+mod postgres;
 mod support;

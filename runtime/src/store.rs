@@ -6,6 +6,8 @@ mod health;
 mod ledger;
 #[cfg(feature = "memory")]
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod read;
 mod snapshot;
 mod transaction;
@@ -24,6 +26,8 @@ pub use self::health::{Health, WatermarkHolder};
 pub use self::ledger::{BodyHash, CommandRecord, LedgerEntry};
 #[cfg(feature = "memory")]
 pub use self::memory::{MemoryStore, MemoryTransaction};
+#[cfg(feature = "postgres")]
+pub use self::postgres::{PostgresOptions, PostgresStore};
 pub use self::read::{Direction, FeedPage, FeedQuery, StreamQuery};
 pub use self::snapshot::Snapshot;
 pub use self::transaction::TransactionalStore;

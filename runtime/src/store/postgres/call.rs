@@ -1,0 +1,233 @@
+//! The calls of the two append functions.
+
+use sqlx::postgres::{PgBindIterExt, PgRow};
+use sqlx::{PgConnection, Row};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::encode::{Json, expect, headers, position, version};
+use super::sql::Sql;
+use crate::number::{Position, Version};
+use crate::store::{Append, Appended, AppendedTo, Conflict, NewEvent, StreamAppend};
+
+const APPENDED: i16 = 0;
+const CONFLICT: i16 = 1;
+const DUPLICATE: i16 = 2;
+
+/// What became of one append of a call.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    Appended(Appended),
+    Conflict(Conflict),
+    Duplicate(Uuid),
+}
+
+/// Appends in one round trip; the outcomes are in the order of the appends. No two of them have a stream or a command in common.
+pub(super) async fn append(
+    connection: &mut PgConnection,
+    sql: &Sql,
+    appends: &[&Append],
+) -> Result<Vec<Outcome>, sqlx::Error> {
+    if let [append] = appends
+        && let [target] = append.streams.as_slice()
+        && let [event] = target.events.as_slice()
+    {
+        return Ok(vec![append_event(connection, sql, append, target, event).await?]);
+    }
+    Batch::of(appends).append(connection, sql).await
+}
+
+async fn append_event(
+    connection: &mut PgConnection,
+    sql: &Sql,
+    append: &Append,
+    target: &StreamAppend,
+    event: &NewEvent,
+) -> Result<Outcome, sqlx::Error> {
+    let headers = headers(&event.headers)?;
+    let command = append.command.as_ref();
+    let row = sqlx::query(sql.append_event.clone())
+        .bind(target.stream.as_str())
+        .bind(expect(target.expect))
+        .bind(event.id)
+        .bind(&*event.name)
+        .bind(event.schema_version.cast_signed())
+        .bind(Json::of(&event.payload))
+        .bind(event.correlation_id)
+        .bind(event.causation_id)
+        .bind(headers.as_deref().map(Json::text))
+        .bind(command.map(|command| command.command_id))
+        .bind(command.map(|command| command.body_hash.as_slice()))
+        .fetch_one(connection)
+        .await?;
+    match row.try_get(0)? {
+        APPENDED => Ok(Outcome::Appended(Appended {
+            streams: vec![AppendedTo {
+                stream: target.stream.clone(),
+                version: version(row.try_get(1)?),
+                positions: vec![position(row.try_get(2)?)],
+            }],
+            recorded_at: row.try_get(3)?,
+        })),
+        CONFLICT => Ok(conflict(target, version(row.try_get(1)?))),
+        DUPLICATE => duplicate(append),
+        other => Err(unknown(other)),
+    }
+}
+
+/// A stream of an append: the place of both.
+#[derive(Clone, Copy, Debug)]
+struct Target {
+    append: usize,
+    nth: usize,
+}
+
+/// Many appends, their targets in the order in which every session locks streams.
+struct Batch<'a> {
+    appends: &'a [&'a Append],
+    targets: Vec<Target>,
+    /// By append and stream, the place in `targets`.
+    places: Vec<usize>,
+    /// By append, where its streams begin in `places`.
+    starts: Vec<usize>,
+}
+
+impl<'a> Batch<'a> {
+    fn of(appends: &'a [&'a Append]) -> Self {
+        let mut starts = Vec::with_capacity(appends.len());
+        let mut targets = Vec::with_capacity(appends.len());
+        for (append, each) in appends.iter().enumerate() {
+            starts.push(targets.len());
+            targets.extend((0..each.streams.len()).map(|nth| Target { append, nth }));
+        }
+        // As the collation "C" sorts: by bytes.
+        targets.sort_unstable_by_key(|target| appends[target.append].streams[target.nth].stream.as_str());
+        let mut places = vec![0; targets.len()];
+        for (place, target) in targets.iter().enumerate() {
+            places[starts[target.append] + target.nth] = place;
+        }
+        Self { appends, targets, places, starts }
+    }
+
+    fn streams(&self) -> impl Iterator<Item = &'a StreamAppend> {
+        self.targets.iter().map(|target| &self.appends[target.append].streams[target.nth])
+    }
+
+    /// The place of the target from 1, how many events of it follow, the target, the event.
+    fn events(&self) -> impl Iterator<Item = (i32, i32, &'a StreamAppend, &'a NewEvent)> {
+        (1_i32..).zip(self.streams()).flat_map(|(place, target)| {
+            target
+                .events
+                .iter()
+                .zip((0..count(target)).rev())
+                .map(move |(event, followers)| (place, followers, target, event))
+        })
+    }
+
+    async fn append(&self, connection: &mut PgConnection, sql: &Sql) -> Result<Vec<Outcome>, sqlx::Error> {
+        let headers =
+            self.events().map(|(.., event)| headers(&event.headers)).collect::<Result<Vec<_>, _>>()?;
+        let mut commands: Vec<_> = (0..self.appends.len())
+            .filter_map(|nth| {
+                Some((self.appends[nth].command.as_ref()?, index(self.places[self.starts[nth]] + 1)))
+            })
+            .collect();
+        commands.sort_unstable_by_key(|(command, _)| command.command_id);
+        let row = sqlx::query(sql.append_batch.clone())
+            .bind(index(self.appends.len()))
+            .bind(self.streams().map(|target| target.stream.as_str()).bind_iter())
+            .bind(self.streams().map(|target| expect(target.expect)).bind_iter())
+            .bind(self.streams().map(count).bind_iter())
+            .bind(self.targets.iter().map(|target| index(target.append + 1)).bind_iter())
+            .bind(self.events().map(|(place, ..)| place).bind_iter())
+            .bind(self.events().map(|(_, followers, ..)| followers).bind_iter())
+            .bind(self.events().map(|(_, _, target, _)| target.stream.as_str()).bind_iter())
+            .bind(self.events().map(|(.., event)| event.id).bind_iter())
+            .bind(self.events().map(|(.., event)| &*event.name).bind_iter())
+            .bind(self.events().map(|(.., event)| event.schema_version.cast_signed()).bind_iter())
+            .bind(self.events().map(|(.., event)| Json::of(&event.payload)).bind_iter())
+            .bind(self.events().map(|(.., event)| event.correlation_id).bind_iter())
+            .bind(self.events().map(|(.., event)| event.causation_id).bind_iter())
+            .bind(headers.iter().map(|headers| headers.as_deref().map(Json::text)).bind_iter())
+            .bind(commands.iter().map(|(command, _)| command.command_id).bind_iter())
+            .bind(commands.iter().map(|(_, target)| *target).bind_iter())
+            .bind(commands.iter().map(|(command, _)| command.body_hash.as_slice()).bind_iter())
+            .fetch_one(connection)
+            .await?;
+        self.outcomes(&row)
+    }
+
+    fn outcomes(&self, row: &PgRow) -> Result<Vec<Outcome>, sqlx::Error> {
+        let outcomes: Vec<i16> = row.try_get(0)?;
+        let versions: Vec<i64> = row.try_get(1)?;
+        let positions: Option<Vec<Option<i64>>> = row.try_get(2)?;
+        let recorded_at: OffsetDateTime = row.try_get(3)?;
+        let positions = positions.unwrap_or_default();
+        if outcomes.len() != self.appends.len() || versions.len() != self.targets.len() {
+            return Err(sqlx::Error::Protocol("append_batch answers another question".to_owned()));
+        }
+        // Where the events of each target begin among all events.
+        let firsts: Vec<usize> = self
+            .streams()
+            .scan(0, |next, target| Some(std::mem::replace(next, *next + target.events.len())))
+            .collect();
+        let outcome = |(nth, (&append, &outcome)): (usize, (&&Append, &i16))| {
+            let start = self.starts[nth];
+            let places = &self.places[start..start + append.streams.len()];
+            match outcome {
+                APPENDED => {
+                    let appended = |(target, &place): (&StreamAppend, &usize)| {
+                        let mine = firsts[place]..firsts[place] + target.events.len();
+                        AppendedTo {
+                            stream: target.stream.clone(),
+                            version: version(versions[place]),
+                            positions: drawn(positions.get(mine).unwrap_or_default()),
+                        }
+                    };
+                    let streams = append.streams.iter().zip(places).map(appended).collect();
+                    Ok(Outcome::Appended(Appended { streams, recorded_at }))
+                }
+                CONFLICT => append
+                    .streams
+                    .iter()
+                    .zip(places)
+                    .map(|(target, &place)| (target, version(versions[place])))
+                    .find(|(target, actual)| !target.expect.allows(*actual))
+                    .map(|(target, actual)| conflict(target, actual))
+                    .ok_or_else(|| unknown(CONFLICT)),
+                DUPLICATE => duplicate(append),
+                other => Err(unknown(other)),
+            }
+        };
+        self.appends.iter().zip(&outcomes).enumerate().map(outcome).collect()
+    }
+}
+
+fn drawn(positions: &[Option<i64>]) -> Vec<Position> {
+    positions.iter().flatten().copied().map(position).collect()
+}
+
+fn conflict(target: &StreamAppend, actual: Version) -> Outcome {
+    Outcome::Conflict(Conflict { stream: target.stream.clone(), expected: target.expect, actual })
+}
+
+fn duplicate(append: &Append) -> Result<Outcome, sqlx::Error> {
+    append
+        .command
+        .as_ref()
+        .map(|command| Outcome::Duplicate(command.command_id))
+        .ok_or_else(|| unknown(DUPLICATE))
+}
+
+fn unknown(outcome: i16) -> sqlx::Error {
+    sqlx::Error::Protocol(format!("an append function answers the outcome {outcome}, which cannot be"))
+}
+
+/// A number that the limits keep small.
+fn index(number: usize) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}
+
+fn count(target: &StreamAppend) -> i32 {
+    index(target.events.len())
+}

@@ -1,0 +1,46 @@
+//! The schema of the store.
+
+use sqlx::Row;
+use sqlx::migrate::{Migrate as _, Migrator};
+
+use super::core::Core;
+use super::error::{SharedError, migrate_error, read_error};
+use super::sql::migrations;
+use crate::store::StoreError;
+
+const OLDEST_SERVER: i32 = 130_000;
+
+/// Checks the server and brings the schema up to date, under sqlx's advisory lock: of several processes one migrates, the others wait and find it done.
+pub(super) async fn prepare(core: &Core) -> Result<(), StoreError> {
+    let mut connection = core.pool.acquire().await.map_err(SharedError::unavailable)?;
+    let row = sqlx::query(core.sql.describe_server.clone())
+        .bind(core.schema.name())
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(read_error)?;
+    let server: i32 = row.try_get(0).map_err(read_error)?;
+    if server < OLDEST_SERVER {
+        return Err(StoreError::Unsuitable(format!(
+            "the server is of release {}, 13 is the oldest",
+            server / 10_000
+        )));
+    }
+    if row.try_get(1).map_err(read_error)? {
+        return Err(StoreError::Unsuitable("the server is a replica".to_owned()));
+    }
+    let mut migrator = Migrator::with_migrations(migrations(&core.schema));
+    migrator.dangerous_set_table_name(format!("{}._sqlx_migrations", core.schema.quoted()));
+    // Making a schema takes a right on the database, also when it is there: it may have been made by somebody who has it.
+    if !row.try_get::<bool, _>(2).map_err(read_error)? {
+        migrator.create_schema(core.schema.quoted());
+    }
+    let migrated = migrator.run_direct(None, &mut *connection, false).await;
+    if migrated.is_err() {
+        // sqlx keeps its lock after an error; it lives as long as the session.
+        if let Err(error) = connection.unlock().await {
+            tracing::warn!(task = "migrate", error = %error, "the lock of the migrations was not released, its connection is closed");
+        }
+        connection.close_on_drop();
+    }
+    migrated.map_err(migrate_error)
+}

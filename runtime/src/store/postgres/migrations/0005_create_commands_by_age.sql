@@ -1,0 +1,1 @@
+create index commands_by_age on {schema}.commands (recorded_at)

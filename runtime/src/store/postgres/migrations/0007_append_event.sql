@@ -1,0 +1,65 @@
+-- Appends one event to one stream: what a lone append costs the least with.
+--
+-- outcome 0: appended, `version` is the stream's now. 1: conflict, `version` is the stream's. 2: the command was accepted before.
+-- `expected` is a version, 0 for a stream without events, -1 for any.
+--
+-- The feed relies on the order of the last three statements: read the last position drawn, lock it, draw. See feed_watermark.
+create function {schema}.append_event(
+    stream text, expected bigint,
+    event_id uuid, name text, schema_version integer, payload json,
+    correlation_id uuid, causation_id uuid, headers json,
+    command_id uuid, body_hash bytea,
+    out outcome smallint, out version bigint, out "position" bigint, out recorded_at timestamptz
+) language plpgsql volatile set enable_seqscan = off as $$
+#variable_conflict use_variable
+begin
+    outcome := 0;
+    if command_id is not null and exists (select from {schema}.commands c where c.command_id = append_event.command_id) then
+        outcome := 2;
+        return;
+    end if;
+
+    loop
+        if expected = 0 then
+            insert into {schema}.streams values (stream, 1) on conflict do nothing;
+            if found then version := 1; exit; end if;
+        end if;
+        update {schema}.streams s set version = s.version + 1
+        where s.stream = append_event.stream and (expected < 0 or s.version = expected)
+        returning s.version into version;
+        exit when found;
+        if expected < 0 then
+            insert into {schema}.streams values (stream, 1) on conflict do nothing;
+            if found then version := 1; exit; end if;
+        end if;
+        version := coalesce((select s.version from {schema}.streams s where s.stream = append_event.stream), 0);
+        -- A stream may have become as expected meanwhile: another's insert of it was undone.
+        if expected >= 0 and version <> expected then
+            outcome := 1;
+            if command_id is not null and exists (select from {schema}.commands c where c.command_id = append_event.command_id) then
+                outcome := 2;
+            end if;
+            return;
+        end if;
+    end loop;
+
+    -- After the stream is locked: times grow with the versions.
+    recorded_at := clock_timestamp();
+    if command_id is not null then
+        insert into {schema}.commands (command_id, recorded_at, version, events, stream, body_hash)
+        values (command_id, recorded_at, version, 1, stream, body_hash) on conflict do nothing;
+        if not found then
+            -- Accepted by another session since the look above. Undone rather than raised: the caller's transaction goes on.
+            update {schema}.streams s set version = s.version - 1 where s.stream = append_event.stream;
+            outcome := 2;
+            return;
+        end if;
+    end if;
+
+    position := coalesce(pg_sequence_last_value('{schema}.event_positions'), 0);
+    perform pg_advisory_xact_lock_shared({tag}::bigint << 48 | position);
+    position := nextval('{schema}.event_positions');
+    insert into {schema}.events (position, version, recorded_at, event_id, correlation_id, causation_id, schema_version, stream, name, payload, headers)
+    values (position, version, recorded_at, event_id, correlation_id, causation_id, schema_version, stream, name, payload, headers);
+end
+$$

@@ -1,0 +1,159 @@
+//! How a PostgreSQL store is set up.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::ConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use super::PostgresStore;
+use super::error::SharedError;
+use super::sql::Schema;
+use crate::store::StoreError;
+
+/// How a PostgreSQL store is set up; made by [`PostgresStore::options`].
+///
+/// Beside the pool a store keeps up to three connections of its own: one that appends, one that notifies, one that listens. It needs a direct connection or a pooler in
+/// session mode: what a transaction left behind is found by the server process that ran it.
+#[derive(Clone, Debug)]
+#[must_use = "options do nothing until they connect"]
+pub struct PostgresOptions {
+    pub(super) schema: String,
+    pub(super) max_connections: u32,
+    pub(super) acquire_timeout: Duration,
+    pub(super) statement_timeout: Duration,
+    pub(super) idle_in_transaction_timeout: Duration,
+    pub(super) recovery_timeout: Duration,
+    pub(super) application_name: String,
+    pub(super) batch_appends: usize,
+    pub(super) batch_events: usize,
+    pub(super) batch_bytes: usize,
+    pub(super) queue_appends: usize,
+    pub(super) queue_bytes: usize,
+    pub(super) queue_timeout: Duration,
+}
+
+impl Default for PostgresOptions {
+    fn default() -> Self {
+        Self {
+            schema: "kenning".to_owned(),
+            max_connections: 16,
+            acquire_timeout: Duration::from_secs(10),
+            statement_timeout: Duration::from_secs(30),
+            idle_in_transaction_timeout: Duration::from_secs(60),
+            recovery_timeout: Duration::from_secs(30),
+            application_name: "kenning".to_owned(),
+            batch_appends: 256,
+            batch_events: 4_096,
+            batch_bytes: 4 << 20,
+            queue_appends: 4_096,
+            queue_bytes: 64 << 20,
+            queue_timeout: Duration::from_secs(5),
+        }
+    }
+}
+
+impl PostgresOptions {
+    /// The schema that holds the store's tables, `kenning` by default; made by [`prepare`](crate::store::EventStore::prepare).
+    pub fn schema(mut self, name: impl Into<String>) -> Self {
+        self.schema = name.into();
+        self
+    }
+
+    /// The most connections of the pool, 16 by default.
+    pub fn max_connections(mut self, connections: u32) -> Self {
+        self.max_connections = connections.max(1);
+        self
+    }
+
+    /// How long to wait for a connection, 10 seconds by default; after that, [`StoreError::Unavailable`].
+    pub fn acquire_timeout(mut self, at_most: Duration) -> Self {
+        self.acquire_timeout = at_most;
+        self
+    }
+
+    /// The server ends a statement that takes longer, 30 seconds by default. An append that is not answered five seconds after that is taken for a dead
+    /// connection, and its outcome is found out.
+    pub fn statement_timeout(mut self, at_most: Duration) -> Self {
+        self.statement_timeout = at_most;
+        self
+    }
+
+    /// The server ends a session that leaves a transaction open without a statement for longer, a minute by default: such a transaction holds the feed
+    /// back when it has appended.
+    pub fn idle_in_transaction_timeout(mut self, at_most: Duration) -> Self {
+        self.idle_in_transaction_timeout = at_most;
+        self
+    }
+
+    /// How long to go on finding out what became of an append whose connection died, 30 seconds by default; after that,
+    /// [`StoreError::OutcomeUnknown`].
+    pub fn recovery_timeout(mut self, at_most: Duration) -> Self {
+        self.recovery_timeout = at_most;
+        self
+    }
+
+    /// What the server shows as the name of the application, `kenning` by default.
+    pub fn application_name(mut self, name: impl Into<String>) -> Self {
+        self.application_name = name.into();
+        self
+    }
+
+    /// The most appends, events and payload bytes that one transaction of the group commit writes: 256, 4,096 and 4 MiB by default. An append that
+    /// is larger is written alone.
+    pub fn batch(mut self, appends: usize, events: usize, bytes: usize) -> Self {
+        (self.batch_appends, self.batch_events, self.batch_bytes) = (appends.max(1), events, bytes);
+        self
+    }
+
+    /// The most appends and payload bytes that wait to be written, 4,096 and 64 MiB by default, and how long one more waits for room, 5 seconds by
+    /// default; after that, [`StoreError::Overloaded`].
+    pub fn queue(mut self, appends: usize, bytes: usize, at_most: Duration) -> Self {
+        (self.queue_appends, self.queue_bytes, self.queue_timeout) = (appends.max(1), bytes, at_most);
+        self
+    }
+
+    /// Connects to the database of a `postgres://` URL. The schema is made by [`prepare`](crate::store::EventStore::prepare).
+    ///
+    /// # Errors
+    /// [`StoreError::Unsuitable`] for a URL or a schema's name that cannot be; [`StoreError::Unavailable`] when the server does not answer.
+    pub async fn connect(self, url: &str) -> Result<PostgresStore, StoreError> {
+        // The parser's error may repeat the URL, and with it the password.
+        let options = PgConnectOptions::from_str(url)
+            .map_err(|_| StoreError::Unsuitable("the URL is not one of PostgreSQL".to_owned()))?;
+        self.connect_with(options).await
+    }
+
+    /// Connects with sqlx's own options, for what a URL cannot say.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub async fn connect_with(self, connect: PgConnectOptions) -> Result<PostgresStore, StoreError> {
+        let schema = Schema::new(&self.schema)?;
+        let connect = self.session(connect);
+        let pool = PgPoolOptions::new()
+            .max_connections(self.max_connections)
+            .acquire_timeout(self.acquire_timeout)
+            // A ping for each acquire costs 13 % of a lone command. A connection that died is seen when it is used.
+            .test_before_acquire(false)
+            .connect_with(connect.clone())
+            .await
+            .map_err(SharedError::unavailable)?;
+        Ok(PostgresStore::start(self, schema, connect, pool))
+    }
+
+    fn session(&self, connect: PgConnectOptions) -> PgConnectOptions {
+        let milliseconds = |time: Duration| time.as_millis().to_string();
+        connect
+            .application_name(&self.application_name)
+            .options([
+                ("statement_timeout", milliseconds(self.statement_timeout)),
+                ("idle_in_transaction_session_timeout", milliseconds(self.idle_in_transaction_timeout)),
+                // Whatever the role's default: each statement of the append has to see what was committed before it.
+                ("default_transaction_isolation", "read committed".to_owned()),
+                // The plans that avoid sequential scans look expensive enough to be compiled, which takes longer than they do.
+                ("jit", "off".to_owned()),
+            ])
+            .disable_statement_logging()
+    }
+}

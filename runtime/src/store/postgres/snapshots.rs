@@ -1,0 +1,41 @@
+//! Snapshots of aggregates.
+
+use sqlx::Row;
+
+use super::core::Core;
+use super::encode::{Json, number, version};
+use super::error::read_error;
+use super::row::text;
+use crate::payload::Payload;
+use crate::store::{Snapshot, StoreError};
+use crate::stream::StreamName;
+
+pub(super) async fn load(
+    core: &Core,
+    stream: &StreamName,
+    fingerprint: u64,
+) -> Result<Option<Snapshot>, StoreError> {
+    let row = sqlx::query(core.sql.load_snapshot.clone())
+        .bind(stream.as_str())
+        .bind(fingerprint.cast_signed())
+        .fetch_optional(&core.pool)
+        .await
+        .map_err(read_error)?;
+    let snapshot = |row: sqlx::postgres::PgRow| {
+        let state = Payload::from_stored(text(&row, 1)?);
+        Ok(Snapshot { stream: stream.clone(), fingerprint, version: version(row.try_get(0)?), state })
+    };
+    row.map(snapshot).transpose().map_err(read_error)
+}
+
+pub(super) async fn save(core: &Core, snapshot: Snapshot) -> Result<(), StoreError> {
+    sqlx::query(core.sql.save_snapshot.clone())
+        .bind(snapshot.stream.as_str())
+        .bind(snapshot.fingerprint.cast_signed())
+        .bind(number(snapshot.version.get()))
+        .bind(Json::of(&snapshot.state))
+        .execute(&core.pool)
+        .await
+        .map_err(read_error)?;
+    Ok(())
+}

@@ -1,0 +1,140 @@
+//! All SQL with a name in it that is not known at compile time: the schema's.
+
+use std::borrow::Cow;
+
+use sqlx::migrate::{Migration, MigrationType};
+use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
+
+use crate::store::StoreError;
+
+/// The longest identifier that PostgreSQL does not cut.
+const MAX_IDENTIFIER: usize = 63;
+
+/// A schema's name that is safe in SQL text: within double quotes as well as within a literal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Schema {
+    name: String,
+}
+
+impl Schema {
+    pub(super) fn new(name: &str) -> Result<Self, StoreError> {
+        let first = name.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+        if !first || !name.bytes().all(legal) || name.len() > MAX_IDENTIFIER || name.starts_with("pg_") {
+            return Err(StoreError::Unsuitable(format!(
+                "`{name}` cannot name its schema: write a-z, 0-9 and _, at most {MAX_IDENTIFIER}, no digit first, not pg_"
+            )));
+        }
+        Ok(Self { name: name.to_owned() })
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn quoted(&self) -> String {
+        format!("\"{}\"", self.name)
+    }
+
+    /// The channel of its notifications.
+    pub(super) fn channel(&self) -> String {
+        let mut channel = format!("kenning_{}", self.name);
+        channel.truncate(MAX_IDENTIFIER);
+        channel
+    }
+
+    /// The high bits of the advisory locks of its appenders, which keep other people's locks and other schemas' apart: 15 bits of FNV-1a, so that
+    /// the key stays positive.
+    fn tag(&self) -> u16 {
+        let hash =
+            "kenning/".bytes().chain(self.name.bytes()).fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+            });
+        (((hash >> 48) ^ (hash >> 32) ^ (hash >> 16) ^ hash) & 0x7fff) as u16
+    }
+
+    fn fill(&self, template: &str) -> SqlStr {
+        let text = template.replace("{schema}", &self.quoted()).replace("{tag}", &self.tag().to_string());
+        AssertSqlSafe(text).into_sql_str().clone()
+    }
+}
+
+macro_rules! statements {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
+        /// The statements, each from the file of its name.
+        #[derive(Debug)]
+        pub(super) struct Sql { $($(#[$doc])* pub(super) $name: SqlStr,)* }
+
+        impl Sql {
+            pub(super) fn new(schema: &Schema) -> Self {
+                Self { $($name: schema.fill(include_str!(concat!("sql/", stringify!($name), ".sql"))),)* }
+            }
+        }
+    };
+}
+
+statements! {
+    append_batch, append_event, describe_server, feed_watermark, find_command, find_events, find_watermark_holder, forget_commands,
+    identify_backend, load_snapshot, lock_streams, notify, read_backwards, read_feed, read_forwards, rehydrate_many, rehydrate_one,
+    save_snapshot, terminate_backend,
+}
+
+macro_rules! migrations {
+    ($($number:literal $name:literal),* $(,)?) => {
+        /// The migrations, in their order. One that was released never changes: what changes is a new one.
+        pub(super) fn migrations(schema: &Schema) -> Vec<Migration> {
+            [$(($number, $name, include_str!(concat!("migrations/", $number, "_", $name, ".sql")))),*]
+                .into_iter()
+                .zip(1_i64..)
+                .map(|((number, name, text), version)| {
+                    debug_assert_eq!(number.parse(), Ok(version), "a file's number is its place");
+                    Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, schema.fill(text), false)
+                })
+                .collect()
+        }
+    };
+}
+
+migrations! {
+    "0001" "create_streams",
+    "0002" "create_event_positions",
+    "0003" "create_events",
+    "0004" "create_commands",
+    "0005" "create_commands_by_age",
+    "0006" "create_snapshots",
+    "0007" "append_event",
+    "0008" "append_batch",
+    "0009" "feed_watermark",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refuses_names_that_would_need_quoting() {
+        for name in ["", "1a", "A", "a-b", "a\"b", "a'b", "pg_x", "ä", &"a".repeat(64)] {
+            assert!(Schema::new(name).is_err(), "{name}");
+        }
+        assert!(Schema::new(&"a".repeat(63)).is_ok());
+    }
+
+    #[test]
+    fn leaves_no_placeholder() {
+        let schema = Schema::new("some_schema").unwrap();
+        for migration in migrations(&schema) {
+            assert!(!migration.sql.as_str().contains("{schema}"), "{}", migration.description);
+            assert!(!migration.sql.as_str().contains("{tag}"), "{}", migration.description);
+        }
+        assert!(!format!("{:?}", Sql::new(&schema)).contains("{schema}"));
+    }
+
+    #[test]
+    fn keeps_schemas_apart() {
+        let tags = ["kenning", "kenning2", "a", "b", "tenant_1", "tenant_2"]
+            .map(|name| Schema::new(name).unwrap().tag());
+        for (nth, tag) in tags.iter().enumerate() {
+            assert!(*tag < 0x8000 && !tags[..nth].contains(tag));
+        }
+    }
+}

@@ -1,0 +1,2 @@
+select current_setting('server_version_num')::integer as version, pg_is_in_recovery() as replica,
+    exists (select from pg_namespace where nspname = $1) as schema_exists

@@ -1,0 +1,1 @@
+select drawn, watermark from {schema}.feed_watermark()

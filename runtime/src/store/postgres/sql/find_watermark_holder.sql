@@ -1,0 +1,10 @@
+select l.pid, coalesce(a.application_name, p.gid, '') as application,
+    extract(epoch from greatest(clock_timestamp() - coalesce(a.xact_start, p.prepared), interval '0'))::float8 as held_for
+from pg_locks l
+left join pg_stat_activity a on a.pid = l.pid
+left join pg_prepared_xacts p on l.pid is null and l.virtualtransaction = '-1/' || p.transaction
+where l.locktype = 'advisory' and l.objsubid = 1 and l.granted and l.classid::bigint >> 16 = {tag}
+    and l.database = (select d.oid from pg_database d where d.datname = current_database())
+    and ((l.classid::bigint & 65535) << 32 | l.objid::bigint) = $1
+order by held_for desc nulls last
+limit 1

@@ -1,0 +1,84 @@
+//! Appends that join the caller's transaction.
+
+use sqlx::PgConnection;
+use sqlx::postgres::{PgTransaction, Postgres};
+use uuid::Uuid;
+
+use super::PostgresStore;
+use super::call::{self, Outcome};
+use super::core::Core;
+use super::error::{Failure, SharedError, read_error};
+use super::ledger;
+use crate::store::{Append, AppendError, Appended, BoxFuture, StoreError, TransactionalStore};
+
+impl PostgresStore {
+    /// Appends within a transaction of the caller's, all or nothing: the events become visible when it commits, together with whatever else it wrote.
+    ///
+    /// It locks the streams and holds the feed back until its end: keep it short. After [`AppendError::Conflict`], [`AppendError::DuplicateCommand`] and
+    /// [`AppendError::Invalid`] the transaction goes on without this append; after [`AppendError::Store`] it has to be rolled back. Readers hear of it with
+    /// [`wake`](Self::wake), or by the next append, or when they poll.
+    ///
+    /// # Errors
+    /// As [`EventStore::append`](crate::store::EventStore::append).
+    pub async fn append_in(
+        &self,
+        transaction: &mut PgTransaction<'_>,
+        append: Append,
+    ) -> Result<Appended, AppendError> {
+        append.check()?;
+        append_in(self.core(), transaction, &append).await
+    }
+}
+
+async fn append_in(
+    core: &Core,
+    connection: &mut PgConnection,
+    append: &Append,
+) -> Result<Appended, AppendError> {
+    let outcomes = call::append(connection, &core.sql, &[append]).await;
+    // Nothing of a transaction that is still open is stored, whatever happened to its connection.
+    let outcomes = outcomes.map_err(|error| SharedError::new(error).not_stored())?;
+    match outcomes.into_iter().next() {
+        Some(Outcome::Appended(appended)) => Ok(appended),
+        Some(Outcome::Conflict(conflict)) => Err(conflict.into()),
+        Some(Outcome::Duplicate(id)) => Err(ledger::duplicate(connection, &core.sql, id).await),
+        None => Err(StoreError::Corrupt("an append function gives no answer".to_owned()).into()),
+    }
+}
+
+impl TransactionalStore for PostgresStore {
+    type Transaction = sqlx::Transaction<'static, Postgres>;
+
+    fn begin(&self) -> BoxFuture<'_, Result<Self::Transaction, StoreError>> {
+        Box::pin(async { self.pool().begin().await.map_err(read_error) })
+    }
+
+    fn append_in<'a>(
+        &'a self,
+        transaction: &'a mut Self::Transaction,
+        append: Append,
+    ) -> BoxFuture<'a, Result<Appended, AppendError>> {
+        Box::pin(self.append_in(transaction, append))
+    }
+
+    fn commit(&self, mut transaction: Self::Transaction) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            // The server answers the COMMIT of a failed transaction with success and rolls back: a statement before it fails.
+            sqlx::query("select 1").execute(&mut *transaction).await.map_err(read_error)?;
+            match transaction.commit().await {
+                Ok(()) => {
+                    self.wake();
+                    Ok(())
+                }
+                Err(error) if Failure::of(&error) == Failure::Lost => {
+                    Err(StoreError::OutcomeUnknown { event_ids: Vec::<Uuid>::new(), source: Box::new(error) })
+                }
+                Err(error) => Err(read_error(error)),
+            }
+        })
+    }
+
+    fn rollback(&self, transaction: Self::Transaction) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move { transaction.rollback().await.map_err(read_error) })
+    }
+}
