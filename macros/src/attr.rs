@@ -143,6 +143,11 @@ pub(crate) struct Value<'a> {
 }
 
 impl Value<'_> {
+    /// Whether it is `= "…"`.
+    pub(crate) fn is_string(&self) -> bool {
+        self.input.peek2(LitStr)
+    }
+
     /// `= "…"`.
     pub(crate) fn string(&self) -> syn::Result<LitStr> {
         self.assigned()

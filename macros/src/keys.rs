@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::symbol::{
-    AGGREGATE, CATEGORY, CRATE, CREATES, EVENTS, FROM, ID, NAME, PORTABLE, SNAPSHOT_EVERY, VERSION,
+    AGGREGATE, CATEGORY, CRATE, CREATES, EVENTS, FROM, ID, NAME, PORTABLE, SCHEMA, SNAPSHOT_EVERY, VERSION,
 };
 
 /// What an attribute stands on.
@@ -71,18 +71,22 @@ pub(crate) const KEYS: &[Key] = &[
     key(Place::Event, FROM, "from(OrderPlacedV1)"),
     key(Place::Event, CRATE, "crate = ::path::to::kenning"),
     key(Place::EventField, PORTABLE, "portable"),
+    key(Place::EventField, SCHEMA, "schema = \"rfc3339\""),
     key(Place::EventSet, CRATE, "crate = ::path::to::kenning"),
     key(Place::Aggregate, CATEGORY, "category = \"order\""),
     key(Place::Aggregate, ID, "id = OrderId"),
     key(Place::Aggregate, EVENTS, "events = OrderEvent"),
     key(Place::Aggregate, SNAPSHOT_EVERY, "snapshot_every = 100"),
     key(Place::Aggregate, CRATE, "crate = ::path::to::kenning"),
+    key(Place::AggregateField, SCHEMA, "schema = \"rfc3339\""),
     key(Place::Command, AGGREGATE, "aggregate = Order"),
     key(Place::Command, NAME, "name = \"place_order\""),
     key(Place::Command, CREATES, "creates"),
     key(Place::Command, CRATE, "crate = ::path::to::kenning"),
     key(Place::CommandField, ID, "id"),
     key(Place::Schema, CRATE, "crate = ::path::to::kenning"),
+    key(Place::Schema, SCHEMA, "schema = \"rfc3339\""),
+    key(Place::SchemaField, SCHEMA, "schema = \"rfc3339\""),
     key(Place::AggregateBlock, CRATE, "crate = ::path::to::kenning"),
 ];
 

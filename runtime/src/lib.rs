@@ -52,3 +52,7 @@ pub use self::store::MemoryStore;
 #[cfg(feature = "postgres")]
 pub use self::store::{PostgresOptions, PostgresStore};
 pub use self::stream::{InvalidStreamName, MAX_STREAM_NAME, StreamName};
+
+#[cfg(feature = "macros")]
+#[doc = include_str!("docs/schema.md")]
+pub use kenning_macros::Schema;

@@ -16,6 +16,7 @@ pub struct Member {
 enum Source {
     Type(fn(&mut Shapes) -> Shape),
     Opaque(&'static str),
+    NullableOpaque(&'static str),
 }
 
 /// A variant of an enum.
@@ -26,6 +27,7 @@ pub struct Case {
     pub(super) body: Body,
     pub(super) other: bool,
     pub(super) untagged: bool,
+    pub(super) closed: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +61,16 @@ impl Member {
             flattened: false,
             source: Source::Opaque(format),
         }
+    }
+
+    /// An option of a format known by name alone; of other fields the type says it.
+    #[must_use]
+    pub const fn nullable(mut self) -> Self {
+        if let Source::Opaque(format) = self.source {
+            self.source = Source::NullableOpaque(format);
+            self.presence = Presence::Optional;
+        }
+        self
     }
 
     /// Read from these keys as well.
@@ -100,13 +112,14 @@ impl Member {
         match self.source {
             Source::Type(shape) => shape(shapes),
             Source::Opaque(format) => Shape::opaque(format),
+            Source::NullableOpaque(format) => Shape::Nullable(Box::new(Shape::opaque(format))),
         }
     }
 }
 
 impl Case {
     const fn new(name: &'static str, body: Body) -> Self {
-        Self { name, aliases: &[], body, other: false, untagged: false }
+        Self { name, aliases: &[], body, other: false, untagged: false, closed: false }
     }
 
     /// A variant that holds nothing.
@@ -151,6 +164,12 @@ impl Case {
     #[must_use]
     pub const fn untagged(mut self) -> Self {
         self.untagged = true;
+        self
+    }
+    /// Refuses fields that it does not know.
+    #[must_use]
+    pub const fn closed(mut self) -> Self {
+        self.closed = true;
         self
     }
 }

@@ -205,6 +205,20 @@ impl Shape {
     }
 }
 
+impl Tagging {
+    /// By a field beside the variant's own.
+    #[must_use]
+    pub fn internal(tag: &str) -> Self {
+        Self::Internal { tag: tag.to_owned() }
+    }
+
+    /// By one field, with the content in another.
+    #[must_use]
+    pub fn adjacent(tag: &str, content: &str) -> Self {
+        Self::Adjacent { tag: tag.to_owned(), content: content.to_owned() }
+    }
+}
+
 impl Object {
     /// One order for all, so that equal shapes have equal texts.
     pub(crate) fn sort(&mut self) {

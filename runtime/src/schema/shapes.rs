@@ -92,7 +92,7 @@ impl Shapes {
                 Body::Unit => None,
                 Body::Newtype(member) => Some(member.shape(self)),
                 Body::Tuple(members) => Some(self.places(members)),
-                Body::Object(members) => Some(Shape::Object(self.fields(members, false))),
+                Body::Object(members) => Some(Shape::Object(self.fields(members, case.closed))),
             },
             other: case.other,
             untagged: case.untagged,
