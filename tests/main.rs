@@ -1,5 +1,6 @@
 //! The promises of Kenning, each with the adversary that would break it.
 
+mod app;
 mod memory;
 mod postgres;
 mod schema;

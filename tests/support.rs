@@ -1,5 +1,8 @@
 //! What the tests share.
 
 mod database;
+mod home;
 
 pub use self::database::database;
+pub(crate) use self::home::on_both_stores;
+pub use self::home::{Home, Memory};

@@ -30,7 +30,9 @@ pub(super) fn difference(expected: &str, found: &str) -> String {
         }
     }
     if expected == found {
-        text.push_str("\nBoth are written alike: their `PartialEq` tells apart what their `Debug` does not show.\n");
+        text.push_str(
+            "\nBoth are written alike: their `PartialEq` tells apart what their `Debug` does not show.\n",
+        );
     }
     text
 }

@@ -212,7 +212,11 @@ fn stored<S: EventSet>(event: &S) -> S {
     match S::decode(&raw) {
         Ok(event) => event,
         Err(error) => {
-            panic!("an event cannot be read: {}\n\nwritten as:\n{}\n", causes(&error), encoded.payload.as_str())
+            panic!(
+                "an event cannot be read: {}\n\nwritten as:\n{}\n",
+                causes(&error),
+                encoded.payload.as_str()
+            )
         }
     }
 }

@@ -72,6 +72,7 @@ macro_rules! store_contract {
                 the_feed_delivers_everything_in_order
                 the_feed_filters
                 trap_20_unwanted_events_still_advance
+                trap_19_skewed_clocks_change_nothing
                 trap_10_a_loser_does_not_stall_the_feed
                 p1_a_reader_beside_writers_misses_nothing
                 an_append_wakes_readers

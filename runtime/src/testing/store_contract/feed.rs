@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use uuid::{NoContext, Timestamp, Uuid};
 
 use super::support::{
     Store, append, event, feed, follow, named, number, numbers, position, positions, stream, stream_in,
@@ -11,7 +12,7 @@ use super::support::{
 };
 use crate::limits::MAX_PAGE;
 use crate::number::Position;
-use crate::store::{Append, Expect, FeedQuery};
+use crate::store::{Append, Expect, FeedQuery, NewEvent};
 
 /// Everything, in the order of positions, page by page, from any position.
 pub async fn the_feed_delivers_everything_in_order(store: Store) {
@@ -94,6 +95,21 @@ pub async fn trap_10_a_loser_does_not_stall_the_feed(store: Store) {
     assert_eq!(numbers(&feed(&*store).await), [1, 2]);
     let health = store.health().await.expect("the store is healthy");
     assert_eq!((health.drawn, health.holder), (health.watermark, None));
+}
+
+/// Trap 19: ids are drawn by the writers' clocks, which may be years apart; the feed goes by positions alone.
+pub async fn trap_19_skewed_clocks_change_nothing(store: Store) {
+    const YEAR: u64 = 365 * 24 * 60 * 60;
+    let mut written = Vec::new();
+    for (nth, years) in [56, 10, 90, 0, 57].into_iter().enumerate() {
+        let id = Uuid::new_v7(Timestamp::from_unix(NoContext, years * YEAR, 0));
+        let skewed = NewEvent { id, ..event(nth as u64) };
+        let stream = stream(if nth % 2 == 0 { "even" } else { "odd" });
+        written.push(position(&append(&*store, &stream, Expect::Any, vec![skewed]).await));
+        let (delivered, _) = follow(&*store, FeedQuery::after(written[nth.saturating_sub(1)])).await;
+        assert_eq!(delivered.len(), nth.min(1), "what comes after a position is delivered after it");
+    }
+    assert_eq!(positions(&feed(&*store).await), written);
 }
 
 /// P1 in small: a reader beside eight writers gets every event once, in order.

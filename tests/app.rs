@@ -1,0 +1,6 @@
+//! The application on both stores.
+
+mod account;
+mod commands;
+mod once;
+mod snapshots;

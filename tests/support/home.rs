@@ -1,0 +1,43 @@
+//! The two stores, as the tests that run on both see them.
+
+use kenning::MemoryStore;
+use kenning::store::TransactionalStore;
+
+/// A place that several applications share, as processes share a database.
+pub trait Home: Sized + Send + Sync + 'static {
+    type Store: TransactionalStore;
+
+    /// A new, empty one.
+    async fn new() -> Self;
+
+    /// What one process has of it.
+    async fn store(&self) -> Self::Store;
+}
+
+pub struct Memory(MemoryStore);
+
+impl Home for Memory {
+    type Store = MemoryStore;
+
+    async fn new() -> Self {
+        Self(MemoryStore::new())
+    }
+
+    async fn store(&self) -> MemoryStore {
+        self.0.clone()
+    }
+}
+
+/// Makes a test on each store of every function that is named. The function takes a [`Home`].
+macro_rules! on_both_stores {
+    ($($test:ident)*) => {
+        mod memory {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $test() {
+                super::$test(<$crate::support::Memory as $crate::support::Home>::new().await).await;
+            })*
+        }
+    };
+}
+
+pub(crate) use on_both_stores;
