@@ -5,4 +5,4 @@ mod home;
 
 pub use self::database::database;
 pub(crate) use self::home::on_both_stores;
-pub use self::home::{Home, Memory};
+pub use self::home::{Home, Memory, Postgres};

@@ -1,7 +1,9 @@
 //! The two stores, as the tests that run on both see them.
 
-use kenning::MemoryStore;
 use kenning::store::TransactionalStore;
+use kenning::{MemoryStore, PostgresStore};
+
+use super::database;
 
 /// A place that several applications share, as processes share a database.
 pub trait Home: Sized + Send + Sync + 'static {
@@ -28,6 +30,22 @@ impl Home for Memory {
     }
 }
 
+pub struct Postgres {
+    url: String,
+}
+
+impl Home for Postgres {
+    type Store = PostgresStore;
+
+    async fn new() -> Self {
+        Self { url: database().await }
+    }
+
+    async fn store(&self) -> PostgresStore {
+        PostgresStore::connect(&self.url).await.expect("the database answers")
+    }
+}
+
 /// Makes a test on each store of every function that is named. The function takes a [`Home`].
 macro_rules! on_both_stores {
     ($($test:ident)*) => {
@@ -35,6 +53,13 @@ macro_rules! on_both_stores {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
             async fn $test() {
                 super::$test(<$crate::support::Memory as $crate::support::Home>::new().await).await;
+            })*
+        }
+
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $test() {
+                super::$test(<$crate::support::Postgres as $crate::support::Home>::new().await).await;
             })*
         }
     };
