@@ -1,29 +1,28 @@
-//! What is emitted beside errors: inert impls, so that one mistake does not make every use of the type another error.
+//! What is emitted beside errors: inert impls, so that one mistake does not make every use of the type another error. Nothing that failed to compile runs,
+//! so their bodies are never reached.
 
 use proc_macro2::TokenStream;
-use quote::quote;
-use syn::{DeriveInput, WhereClause, parse_quote};
+use quote::{ToTokens, quote};
+use syn::{DeriveInput, parse_quote};
 
-/// The errors, and an impl of a trait for the item that satisfies whoever uses it. The body is never run: nothing is built.
+/// An impl of `of` for the item. `bounds` are the supertraits of `of`.
 pub(crate) fn inert_impl(
     input: &DeriveInput,
-    of: TokenStream,
-    bounds: &TokenStream,
-    items: TokenStream,
+    of: impl ToTokens,
+    bounds: impl ToTokens,
+    items: impl ToTokens,
 ) -> TokenStream {
     let ident = &input.ident;
-    let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
-    let mut clause: WhereClause = where_clause.cloned().unwrap_or_else(|| WhereClause {
-        where_token: <syn::Token![where]>::default(),
-        predicates: syn::punctuated::Punctuated::new(),
-    });
-    // Of a generic type the supertraits are not known to hold; of a plain one a bound that does not hold would be an error itself.
-    if !input.generics.params.is_empty() {
-        clause.predicates.push(parse_quote!(Self: #bounds));
+    let mut generics = input.generics.clone();
+    // Of a generic type it is not known whether the supertraits hold; of a plain one, a bound that does not hold would be a mistake by itself.
+    if !generics.params.is_empty() {
+        generics.make_where_clause().predicates.push(parse_quote!(Self: #bounds));
     }
+    let (impl_generics, _, where_clause) = generics.split_for_impl();
+    let (_, ty_generics, _) = input.generics.split_for_impl();
     quote! {
         #[automatically_derived]
-        impl #impl_generics #of for #ident #ty_generics #clause {
+        impl #impl_generics #of for #ident #ty_generics #where_clause {
             #items
         }
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::symbol::{
-    AGGREGATE, CATEGORY, CRATE, CREATES, EVENTS, FROM, ID, NAME, PORTABLE, SCHEMA, SNAPSHOT_EVERY, VERSION,
+    AGGREGATE, CATEGORY, CRATE, CREATES, EVENTS, FROM, ID, NAME, SCHEMA, SNAPSHOT_EVERY, VERSION,
 };
 
 /// What an attribute stands on.
@@ -70,7 +70,6 @@ pub(crate) const KEYS: &[Key] = &[
     key(Place::Event, VERSION, "version = 2"),
     key(Place::Event, FROM, "from(OrderPlacedV1)"),
     key(Place::Event, CRATE, "crate = ::path::to::kenning"),
-    key(Place::EventField, PORTABLE, "portable"),
     key(Place::EventField, SCHEMA, "schema = \"rfc3339\""),
     key(Place::EventSet, CRATE, "crate = ::path::to::kenning"),
     key(Place::Aggregate, CATEGORY, "category = \"order\""),

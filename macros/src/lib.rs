@@ -1,21 +1,72 @@
 //! The macros of kenning. They are documented where users find them, at their re-exports in the crate `kenning`.
 
+mod aggregate;
+mod aggregate_block;
 mod attr;
+mod command;
 mod ctxt;
 mod derive;
+mod event;
+mod event_set;
 mod fallback;
 mod generics;
+mod impl_block;
 mod keys;
 mod krate;
 mod names;
+mod outside;
 mod schema;
+mod signature;
 mod suggest;
 mod symbol;
+mod text;
 
 use proc_macro::TokenStream;
 
+/// Declares an event.
+#[proc_macro_derive(Event, attributes(kenning))]
+pub fn derive_event(input: TokenStream) -> TokenStream {
+    derive::run(input.into(), event::derive).into()
+}
+
+/// Derives the shape that a type has as JSON.
 #[proc_macro_derive(Schema, attributes(kenning))]
-#[expect(missing_docs, reason = "documented at the re-export")]
-pub fn schema(input: TokenStream) -> TokenStream {
+pub fn derive_schema(input: TokenStream) -> TokenStream {
     derive::run(input.into(), schema::derive).into()
+}
+
+/// Declares a set of events.
+#[proc_macro_derive(EventSet, attributes(kenning))]
+pub fn derive_event_set(input: TokenStream) -> TokenStream {
+    derive::run(input.into(), event_set::derive).into()
+}
+
+/// Declares an aggregate's state.
+#[proc_macro_derive(Aggregate, attributes(kenning))]
+pub fn derive_aggregate(input: TokenStream) -> TokenStream {
+    derive::run(input.into(), aggregate::derive).into()
+}
+
+/// Declares a command.
+#[proc_macro_derive(Command, attributes(kenning))]
+pub fn derive_command(input: TokenStream) -> TokenStream {
+    derive::run(input.into(), command::derive).into()
+}
+
+/// Turns the marked functions of an `impl` block into an aggregate's behaviour.
+#[proc_macro_attribute]
+pub fn aggregate(args: TokenStream, item: TokenStream) -> TokenStream {
+    aggregate_block::attribute(args.into(), item.into()).into()
+}
+
+/// Marks a function of an `#[aggregate]` block that applies an event.
+#[proc_macro_attribute]
+pub fn apply(_: TokenStream, item: TokenStream) -> TokenStream {
+    outside::attribute(symbol::APPLY, symbol::AGGREGATE, item.into()).into()
+}
+
+/// Marks a function of an `#[aggregate]` block that decides on a command.
+#[proc_macro_attribute]
+pub fn command(_: TokenStream, item: TokenStream) -> TokenStream {
+    outside::attribute(symbol::COMMAND, symbol::AGGREGATE, item.into()).into()
 }

@@ -16,6 +16,7 @@ use syn::DeriveInput;
 pub(crate) use self::ast::Model;
 pub(crate) use self::check::{check_formats, check_round_trip};
 pub(crate) use self::expand::expand_impl;
+pub(crate) use self::serde::Serde;
 
 use crate::attr;
 use crate::ctxt::Ctxt;

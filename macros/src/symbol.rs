@@ -12,7 +12,6 @@ pub(crate) const EVENTS: &str = "events";
 pub(crate) const FROM: &str = "from";
 pub(crate) const ID: &str = "id";
 pub(crate) const NAME: &str = "name";
-pub(crate) const PORTABLE: &str = "portable";
 pub(crate) const SCHEMA: &str = "schema";
 pub(crate) const SNAPSHOT_EVERY: &str = "snapshot_every";
 pub(crate) const VERSION: &str = "version";

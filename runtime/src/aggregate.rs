@@ -58,10 +58,24 @@ pub struct Snapshots<A> {
     pub(crate) fingerprint: fn() -> u64,
 }
 
-impl<A: Aggregate + Serialize + DeserializeOwned + Schema> Snapshots<A> {
+/// State that can be kept as a snapshot: every type that serde writes and reads and that has a [`Schema`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be kept as a snapshot",
+    label = "asks for snapshots",
+    note = "write `#[derive(Serialize, Deserialize)]` on `{Self}`, or leave `snapshot_every` out"
+)]
+pub trait SnapshotState: Serialize + DeserializeOwned + Schema {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned + Schema> SnapshotState for T {}
+
+impl<A: Aggregate> Snapshots<A> {
     /// A snapshot whenever that many events have come since the last one; 0 counts as 1.
     #[must_use]
-    pub const fn every(events: u64) -> Self {
+    pub const fn every(events: u64) -> Self
+    where
+        A: SnapshotState,
+    {
         Self {
             every: if events == 0 { 1 } else { events },
             encode: |state| Payload::of(A::CATEGORY, state),

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::payload::{DecodeError, Payload};
+use crate::payload::{DecodeError, EncodeError, Payload};
 use crate::schema::{Schema, Shape, Shapes};
 
 /// A fact with a persisted name and version. `#[derive(Event)]` writes this impl.
@@ -35,6 +35,17 @@ pub trait Event: Schema + Serialize + DeserializeOwned + Send + Sync + 'static {
 
     /// The version of the payload that is written today, 1 or more.
     const VERSION: u32 = 1;
+
+    /// What is known of the event without having one. Provided.
+    const INFO: EventInfo = EventInfo::of::<Self>();
+
+    /// Encodes the event at [`VERSION`](Self::VERSION).
+    ///
+    /// # Errors
+    /// When its `Serialize` impl fails.
+    fn encode(&self) -> Result<EncodedEvent, EncodeError> {
+        EncodedEvent::of(self)
+    }
 
     /// Reads a payload of any version that was ever written.
     ///
@@ -123,7 +134,7 @@ impl EncodedEvent {
     ///
     /// # Errors
     /// When its `Serialize` impl fails.
-    pub fn of<E: Event>(event: &E) -> Result<Self, crate::payload::EncodeError> {
+    pub fn of<E: Event>(event: &E) -> Result<Self, EncodeError> {
         Ok(Self { name: E::NAME, schema_version: E::VERSION, payload: Payload::of(E::NAME, event)? })
     }
 }

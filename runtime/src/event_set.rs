@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use crate::event::{EncodedEvent, Event, EventInfo, RawEvent};
+use crate::event::{EncodedEvent, EventInfo, RawEvent};
 use crate::payload::{DecodeError, EncodeError};
 
 /// An enum of events. `#[derive(EventSet)]` writes this impl, and for each event `From`, [`Includes`] and [`IntoEvents`].
@@ -34,7 +34,7 @@ pub trait EventSet: Sized + Send + Sync + 'static {
     label = "not an event of `{Self}`",
     note = "add a variant that holds `{E}` to `{Self}`, or use an event that it has"
 )]
-pub trait Includes<E: Event>: EventSet + From<E> {
+pub trait Includes<E>: EventSet + From<E> {
     /// The event, when it is this one.
     fn get(&self) -> Option<&E>;
 }

@@ -22,6 +22,7 @@ use crate::stream::{InvalidStreamName, StreamName};
 )]
 pub trait AggregateId: Schema + Serialize + DeserializeOwned + Send + Sync + 'static {}
 
+#[diagnostic::do_not_recommend]
 impl<T: Schema + Serialize + DeserializeOwned + Send + Sync + 'static> AggregateId for T {}
 
 /// A value cannot be the id in a stream's name, or a text cannot be read as an id.

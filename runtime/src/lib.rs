@@ -23,6 +23,7 @@ mod telemetry;
 
 pub mod docs;
 pub mod limits;
+pub mod prelude;
 pub mod schema;
 pub mod store;
 #[cfg(feature = "testing")]
@@ -31,7 +32,7 @@ pub mod testing;
 #[doc(hidden)]
 pub mod __private;
 
-pub use self::aggregate::{Aggregate, Apply, ApplyTo, Snapshots};
+pub use self::aggregate::{Aggregate, Apply, ApplyTo, SnapshotState, Snapshots};
 pub use self::app::{
     BuildError, Builder, Execute, ExecuteError, Executed, Kenning, Load, LoadError, Loaded, Mistake,
 };
@@ -56,3 +57,5 @@ pub use self::stream::{InvalidStreamName, MAX_STREAM_NAME, StreamName};
 #[cfg(feature = "macros")]
 #[doc = include_str!("docs/schema.md")]
 pub use kenning_macros::Schema;
+#[cfg(feature = "macros")]
+pub use kenning_macros::{Aggregate, Command, Event, EventSet, aggregate, apply, command};

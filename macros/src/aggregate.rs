@@ -1,0 +1,20 @@
+//! `#[derive(Aggregate)]`.
+
+mod ast;
+mod check;
+mod expand;
+
+use proc_macro2::TokenStream;
+use syn::DeriveInput;
+
+use crate::ctxt::Ctxt;
+
+pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
+    let cx = Ctxt::new();
+    let aggregate = ast::Aggregate::parse(&cx, input);
+    check::check(&cx, &aggregate);
+    match cx.check() {
+        Ok(()) => expand::expand(&aggregate),
+        Err(error) => expand::inert(&aggregate, &error),
+    }
+}

@@ -1,0 +1,17 @@
+//! The rules over a whole aggregate.
+
+use super::ast::Aggregate;
+use crate::ctxt::Ctxt;
+use crate::{generics, names, schema};
+
+pub(super) fn check(cx: &Ctxt, aggregate: &Aggregate<'_>) {
+    let help = "its streams hold one kind of state: name the types, and own them";
+    generics::refuse(cx, &aggregate.original.generics, "an aggregate", help);
+    if let Some(category) = &aggregate.category {
+        names::check_category(cx, category);
+    }
+    if aggregate.snapshots.is_some() {
+        schema::check_formats(cx, &aggregate.schema);
+        schema::check_round_trip(cx, &aggregate.schema);
+    }
+}

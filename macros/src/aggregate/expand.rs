@@ -1,0 +1,66 @@
+//! The impls of an aggregate's state.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+
+use super::ast::Aggregate;
+use crate::schema;
+
+/// ```ignore
+/// impl Aggregate for Order {
+///     const CATEGORY: &'static str = "order";
+///     type Id = OrderId;
+///     type Events = OrderEvent;
+///     const SNAPSHOTS: Option<Snapshots<Self>> = Some(Snapshots::every(100));     // with `snapshot_every`
+/// }
+/// impl Schema for Order { … }                                             // with `snapshot_every`
+/// const _: () = assert_scalar_id::<Order>();
+/// ```
+pub(super) fn expand(aggregate: &Aggregate<'_>) -> TokenStream {
+    let Aggregate { krate, original, category, id, events, snapshots, schema } = aggregate;
+    let ident = &original.ident;
+    let schema = snapshots.is_some().then(|| schema::expand_impl(krate, schema));
+    let snapshots = snapshots.as_ref().map(|snapshots| {
+        let every = Literal::u64_unsuffixed(snapshots.events);
+        let every = quote_spanned!(snapshots.key.span()=> #krate::Snapshots::<Self>::every(#every));
+        quote! {
+            const SNAPSHOTS: ::core::option::Option<#krate::Snapshots<Self>> = ::core::option::Option::Some(#every);
+        }
+    });
+    let scalar = quote_spanned!(id.span()=> #krate::__private::assert_scalar_id::<#ident>());
+    quote! {
+        #[automatically_derived]
+        impl #krate::Aggregate for #ident {
+            const CATEGORY: &'static str = #category;
+            type Id = #id;
+            type Events = #events;
+            #snapshots
+        }
+
+        #schema
+
+        const _: () = #scalar;
+    }
+}
+
+/// The errors, and an aggregate as far as its types are known.
+pub(super) fn inert(aggregate: &Aggregate<'_>, error: &syn::Error) -> TokenStream {
+    let Aggregate { krate, original, id, events, .. } = aggregate;
+    let (errors, ident) = (error.to_compile_error(), &original.ident);
+    let (Some(id), Some(events), true) = (id, events, original.generics.params.is_empty()) else {
+        return errors;
+    };
+    let schema = aggregate.snapshots.is_some().then(|| schema::inert(krate, original));
+    quote! {
+        #errors
+        #schema
+
+        #[automatically_derived]
+        impl #krate::Aggregate for #ident {
+            const CATEGORY: &'static str = "";
+            type Id = #id;
+            type Events = #events;
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! The signature of an `#[apply]` function.
+
+use syn::{Receiver, ReceiverKind, Type};
+
+use super::ast::Apply;
+use crate::ctxt::Ctxt;
+use crate::impl_block::Function;
+use crate::signature::{is_open, last_name, parameters, refuse_special, returned};
+use crate::text::text;
+
+/// Reads `fn name(&mut self, event: &Event)`; None when the event is not known.
+pub(super) fn parse<'a>(cx: &Ctxt, function: &'a Function) -> Option<Apply<'a>> {
+    let local = Ctxt::new();
+    let sig = &function.sig;
+    let event = event(&local, function);
+    let name = event.map_or_else(|| "OrderPlaced".to_owned(), text);
+    let help = format!("write `fn {}(&mut self, event: &{name})`", sig.ident);
+    refuse_special(&local, sig, "an `#[apply]` function", &help);
+    if let Some(keyword) = &sig.asyncness {
+        local.help(keyword, "an `#[apply]` function cannot wait: the event has already happened", &help);
+    }
+    match sig.receiver() {
+        Some(Receiver { kind: ReceiverKind::Reference(_, _, Some(_)), .. }) => {}
+        Some(receiver) => local.help(receiver, "an `#[apply]` function changes the state in place", &help),
+        None => local.help(
+            &sig.ident,
+            "an `#[apply]` function changes the state, but this one has no `self`",
+            &help,
+        ),
+    }
+    check_answer(&local, function, &help);
+    let sound = match local.check() {
+        Ok(()) => true,
+        Err(error) => {
+            cx.syn(error);
+            false
+        }
+    };
+    event.map(|event| Apply { function, event, sound })
+}
+
+fn check_answer(cx: &Ctxt, function: &Function, help: &str) {
+    let Some(ty) = returned(&function.sig) else { return };
+    if last_name(ty).is_some_and(|name| name == "Result" || name == "Option") {
+        let help = "check in the `#[command]` function, before there is an event";
+        cx.help(ty, "an `#[apply]` function cannot fail: the event has already happened", help);
+    } else {
+        cx.help(ty, "an `#[apply]` function returns nothing", help);
+    }
+}
+
+fn event<'a>(cx: &Ctxt, function: &'a Function) -> Option<&'a Type> {
+    let ident = &function.sig.ident;
+    let mut parameters = parameters(&function.sig);
+    let Some(first) = parameters.next() else {
+        let help = format!("write `fn {ident}(&mut self, event: &OrderPlaced)`");
+        cx.help(ident, format_args!("the `#[apply]` function `{ident}` takes no event"), help);
+        return None;
+    };
+    for more in parameters {
+        let help = "write a function for each event; what else is needed has to be in the event";
+        cx.help(more, "an `#[apply]` function takes one event and nothing else", help);
+    }
+    let (event, problem) = match &*first.ty {
+        Type::Reference(reference) if reference.mutability.is_none() => (&*reference.elem, None),
+        Type::Reference(reference) => (&*reference.elem, Some("an event has happened: nobody changes it")),
+        event => (event, Some("an `#[apply]` function borrows the event")),
+    };
+    if is_open(event) {
+        cx.help(&first.ty, "an `#[apply]` function is for one event", "name the event's type");
+        return None;
+    }
+    if let Some(problem) = problem {
+        cx.help(&first.ty, problem, format_args!("write `&{}`", text(event)));
+    } else if last_name(event).is_some_and(|name| name == "Recorded") {
+        let help = "take the event alone; what the state needs has to be in the event, so that it is there in every replay";
+        cx.help(event, "an `#[apply]` function does not see what is recorded beside the event", help);
+    }
+    Some(event)
+}

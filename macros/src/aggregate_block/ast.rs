@@ -1,0 +1,158 @@
+//! An `#[aggregate]` block as the macro sees it.
+
+use proc_macro2::{TokenStream, TokenTree};
+use syn::{Attribute, Meta, Type};
+
+use super::{apply, command};
+use crate::attr;
+use crate::ctxt::Ctxt;
+use crate::impl_block::{Function, ImplBlock};
+use crate::keys::Place;
+use crate::krate::Krate;
+use crate::symbol::{AGGREGATE, APPLY, COMMAND, KENNING};
+
+pub(super) struct Block<'a> {
+    pub(super) krate: Krate,
+    pub(super) original: &'a ImplBlock,
+    pub(super) applies: Vec<Apply<'a>>,
+    pub(super) commands: Vec<Command<'a>>,
+    /// Whether any function has a mark, even one that could not be understood.
+    pub(super) marked: bool,
+}
+
+/// An `#[apply]` function.
+pub(super) struct Apply<'a> {
+    pub(super) function: &'a Function,
+    pub(super) event: &'a Type,
+    /// Whether it can be called as declared.
+    pub(super) sound: bool,
+}
+
+/// A `#[command]` function.
+pub(super) struct Command<'a> {
+    pub(super) function: &'a Function,
+    pub(super) command: &'a Type,
+    pub(super) by_value: bool,
+    pub(super) context: Option<&'a Type>,
+    pub(super) answer: Option<&'a Type>,
+    /// Whether it can be called as declared.
+    pub(super) sound: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    Apply,
+    Command,
+}
+
+impl<'a> Block<'a> {
+    pub(super) fn parse(cx: &Ctxt, args: TokenStream, original: &'a ImplBlock) -> Self {
+        let mut krate = Krate::default();
+        attr::read_args(cx, args, Place::AggregateBlock, |_, value| {
+            krate = Krate::parse(value)?;
+            Ok(())
+        });
+        let mut block = Self { krate, original, applies: Vec::new(), commands: Vec::new(), marked: false };
+        refuse_attributes(cx, &original.header.attrs);
+        for function in original.functions() {
+            block.read(cx, function);
+        }
+        block
+    }
+
+    fn read(&mut self, cx: &Ctxt, function: &'a Function) {
+        let mut first = None;
+        for attr in &function.attrs {
+            let Some(mark) = self.mark(cx, attr) else { continue };
+            self.marked = true;
+            match first {
+                None => first = Some(mark),
+                Some(before) if before == mark => {
+                    cx.help(&attr.meta, "this function has the mark twice", "leave one of the two out")
+                }
+                Some(_) => {
+                    let help = "write two functions: a `#[command]` decides, `#[apply]` changes the state";
+                    cx.help(&attr.meta, "a function either decides on a command or applies an event", help);
+                }
+            }
+        }
+        match first {
+            Some(Mark::Apply) => self.applies.extend(apply::parse(cx, function)),
+            Some(Mark::Command) => self.commands.extend(command::parse(cx, function)),
+            None => {}
+        }
+    }
+
+    fn mark(&self, cx: &Ctxt, attr: &Attribute) -> Option<Mark> {
+        if let Some(hidden) = hidden_mark(attr) {
+            let help = format!(
+                "write `#[cfg(…)]` and `#[{hidden}]` beside each other: the function goes with its impl"
+            );
+            cx.help(&attr.meta, format_args!("`#[{hidden}]` cannot be seen inside `cfg_attr`"), help);
+            return None;
+        }
+        if attr.path().is_ident(KENNING) {
+            let help = "`#[apply]` and `#[command]` take no keys; those of a type stand on the type";
+            cx.help(&attr.meta, "functions of an `#[aggregate]` block have no `#[kenning(…)]`", help);
+        }
+        let (mark, place) = match self.name(attr)? {
+            APPLY => (Mark::Apply, Place::ApplyFunction),
+            COMMAND => (Mark::Command, Place::CommandFunction),
+            _ => return None,
+        };
+        match &attr.meta {
+            Meta::Path(_) => {}
+            Meta::List(list) => {
+                attr::read_args(cx, list.tokens.clone(), place, |_, _| Ok(()));
+            }
+            Meta::NameValue(_) => {
+                cx.help(&attr.meta, format_args!("{place} has no value"), "write the name alone")
+            }
+        }
+        Some(mark)
+    }
+
+    /// The mark's name when the attribute is one: `apply`, or `kenning::apply`.
+    fn name(&self, attr: &Attribute) -> Option<&'static str> {
+        mark_name(attr, self.krate.name())
+    }
+
+    /// Whether the attribute is ours to take away.
+    pub(super) fn is_inert(&self, attr: &Attribute) -> bool {
+        self.name(attr).is_some() || attr.path().is_ident(KENNING) || hidden_mark(attr).is_some()
+    }
+}
+
+fn refuse_attributes(cx: &Ctxt, attrs: &[Attribute]) {
+    for attr in attrs {
+        if attr.path().is_ident(KENNING) {
+            cx.help(
+                &attr.meta,
+                "an `#[aggregate]` block has no `#[kenning(…)]`",
+                "write its key in the mark itself: `#[aggregate(crate = …)]`",
+            );
+        } else if mark_name(attr, None) == Some(AGGREGATE) {
+            cx.help(&attr.meta, "this block has `#[aggregate]` twice", "leave one of the two out");
+        }
+    }
+}
+
+fn mark_name(attr: &Attribute, krate: Option<&syn::Ident>) -> Option<&'static str> {
+    let path = attr.path();
+    let mut segments = path.segments.iter().rev();
+    let last = segments.next()?;
+    let ours = segments.next().is_none_or(|before| before.ident == KENNING || krate == Some(&before.ident));
+    [APPLY, COMMAND, AGGREGATE].into_iter().find(|name| ours && last.ident == name)
+}
+
+/// The mark inside a `cfg_attr`, which an attribute macro gets to see unresolved.
+fn hidden_mark(attr: &Attribute) -> Option<&'static str> {
+    if !attr.path().is_ident("cfg_attr") {
+        return None;
+    }
+    let mut tokens = attr.meta.require_list().ok()?.tokens.clone().into_iter();
+    tokens.find_map(|token| match token {
+        TokenTree::Ident(ident) => [APPLY, COMMAND].into_iter().find(|name| ident == name),
+        _ => None,
+    })
+}

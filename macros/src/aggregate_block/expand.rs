@@ -1,0 +1,169 @@
+//! The impls of an `#[aggregate]` block: one for each marked function, calling it.
+
+use std::collections::HashSet;
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::Item;
+use syn::spanned::Spanned;
+
+use super::ast::{Apply, Block, Command};
+use crate::text::text;
+
+/// The user's block, verbatim and first, so that an editor finds it, and:
+/// ```ignore
+/// impl Apply<OrderPlaced> for Order {
+///     fn apply(&mut self, event: &OrderPlaced) {
+///         let _ = <<Order as Aggregate>::Events as Includes<OrderPlaced>>::get;       // it is an event of the set
+///         Self::placed(self, event)
+///     }
+/// }
+/// impl Handle<PlaceOrder> for Order {
+///     type Rejection = <Result<OrderPlaced, OrderError> as IntoEvents<<Order as Aggregate>::Events>>::Rejection;
+///     fn handle(&self, command: &PlaceOrder, _: &CommandContext) -> Result<Vec<…>, Self::Rejection> {
+///         let () = <PlaceOrder as CommandOf<Order>>::CHECKED;                         // it is a command of this aggregate
+///         decide(Self::place(self, <PlaceOrder as TakenByValue>::to_value(command)))
+///     }
+/// }
+/// ```
+pub(super) fn expand(block: &Block<'_>) -> TokenStream {
+    let original = block.original.without(|attr| block.is_inert(attr));
+    let applies = block.applies.iter().map(|apply| expand_apply(block, apply));
+    let commands = block.commands.iter().map(|command| expand_command(block, command));
+    quote! { #original #(#applies)* #(#commands)* }
+}
+
+/// The user's block, the errors, and the impls of all functions, once each: those that cannot be called get a body that is never reached.
+pub(super) fn inert(block: &Block<'_>, error: &syn::Error) -> TokenStream {
+    let original = block.original.without(|attr| block.is_inert(attr));
+    let errors = error.to_compile_error();
+    let header = &block.original.header;
+    if header.trait_.is_some() || !header.generics.params.is_empty() {
+        return quote! { #original #errors };
+    }
+    let mut seen = HashSet::new();
+    let applies = block
+        .applies
+        .iter()
+        .filter(|apply| seen.insert(text(apply.event)))
+        .map(|apply| expand_apply(block, apply));
+    let mut seen = HashSet::new();
+    let commands = block
+        .commands
+        .iter()
+        .filter(|command| seen.insert(text(command.command)))
+        .map(|command| expand_command(block, command));
+    quote! { #original #errors #(#applies)* #(#commands)* }
+}
+
+/// The item that is no `impl` block, and what is wrong with it.
+pub(super) fn not_a_block(item: TokenStream, error: syn::Error) -> TokenStream {
+    let place = match syn::parse2::<Item>(item.clone()) {
+        Ok(Item::Struct(item)) => Some(item.ident),
+        Ok(Item::Enum(item)) => Some(item.ident),
+        Ok(Item::Union(item)) => Some(item.ident),
+        Ok(Item::Trait(item)) => Some(item.ident),
+        Ok(Item::Mod(item)) => Some(item.ident),
+        Ok(Item::Fn(item)) => Some(item.sig.ident),
+        _ => None,
+    };
+    let error = match place {
+        Some(ident) => {
+            let help = "on a type write `#[derive(Aggregate)]`; `#[aggregate]` holds its `#[apply]` and `#[command]` functions";
+            syn::Error::new_spanned(
+                &ident,
+                format!("`#[aggregate]` belongs on an `impl` block\nhelp: {help}"),
+            )
+        }
+        None => error,
+    };
+    let errors = error.to_compile_error();
+    quote! { #item #errors }
+}
+
+/// The header is spanned at the function's name: impls that overlap are then reported under the two functions.
+fn expand_apply(block: &Block<'_>, apply: &Apply<'_>) -> TokenStream {
+    let Block { krate, original, .. } = block;
+    let Apply { function, event, sound } = apply;
+    let (name, self_ty) = (&function.sig.ident, &original.header.self_ty);
+    let cfgs = original.cfgs().chain(function.cfgs());
+    let parameter = Ident::new("event", event.span().resolved_at(name.span()));
+    let body = if *sound {
+        let included = quote_spanned! {event.span()=>
+            <<#self_ty as #krate::Aggregate>::Events as #krate::Includes<#event>>::get
+        };
+        quote_spanned! {name.span()=>
+            let _ = #included;
+            Self::#name(self, #parameter)
+        }
+    } else {
+        quote_spanned!(name.span()=> let _ = #parameter; ::core::unreachable!())
+    };
+    quote_spanned! {name.span()=>
+        #(#cfgs)*
+        #[automatically_derived]
+        impl #krate::Apply<#event> for #self_ty {
+            fn apply(&mut self, event: &#event) {
+                #body
+            }
+        }
+    }
+}
+
+/// As for an event, the header is spanned at the name, and each argument at the parameter's type, where a mismatch is reported.
+fn expand_command(block: &Block<'_>, handler: &Command<'_>) -> TokenStream {
+    let Block { krate, original, .. } = block;
+    let Command { function, command, sound, .. } = handler;
+    let (name, self_ty) = (&function.sig.ident, &original.header.self_ty);
+    let cfgs = original.cfgs().chain(function.cfgs());
+    let rejection = match handler.answer {
+        Some(answer) => quote_spanned! {answer.span()=>
+            <#answer as #krate::IntoEvents<<#self_ty as #krate::Aggregate>::Events>>::Rejection
+        },
+        None => quote!(::core::convert::Infallible),
+    };
+    let (context, body) = if *sound { call(block, handler) } else { (None, quote!(::core::unreachable!())) };
+    let context = context.unwrap_or_else(|| quote_spanned!(name.span()=> _));
+    let command_parameter =
+        if *sound { quote_spanned!(name.span()=> command) } else { quote_spanned!(name.span()=> _) };
+    quote_spanned! {name.span()=>
+        #(#cfgs)*
+        #[automatically_derived]
+        impl #krate::Handle<#command> for #self_ty {
+            type Rejection = #rejection;
+
+            fn handle(
+                &self,
+                #command_parameter: &#command,
+                #context: &#krate::CommandContext,
+            ) -> ::core::result::Result<::std::vec::Vec<Self::Events>, Self::Rejection> {
+                #body
+            }
+        }
+    }
+}
+
+/// The name of the context's parameter, if it is used, and the call.
+fn call(block: &Block<'_>, handler: &Command<'_>) -> (Option<TokenStream>, TokenStream) {
+    let Block { krate, original, .. } = block;
+    let Command { function, command, by_value, context, .. } = handler;
+    let (name, self_ty) = (&function.sig.ident, &original.header.self_ty);
+    let parameter = Ident::new("command", command.span().resolved_at(name.span()));
+    let own = quote_spanned!(command.span()=> let () = <#command as #krate::CommandOf<#self_ty>>::CHECKED;);
+    let argument = if *by_value {
+        quote_spanned!(command.span()=> <#command as #krate::__private::TakenByValue>::to_value(#parameter))
+    } else {
+        quote!(#parameter)
+    };
+    let context = context.map(|ty| {
+        let declared = Ident::new("context", name.span());
+        let passed = Ident::new("context", ty.span().resolved_at(name.span()));
+        (quote!(#declared), quote!(, #passed))
+    });
+    let (declared, passed) = context.unzip();
+    let body = quote_spanned! {name.span()=>
+        #own
+        #krate::__private::decide(Self::#name(self, #argument #passed))
+    };
+    (declared, body)
+}

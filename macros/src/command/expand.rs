@@ -1,0 +1,66 @@
+//! The impl of a command.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+
+use super::ast::{Command, Id};
+
+/// ```ignore
+/// impl Command for PlaceOrder {
+///     type Aggregate = Order;
+///     const NAME: &'static str = "PlaceOrder";
+///     const CREATES: bool = true;                                     // with `creates`
+///     fn aggregate_id(&self) -> &<Order as Aggregate>::Id { <OrderId as IdOf<Order, …>>::as_id(&self.order_id) }
+/// }
+/// ```
+pub(super) fn expand(command: &Command<'_>) -> TokenStream {
+    let id = command.ids.first().map(|id| as_id(command, id));
+    implement(command, id)
+}
+
+/// The errors, and a command as far as its aggregate is known.
+pub(super) fn inert(command: &Command<'_>, error: &syn::Error) -> TokenStream {
+    let errors = error.to_compile_error();
+    if command.aggregate.is_none() || !command.original.generics.params.is_empty() {
+        return errors;
+    }
+    let command = implement(command, Some(quote!(::core::unreachable!())));
+    quote! { #errors #command }
+}
+
+fn implement(command: &Command<'_>, id: Option<TokenStream>) -> TokenStream {
+    let Command { krate, original, aggregate, name, creates, .. } = command;
+    let ident = &original.ident;
+    let name = match name {
+        Some(name) => name.value(),
+        None => ident.unraw().to_string(),
+    };
+    let creates = creates.then(|| {
+        quote!(
+            const CREATES: bool = true;
+        )
+    });
+    quote! {
+        #[automatically_derived]
+        impl #krate::Command for #ident {
+            type Aggregate = #aggregate;
+            const NAME: &'static str = #name;
+            #creates
+
+            fn aggregate_id(&self) -> &<#aggregate as #krate::Aggregate>::Id {
+                #id
+            }
+        }
+    }
+}
+
+/// The id, through a trait of ours, so that a type that does not fit is reported in words of ours, under the field's type.
+fn as_id(command: &Command<'_>, id: &Id<'_>) -> TokenStream {
+    let Command { krate, aggregate, .. } = command;
+    let Id { member, ty, .. } = id;
+    quote_spanned! {ty.span()=>
+        <#ty as #krate::__private::IdOf<#aggregate, <#aggregate as #krate::Aggregate>::Id>>::as_id(&self.#member)
+    }
+}

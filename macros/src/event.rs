@@ -1,0 +1,21 @@
+//! `#[derive(Event)]`.
+
+mod ast;
+mod check;
+mod expand;
+mod portable;
+
+use proc_macro2::TokenStream;
+use syn::DeriveInput;
+
+use crate::ctxt::Ctxt;
+
+pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
+    let cx = Ctxt::new();
+    let event = ast::Event::parse(&cx, input);
+    check::check(&cx, &event);
+    match cx.check() {
+        Ok(()) => expand::expand(&event),
+        Err(error) => expand::inert(&event, &error),
+    }
+}

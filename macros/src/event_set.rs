@@ -1,0 +1,20 @@
+//! `#[derive(EventSet)]`.
+
+mod ast;
+mod check;
+mod expand;
+
+use proc_macro2::TokenStream;
+use syn::DeriveInput;
+
+use crate::ctxt::Ctxt;
+
+pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
+    let cx = Ctxt::new();
+    let set = ast::EventSet::parse(&cx, input);
+    check::check(&cx, &set);
+    match cx.check() {
+        Ok(()) => expand::expand(&set),
+        Err(error) => expand::inert(&set, &error),
+    }
+}

@@ -1,0 +1,163 @@
+//! The impls of a set of events. The only `match` over events that any macro generates is here, where all variants are known.
+
+use std::collections::HashSet;
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+
+use super::ast::{EventSet, Variant};
+use crate::fallback;
+use crate::text::text;
+
+/// ```ignore
+/// impl EventSet for OrderEvent {
+///     const EVENTS: &'static [EventInfo] = &[<OrderPlaced as Event>::INFO, …];
+///     fn encode(&self) -> … { match self { Self::Placed(event) => <OrderPlaced as Event>::encode(event), … } }
+///     fn decode(event: &RawEvent<'_>) -> … { match event.name { <OrderPlaced as Event>::NAME => …, … } }
+/// }
+/// impl<A: Apply<OrderPlaced> + …> ApplyTo<A> for OrderEvent { … }
+/// // for each event:
+/// impl From<OrderPlaced> for OrderEvent { … }
+/// impl Includes<OrderPlaced> for OrderEvent { … }
+/// impl IntoEvents<OrderEvent> for OrderPlaced { … }
+/// ```
+pub(super) fn expand(set: &EventSet<'_>) -> TokenStream {
+    let main = event_set(set);
+    let apply_to = apply_to(set);
+    let names = distinct_names(set);
+    let members = set.variants.iter().map(|variant| member(set, variant));
+    quote! { #main #apply_to #(#members)* #names }
+}
+
+/// The errors, and impls under which the set can be used everywhere.
+pub(super) fn inert(set: &EventSet<'_>, error: &syn::Error) -> TokenStream {
+    let errors = error.to_compile_error();
+    if !set.original.generics.params.is_empty() {
+        return errors;
+    }
+    let (krate, ident) = (&set.krate, &set.original.ident);
+    let main = fallback::inert_impl(
+        set.original,
+        quote!(#krate::EventSet),
+        quote!(::core::marker::Sized),
+        quote! {
+            const EVENTS: &'static [#krate::EventInfo] = &[];
+            fn encode(&self) -> ::core::result::Result<#krate::EncodedEvent, #krate::EncodeError> {
+                ::core::unreachable!()
+            }
+            fn decode(_: &#krate::RawEvent<'_>) -> ::core::result::Result<Self, #krate::DecodeError> {
+                ::core::unreachable!()
+            }
+        },
+    );
+    let members = distinct(set).map(|variant| member(set, variant));
+    quote! {
+        #errors
+        #main
+        #[automatically_derived]
+        impl<__Aggregate> #krate::ApplyTo<__Aggregate> for #ident {
+            fn apply_to(&self, _: &mut __Aggregate) {
+                ::core::unreachable!()
+            }
+        }
+        #(#members)*
+    }
+}
+
+/// The variants, each event once.
+fn distinct<'s, 'a>(set: &'s EventSet<'a>) -> impl Iterator<Item = &'s Variant<'a>> {
+    let mut seen = HashSet::new();
+    set.variants.iter().filter(move |variant| seen.insert(text(variant.event)))
+}
+
+fn event_set(set: &EventSet<'_>) -> TokenStream {
+    let EventSet { krate, original, variants } = set;
+    let ident = &original.ident;
+    let variant: Vec<_> = variants.iter().map(|variant| variant.ident).collect();
+    let event: Vec<_> = variants.iter().map(|variant| variant.event).collect();
+    quote! {
+        #[automatically_derived]
+        impl #krate::EventSet for #ident {
+            const EVENTS: &'static [#krate::EventInfo] = &[#(<#event as #krate::Event>::INFO),*];
+
+            fn encode(&self) -> ::core::result::Result<#krate::EncodedEvent, #krate::EncodeError> {
+                match self {
+                    #(Self::#variant(event) => <#event as #krate::Event>::encode(event),)*
+                }
+            }
+
+            fn decode(raw: &#krate::RawEvent<'_>) -> ::core::result::Result<Self, #krate::DecodeError> {
+                match raw.name {
+                    #(<#event as #krate::Event>::NAME => {
+                        <#event as #krate::Event>::decode(raw.schema_version, raw.payload).map(Self::#variant)
+                    })*
+                    name => ::core::result::Result::Err(#krate::DecodeError::unknown_name(name)),
+                }
+            }
+        }
+    }
+}
+
+fn apply_to(set: &EventSet<'_>) -> TokenStream {
+    let EventSet { krate, original, variants } = set;
+    let ident = &original.ident;
+    let variant = variants.iter().map(|variant| variant.ident);
+    let event: Vec<_> = variants.iter().map(|variant| variant.event).collect();
+    quote! {
+        #[automatically_derived]
+        impl<__Aggregate: #(#krate::Apply<#event>)+*> #krate::ApplyTo<__Aggregate> for #ident {
+            fn apply_to(&self, state: &mut __Aggregate) {
+                match self {
+                    #(Self::#variant(event) => #krate::Apply::<#event>::apply(state, event),)*
+                }
+            }
+        }
+    }
+}
+
+fn member(set: &EventSet<'_>, variant: &Variant<'_>) -> TokenStream {
+    let EventSet { krate, original, variants } = set;
+    let set = &original.ident;
+    let Variant { ident, event } = variant;
+    // Without another variant the pattern is irrefutable, and a second arm unreachable.
+    let others = (variants.len() > 1).then(|| quote!(_ => ::core::option::Option::None,));
+    quote! {
+        #[automatically_derived]
+        impl ::core::convert::From<#event> for #set {
+            fn from(event: #event) -> Self {
+                Self::#ident(event)
+            }
+        }
+
+        #[automatically_derived]
+        impl #krate::Includes<#event> for #set {
+            fn get(&self) -> ::core::option::Option<&#event> {
+                match self {
+                    Self::#ident(event) => ::core::option::Option::Some(event),
+                    #others
+                }
+            }
+        }
+
+        #[automatically_derived]
+        impl #krate::IntoEvents<#set> for #event {
+            type Rejection = ::core::convert::Infallible;
+
+            fn into_events(self, events: &mut ::std::vec::Vec<#set>) -> ::core::result::Result<(), Self::Rejection> {
+                events.push(#set::#ident(self));
+                ::core::result::Result::Ok(())
+            }
+        }
+    }
+}
+
+/// One call for each event but the first, each under that event's tokens.
+fn distinct_names(set: &EventSet<'_>) -> Option<TokenStream> {
+    let EventSet { krate, original, variants } = set;
+    let ident = &original.ident;
+    let checks = variants.iter().enumerate().skip(1).map(|(index, variant)| {
+        quote_spanned! {variant.event.span()=> #krate::__private::assert_distinct_name::<#ident>(#index); }
+    });
+    (variants.len() > 1).then(|| quote! { const _: () = { #(#checks)* }; })
+}

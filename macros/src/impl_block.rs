@@ -1,0 +1,183 @@
+//! An `impl` block as attribute macros take it: signatures are parsed, bodies are not, and what is emitted is what was written.
+
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use quote::{ToTokens, TokenStreamExt};
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream};
+use syn::{Attribute, Ident, ItemImpl, Signature, Token, Visibility};
+
+/// An `impl` block. Half-typed bodies do no harm: each is one opaque group.
+pub(crate) struct ImplBlock {
+    /// Everything but the items.
+    pub(crate) header: ItemImpl,
+    items: Vec<Item>,
+}
+
+enum Item {
+    Function(Box<Function>),
+    /// A constant, a type, a macro call.
+    Other(TokenStream),
+}
+
+/// A function of an `impl` block.
+pub(crate) struct Function {
+    pub(crate) attrs: Vec<Attribute>,
+    vis: Visibility,
+    pub(crate) sig: Signature,
+    body: Group,
+}
+
+impl ImplBlock {
+    /// Parses the item that an attribute macro stands on.
+    pub(crate) fn parse(item: TokenStream) -> syn::Result<Self> {
+        let mut tokens: Vec<TokenTree> = item.into_iter().collect();
+        let items = match tokens.last_mut() {
+            Some(TokenTree::Group(body)) if body.delimiter() == Delimiter::Brace => {
+                let items = syn::parse::Parser::parse2(items, body.stream())?;
+                // The header with an empty body, so that syn need not look into the functions.
+                let mut empty = Group::new(Delimiter::Brace, TokenStream::new());
+                empty.set_span(body.span());
+                *body = empty;
+                items
+            }
+            _ => Vec::new(),
+        };
+        Ok(Self { header: syn::parse2(tokens.into_iter().collect())?, items })
+    }
+
+    pub(crate) fn functions(&self) -> impl Iterator<Item = &Function> {
+        self.items.iter().filter_map(|item| match item {
+            Item::Function(function) => Some(&**function),
+            Item::Other(_) => None,
+        })
+    }
+
+    /// The conditions under which the block is compiled. Attribute macros see them unresolved.
+    pub(crate) fn cfgs(&self) -> impl Iterator<Item = &Attribute> {
+        self.header.attrs.iter().filter(|attr| attr.path().is_ident("cfg"))
+    }
+
+    /// The block as it was written, without the attributes that are inert.
+    pub(crate) fn without(&self, inert: impl Fn(&Attribute) -> bool) -> TokenStream {
+        let mut header = self.header.clone();
+        header.attrs.retain(|attr| !inert(attr));
+        let mut items = TokenStream::new();
+        for item in &self.items {
+            match item {
+                Item::Function(function) => {
+                    items.append_all(function.attrs.iter().filter(|attr| !inert(attr)));
+                    function.vis.to_tokens(&mut items);
+                    function.sig.to_tokens(&mut items);
+                    function.body.to_tokens(&mut items);
+                }
+                Item::Other(tokens) => items.extend(tokens.clone()),
+            }
+        }
+        let mut body = Group::new(Delimiter::Brace, items);
+        body.set_span(self.header.brace_token.span.join());
+        // The header ends with the empty body that `parse` gave it.
+        let mut tokens: Vec<TokenTree> = header.into_token_stream().into_iter().collect();
+        tokens.pop();
+        tokens.push(body.into());
+        tokens.into_iter().collect()
+    }
+}
+
+impl Function {
+    /// The conditions under which the function is compiled.
+    pub(crate) fn cfgs(&self) -> impl Iterator<Item = &Attribute> {
+        self.attrs.iter().filter(|attr| attr.path().is_ident("cfg"))
+    }
+}
+
+fn items(input: ParseStream<'_>) -> syn::Result<Vec<Item>> {
+    let mut items = Vec::new();
+    while !input.is_empty() {
+        items.push(input.parse()?);
+    }
+    Ok(items)
+}
+
+impl Parse for Item {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let attrs = input.call(Attribute::parse_outer)?;
+        let vis = input.parse()?;
+        if is_function(input) {
+            let (sig, body) = (input.parse()?, input.parse()?);
+            return Ok(Self::Function(Box::new(Function { attrs, vis, sig, body })));
+        }
+        let mut tokens = TokenStream::new();
+        tokens.append_all(attrs);
+        vis.to_tokens(&mut tokens);
+        other(input, &mut tokens)?;
+        Ok(Self::Other(tokens))
+    }
+}
+
+fn is_function(input: ParseStream<'_>) -> bool {
+    let ahead = input.fork();
+    loop {
+        if ahead.peek(Token![fn]) {
+            return true;
+        }
+        let modifier = ahead.call(Ident::parse_any).is_ok_and(|word| {
+            ["const", "async", "unsafe", "safe", "extern"].iter().any(|modifier| word == modifier)
+        });
+        if !modifier {
+            return false;
+        }
+        if ahead.peek(syn::LitStr) && ahead.parse::<syn::LitStr>().is_err() {
+            return false;
+        }
+    }
+}
+
+/// Takes an item that is no function: up to its semicolon, or up to the braces of a macro call.
+fn other(input: ParseStream<'_>, tokens: &mut TokenStream) -> syn::Result<()> {
+    let assigns = input.peek(Token![const]) || input.peek(Token![type]) || input.peek(Token![static]);
+    while !input.is_empty() {
+        let token: TokenTree = input.parse()?;
+        let ends = match &token {
+            TokenTree::Punct(punct) => punct.as_char() == ';',
+            TokenTree::Group(group) => !assigns && group.delimiter() == Delimiter::Brace,
+            TokenTree::Ident(_) | TokenTree::Literal(_) => false,
+        };
+        tokens.append(token);
+        if ends {
+            break;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+
+    use super::ImplBlock;
+
+    #[test]
+    fn what_goes_in_comes_out() {
+        let block = quote! {
+            /// Docs.
+            #[cfg(all())]
+            impl Order {
+                pub const LIMIT: Cents = { Cents(7) };
+                const fn limit() -> Cents { Self::LIMIT }
+                #[must_use]
+                pub(crate) async unsafe fn wait<T>(&self, with: [u8; { 1 + 1 }]) -> T where T: Copy { half typed ( ) . }
+                extern "C" fn called() {}
+                generated! { fn x() }
+                generated!(fn y());
+                #[apply]
+                fn placed(&mut self, event: &OrderPlaced) { self.status = }
+            }
+        };
+        let parsed = ImplBlock::parse(block.clone()).unwrap();
+        assert_eq!(parsed.without(|_| false).to_string(), block.to_string());
+        let names: Vec<String> = parsed.functions().map(|function| function.sig.ident.to_string()).collect();
+        assert_eq!(names, ["limit", "wait", "called", "placed"]);
+        let stripped = parsed.without(|attr| attr.path().is_ident("apply")).to_string();
+        assert!(!stripped.contains("apply") && stripped.contains("must_use"), "{stripped}");
+    }
+}

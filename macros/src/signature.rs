@@ -1,0 +1,58 @@
+//! What no function of an attribute macro's block can be: generated code calls it from a trait, with one value.
+
+use quote::ToTokens;
+use syn::{FnArg, PatType, ReturnType, Safety, Signature, Type};
+
+use crate::ctxt::Ctxt;
+
+/// Refuses `unsafe`, `extern`, variadic and generic functions.
+pub(crate) fn refuse_special(cx: &Ctxt, sig: &Signature, what: &str, help: &str) {
+    if let Safety::Unsafe(keyword) = &sig.safety {
+        cx.help(keyword, format_args!("{what} cannot be unsafe"), help);
+    }
+    if let Some(abi) = &sig.abi {
+        cx.help(abi, format_args!("{what} has no foreign interface"), help);
+    }
+    if let Some(variadic) = &sig.variadic {
+        cx.help(variadic, format_args!("{what} has a fixed number of parameters"), help);
+    }
+    crate::generics::refuse(cx, &sig.generics, what, help);
+}
+
+/// The parameters after the receiver.
+pub(crate) fn parameters(sig: &Signature) -> impl Iterator<Item = &PatType> {
+    sig.inputs.iter().filter_map(|input| match input {
+        FnArg::Typed(parameter) => Some(parameter),
+        FnArg::Receiver(_) => None,
+    })
+}
+
+/// The type that is returned, unless it is `()`.
+pub(crate) fn returned(sig: &Signature) -> Option<&Type> {
+    match &sig.output {
+        ReturnType::Type(_, ty) if !matches!(&**ty, Type::Tuple(tuple) if tuple.elems.is_empty()) => Some(ty),
+        _ => None,
+    }
+}
+
+/// The name of a type without path and arguments: `Result` of `std::result::Result<A, B>`.
+pub(crate) fn last_name(ty: &Type) -> Option<&syn::Ident> {
+    match ty {
+        Type::Path(path) => path.path.segments.last().map(|last| &last.ident),
+        Type::Group(group) => last_name(&group.elem),
+        Type::Paren(paren) => last_name(&paren.elem),
+        _ => None,
+    }
+}
+
+/// Whether the type leaves open which type it is: `impl Trait`, `dyn Trait`, `_`.
+pub(crate) fn is_open(ty: &Type) -> bool {
+    fn any(tokens: proc_macro2::TokenStream) -> bool {
+        tokens.into_iter().any(|token| match token {
+            proc_macro2::TokenTree::Ident(ident) => ident == "impl" || ident == "dyn" || ident == "_",
+            proc_macro2::TokenTree::Group(group) => any(group.stream()),
+            proc_macro2::TokenTree::Punct(_) | proc_macro2::TokenTree::Literal(_) => false,
+        })
+    }
+    any(ty.to_token_stream())
+}
