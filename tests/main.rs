@@ -1,6 +1,7 @@
 //! The promises of Kenning, each with the adversary that would break it.
 
 mod app;
+mod macros;
 mod memory;
 mod postgres;
 mod schema;

@@ -18,14 +18,9 @@ impl Ctxt {
         Self { errors: RefCell::new(Some(Vec::new())) }
     }
 
-    /// Records a mistake under the tokens. The first line of `message` says what is wrong, a `help:` line what to type.
-    pub(crate) fn error(&self, tokens: impl ToTokens, message: impl Display) {
-        // Thin, so that only the conversion is compiled once for each type.
-        self.record(tokens.into_token_stream(), &message.to_string());
-    }
-
-    /// Records a mistake and the code that puts it right.
+    /// Records a mistake under the tokens: what is wrong, in the user's words, and what to type.
     pub(crate) fn help(&self, tokens: impl ToTokens, message: impl Display, help: impl Display) {
+        // Thin, so that only the conversion is compiled once for each type.
         self.record(tokens.into_token_stream(), &format!("{message}\nhelp: {help}"));
     }
 

@@ -1,0 +1,7 @@
+//! What the macros accept. What they refuse is in `ui-tests`.
+
+mod blocks;
+mod hygiene;
+mod order;
+mod renamed;
+mod upcasts;

@@ -1,0 +1,109 @@
+//! Whatever names the user's module gives to other things, the expansions mean what they say.
+
+#![allow(dead_code, reason = "the names are there to be in the way")]
+
+mod kenning {}
+mod core {}
+mod std {}
+mod serde_json {}
+
+struct Result;
+struct Option;
+struct String;
+struct Vec;
+struct Infallible;
+struct Version;
+struct Schema;
+struct Ok;
+struct Err;
+struct Some;
+struct None;
+trait From {}
+trait Sized {}
+trait Send {}
+
+#[derive(::kenning::prelude::Serialize, ::kenning::prelude::Deserialize, ::kenning::Event)]
+#[kenning(name = "a.happened", version = 2, from(HappenedV1))]
+struct Happened {
+    id: u8,
+}
+
+#[derive(::kenning::prelude::Serialize, ::kenning::prelude::Deserialize, ::kenning::Schema)]
+struct HappenedV1 {}
+
+impl ::core::convert::From<HappenedV1> for Happened {
+    fn from(HappenedV1 {}: HappenedV1) -> Self {
+        Self { id: 0 }
+    }
+}
+
+#[derive(::kenning::EventSet)]
+enum Events {
+    Happened(Happened),
+}
+
+#[derive(Default, ::kenning::prelude::Serialize, ::kenning::prelude::Deserialize, ::kenning::Aggregate)]
+#[kenning(category = "a", id = u8, events = Events, snapshot_every = 1)]
+struct State {
+    seen: u8,
+}
+
+#[derive(Clone, ::kenning::prelude::Serialize, ::kenning::Command)]
+#[kenning(aggregate = State)]
+struct Do {
+    #[kenning(id)]
+    id: u8,
+}
+
+#[::kenning::aggregate]
+impl State {
+    #[command]
+    fn apply(&self, command: Do) -> ::core::result::Result<Happened, ()> {
+        ::core::result::Result::Ok(Happened { id: command.id })
+    }
+
+    #[apply]
+    fn handle(&mut self, event: &Happened) {
+        self.seen = event.id;
+    }
+}
+
+/// A block and types that come out of the user's own macro.
+macro_rules! declare {
+    ($state:ident, $event:ty, $command:ty, $apply:ident) => {
+        #[derive(Default, ::kenning::Aggregate)]
+        #[kenning(category = "generated", id = u8, events = Events)]
+        struct $state;
+
+        #[::kenning::aggregate]
+        impl $state {
+            #[apply]
+            fn $apply(&mut self, event: &$event) {
+                let _: &$event = event;
+            }
+
+            #[command]
+            fn decide(&self, command: $command, _: &::kenning::CommandContext) -> $event {
+                Happened { id: command.id }
+            }
+        }
+    };
+}
+
+declare!(Generated, Happened, Redo, applied);
+
+#[derive(Clone, ::kenning::prelude::Serialize, ::kenning::Command)]
+#[kenning(aggregate = Generated)]
+struct Redo {
+    #[kenning(id)]
+    id: u8,
+}
+
+#[test]
+fn shadowed_names_do_not_matter() {
+    let mut state = State::default();
+    // The user's own methods are called, although they are named like those of the traits.
+    ::kenning::Apply::apply(&mut state, &Happened { id: 7 });
+    assert_eq!(state.seen, 7);
+    assert_eq!(*::kenning::Command::aggregate_id(&Redo { id: 3 }), 3);
+}

@@ -1,0 +1,54 @@
+//! `crate = path`: an application that reaches kenning through a module or crate of its own.
+
+pub(crate) mod platform {
+    pub(crate) mod inner {
+        pub(crate) use ::kenning as es;
+    }
+}
+
+use platform::inner::es as events;
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize, events::Event)]
+#[kenning(crate = crate::macros::renamed::platform::inner::es, name = "door.opened")]
+struct Opened {}
+
+#[derive(events::EventSet)]
+#[kenning(crate = crate::macros::renamed::platform::inner::es)]
+enum DoorEvent {
+    Opened(Opened),
+}
+
+#[derive(Default, events::Aggregate)]
+#[kenning(category = "door", id = u64, events = DoorEvent, crate = crate::macros::renamed::platform::inner::es)]
+struct Door {
+    open: bool,
+}
+
+#[derive(Serialize, events::Command)]
+#[kenning(crate = crate::macros::renamed::platform::inner::es, aggregate = Door)]
+struct Open {
+    #[kenning(id)]
+    door: u64,
+}
+
+#[events::aggregate(crate = crate::macros::renamed::platform::inner::es)]
+impl Door {
+    #[es::command]
+    fn open(&self, _: &Open) -> Option<Opened> {
+        (!self.open).then_some(Opened {})
+    }
+
+    #[apply]
+    fn opened(&mut self, _: &Opened) {
+        self.open = true;
+    }
+}
+
+#[test]
+fn another_path_to_the_crate_works() {
+    let mut door = Door::default();
+    events::Apply::apply(&mut door, &Opened {});
+    assert!(door.open);
+    assert_eq!(*events::Command::aggregate_id(&Open { door: 7 }), 7);
+}
