@@ -3,9 +3,8 @@
 use kenning::schema::Member;
 use kenning::store::NewEvent;
 use kenning::{
-    Aggregate, Apply, ApplyTo, Command, CommandContext, CommandOf, DecodeError, EncodeError, EncodedEvent,
-    Event, EventInfo, EventSet, Handle, Headers, Kenning, Payload, RawEvent, Schema, Shape, Shapes,
-    Snapshots,
+    Aggregate, Apply, ApplyTo, Command, CommandContext, DecodeError, EncodeError, EncodedEvent, Event,
+    EventInfo, EventSet, Handle, Headers, Kenning, Payload, RawEvent, Schema, Shape, Shapes, Snapshots,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -145,8 +144,6 @@ impl Command for Move {
     }
 }
 
-impl CommandOf<Account> for Move {}
-
 impl Handle<Move> for Account {
     type Rejection = Overdrawn;
 
@@ -167,8 +164,6 @@ impl Command for MovePeak {
         &self.0.account
     }
 }
-
-impl CommandOf<Peak> for MovePeak {}
 
 impl Handle<MovePeak> for Peak {
     type Rejection = Overdrawn;
