@@ -69,11 +69,10 @@ async fn find_once(
         .map(|event| event.id)
         .collect();
     let mut transaction = sqlx::Connection::begin(&mut connection.inner).await?;
-    // Whoever writes these streams has ended before the events are looked for.
-    let rows = sqlx::query(core.sql.lock_streams.clone()).bind(&streams).fetch_all(&mut *transaction).await?;
+    let rows = sqlx::query(core.sql.stream_versions.clone()).bind(&streams).fetch_all(&mut *transaction).await?;
     let versions = rows
         .iter()
-        .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
+        .map(|row| Ok((row.try_get(0)?, row.try_get::<Option<i64>, _>(1)?.unwrap_or(0))))
         .collect::<Result<Versions, sqlx::Error>>()?;
     let rows = sqlx::query(core.sql.find_events.clone())
         .bind(&streams)

@@ -75,8 +75,8 @@ macro_rules! statements {
 
 statements! {
     append_batch, append_event, describe_server, feed_watermark, find_command, find_events, find_watermark_holder, forget_commands,
-    identify_backend, load_snapshot, lock_streams, notify, read_backwards, read_feed, read_forwards, rehydrate_many, rehydrate_one,
-    save_snapshot, terminate_backend,
+    identify_backend, load_snapshot, notify, read_backwards, read_feed, read_forwards, rehydrate_many, rehydrate_one,
+    save_snapshot, stream_versions, terminate_backend,
 }
 
 macro_rules! migrations {
@@ -96,15 +96,14 @@ macro_rules! migrations {
 }
 
 migrations! {
-    "0001" "create_streams",
-    "0002" "create_event_positions",
-    "0003" "create_events",
-    "0004" "create_commands",
-    "0005" "create_commands_by_age",
-    "0006" "create_snapshots",
-    "0007" "append_event",
-    "0008" "append_batch",
-    "0009" "feed_watermark",
+    "0001" "create_event_positions",
+    "0002" "create_events",
+    "0003" "create_commands",
+    "0004" "create_commands_by_age",
+    "0005" "create_snapshots",
+    "0006" "append_event",
+    "0007" "append_batch",
+    "0008" "feed_watermark",
 }
 
 #[cfg(test)]
