@@ -2,6 +2,7 @@
 
 mod app;
 mod macros;
+mod lock;
 mod memory;
 mod postgres;
 mod schema;

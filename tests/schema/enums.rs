@@ -16,6 +16,7 @@ enum Status {
     Paid(u64),
     Returned(u64, String),
     #[serde(skip)]
+    #[expect(dead_code, reason = "not in the JSON")]
     Unknown,
     #[serde(rename_all = "SCREAMING-KEBAB-CASE")]
     Lost {

@@ -29,7 +29,7 @@ struct Maybe(Option<String>);
 struct Unit;
 
 #[derive(Serialize, Deserialize, Schema)]
-struct Pair(u8, #[serde(skip)] String, bool);
+struct Pair(u8, #[serde(skip)] PhantomData<String>, bool);
 
 #[derive(Serialize, Deserialize, Schema)]
 struct Everything {
@@ -124,8 +124,10 @@ struct Renamed {
     #[serde(default)]
     age: u8,
     #[serde(skip)]
+    #[expect(dead_code, reason = "not in the JSON")]
     secret: String,
     #[serde(skip_serializing, default)]
+    #[expect(dead_code, reason = "only read from JSON")]
     former: String,
     #[serde(skip_deserializing)]
     derived: String,
