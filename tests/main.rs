@@ -1,8 +1,8 @@
 //! The promises of Kenning, each with the adversary that would break it.
 
 mod app;
-mod macros;
 mod lock;
+mod macros;
 mod memory;
 mod postgres;
 mod schema;
