@@ -1,14 +1,36 @@
 //! `PostgresStore` keeps the contract, and what only its own tables and connections can show.
 
-use kenning::PostgresStore;
-use kenning::store::EventStore as _;
+mod appender;
+mod loading;
+mod preparing;
+mod sequence;
+mod watermark;
+
+use kenning::store::{EventStore as _, NewEvent};
+use kenning::{EncodedEvent, Payload, PostgresOptions, PostgresStore, StreamName};
 
 use crate::support::database;
 
 async fn store() -> PostgresStore {
-    let store = PostgresStore::connect(&database().await).await.expect("the database answers");
+    prepared(PostgresStore::options(), &database().await).await
+}
+
+async fn prepared(options: PostgresOptions, url: &str) -> PostgresStore {
+    let store = options.connect(url).await.expect("the database answers");
     store.prepare().await.expect("the database is migrated");
     store
+}
+
+fn event() -> NewEvent {
+    payload("{}")
+}
+
+fn payload(json: &str) -> NewEvent {
+    NewEvent::new(EncodedEvent { name: "noted", schema_version: 1, payload: Payload::from_stored(json) })
+}
+
+fn stream(id: impl ToString) -> StreamName {
+    StreamName::new("note", &id.to_string()).expect("the id is a legal one")
 }
 
 kenning::store_contract!(store());
