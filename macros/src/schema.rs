@@ -14,7 +14,7 @@ use quote::quote;
 use syn::DeriveInput;
 
 pub(crate) use self::ast::Model;
-pub(crate) use self::check::{check_formats, check_round_trip};
+pub(crate) use self::check::{check_complete, check_formats, check_round_trip};
 pub(crate) use self::expand::expand_impl;
 pub(crate) use self::serde::Serde;
 

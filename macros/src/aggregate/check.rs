@@ -13,5 +13,6 @@ pub(super) fn check(cx: &Ctxt, aggregate: &Aggregate<'_>) {
     if aggregate.snapshots.is_some() {
         schema::check_formats(cx, &aggregate.schema);
         schema::check_round_trip(cx, &aggregate.schema);
+        schema::check_complete(cx, &aggregate.schema);
     }
 }

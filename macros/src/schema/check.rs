@@ -99,3 +99,16 @@ fn check_spelling(cx: &Ctxt, serde: &Serde) {
         }
     }
 }
+
+/// Refuses what a snapshot would leave out: a state read from one has to equal the state of a replay.
+pub(crate) fn check_complete(cx: &Ctxt, model: &Model<'_>) {
+    for field in model.fields().into_iter().filter(|field| !field.is_phantom()) {
+        if let Some(entry) = field.serde.first(&["skip", "skip_serializing", "skip_deserializing"]) {
+            let message = format!(
+                "`{}` leaves the field out of snapshots, and a state read from one would differ from a replayed one",
+                entry.key
+            );
+            cx.help(&entry.key, message, "store the field, or leave out `snapshot_every`");
+        }
+    }
+}

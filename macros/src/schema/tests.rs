@@ -3,7 +3,9 @@
 use quote::ToTokens;
 use syn::{DeriveInput, parse_quote};
 
-use super::derive;
+use super::{Model, check_complete, derive};
+use crate::ctxt::Ctxt;
+use crate::keys::Place;
 
 fn expanded(input: &DeriveInput) -> String {
     let tokens = derive(input);
@@ -160,4 +162,28 @@ fn keys_of_other_derives_are_left_to_them() {
         }
     };
     assert_eq!(mistakes(&input), none);
+}
+
+#[test]
+fn a_snapshot_leaves_nothing_out() {
+    let input: DeriveInput = parse_quote! {
+        struct State {
+            #[serde(skip)]
+            cache: u8,
+            #[serde(skip)]
+            marker: PhantomData<u8>,
+            #[serde(default, skip_serializing_if = "Vec::is_empty")]
+            items: Vec<u8>,
+        }
+    };
+    let cx = Ctxt::new();
+    check_complete(&cx, &Model::parse(&cx, &input, Place::AggregateField));
+    let mistakes: Vec<String> = cx.check().unwrap_err().into_iter().map(|error| error.to_string()).collect();
+    assert_eq!(
+        mistakes,
+        [
+            "`skip` leaves the field out of snapshots, and a state read from one would differ from a replayed one\n\
+          help: store the field, or leave out `snapshot_every`"
+        ]
+    );
 }

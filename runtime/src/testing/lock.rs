@@ -6,6 +6,8 @@ mod compare;
 mod evolution;
 mod parse;
 mod scan;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 

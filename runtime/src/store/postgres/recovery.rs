@@ -69,7 +69,8 @@ async fn find_once(
         .map(|event| event.id)
         .collect();
     let mut transaction = sqlx::Connection::begin(&mut connection.inner).await?;
-    let rows = sqlx::query(core.sql.stream_versions.clone()).bind(&streams).fetch_all(&mut *transaction).await?;
+    let rows =
+        sqlx::query(core.sql.stream_versions.clone()).bind(&streams).fetch_all(&mut *transaction).await?;
     let versions = rows
         .iter()
         .map(|row| Ok((row.try_get(0)?, row.try_get::<Option<i64>, _>(1)?.unwrap_or(0))))

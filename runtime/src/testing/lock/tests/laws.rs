@@ -1,0 +1,75 @@
+//! Writing, reading and comparing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+
+use super::generate::{name, shape};
+use crate::schema::Shape;
+use crate::testing::lock::{Lock, LockedAggregate};
+
+/// A lock with one event of one structure.
+pub(super) fn lock_of(shape: Shape) -> Lock {
+    let versions = BTreeMap::from([(1, shape)]);
+    Lock { aggregates: BTreeMap::new(), events: BTreeMap::from([("thing.happened".to_owned(), versions)]) }
+}
+
+fn lock() -> impl Strategy<Value = Lock> {
+    let versions = proptest::collection::btree_map(1_u32..20, shape(), 1..4);
+    let aggregate = (shape(), proptest::collection::btree_set(name(), 0..3))
+        .prop_map(|(id, events): (_, BTreeSet<String>)| LockedAggregate { id, events });
+    let aggregates = proptest::collection::btree_map(name(), aggregate, 0..3);
+    let events = proptest::collection::btree_map(name(), versions, 0..3);
+    (aggregates, events).prop_map(|(aggregates, events)| Lock { aggregates, events })
+}
+
+/// Fewer than usual: the structures are large, and the same laws are tried in every run.
+fn config() -> ProptestConfig {
+    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn what_is_written_is_read(lock in lock()) {
+        prop_assert_eq!(Lock::parse(&lock.render()), Ok(lock));
+    }
+
+    #[test]
+    fn nothing_has_changed_against_itself(lock in lock()) {
+        prop_assert_eq!(lock.compare(&lock), []);
+    }
+
+    /// Comparing ends, whatever refers to whatever, and says something of everything that is not the same.
+    #[test]
+    fn two_structures_are_compared(before in shape(), after in shape()) {
+        let changes = lock_of(before.clone()).compare(&lock_of(after.clone()));
+        prop_assert_eq!(changes.is_empty(), before == after);
+        for change in changes {
+            prop_assert!(!change.to_string().is_empty());
+            prop_assert_eq!(change.is_breaking(), change.remedy().is_some(), "{}", change);
+        }
+    }
+
+    /// A file that somebody has damaged is an error with its line, or still the same: never a panic, never another structure.
+    #[test]
+    fn a_damaged_file_is_refused(lock in lock(), at in any::<prop::sample::Index>(), with in "[ a-z0-9:,.\"#\n]{0,3}") {
+        let text = lock.render();
+        let mut damaged: Vec<char> = text.chars().collect();
+        let at = at.index(damaged.len());
+        damaged.splice(at..=at, with.chars());
+        let damaged: String = damaged.into_iter().collect();
+        match Lock::parse(&damaged) {
+            Ok(read) => {
+                for (event, versions) in &read.events {
+                    for (version, shape) in versions {
+                        let known = lock.events.values().any(|versions| versions.values().any(|known| known == shape));
+                        prop_assert!(known, "{} v{}", event, version);
+                    }
+                }
+            }
+            Err(error) => prop_assert!((1..=damaged.lines().count().max(1)).contains(&error.line), "{}", error),
+        }
+    }
+}
