@@ -2,6 +2,8 @@
 
 mod claim;
 mod log;
+#[cfg(test)]
+mod tests;
 mod transaction;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
