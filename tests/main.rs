@@ -1,5 +1,8 @@
 //! The promises of Kenning, each with the adversary that would break it.
 
+#![allow(clippy::unwrap_used, reason = "a test says by panicking what was not as it had to be")]
+#![allow(unreachable_pub, reason = "a test binary has no outside; `pub` tells what a module is for")]
+
 mod app;
 mod lock;
 mod macros;

@@ -1,6 +1,10 @@
-//! The contract on the memory store.
+//! `MemoryStore` keeps the contract.
 
 use kenning::MemoryStore;
 
-kenning::store_contract!(async { MemoryStore::new() });
-kenning::transaction_contract!(async { MemoryStore::new() });
+mod p10_the_contract {
+    use super::MemoryStore;
+
+    kenning::store_contract!(async { MemoryStore::new() });
+    kenning::transaction_contract!(async { MemoryStore::new() });
+}

@@ -33,5 +33,9 @@ fn stream(id: impl ToString) -> StreamName {
     StreamName::new("note", &id.to_string()).expect("the id is a legal one")
 }
 
-kenning::store_contract!(store());
-kenning::transaction_contract!(store());
+mod p10_the_contract {
+    use super::store;
+
+    kenning::store_contract!(store());
+    kenning::transaction_contract!(store());
+}
