@@ -1,0 +1,137 @@
+//! The code of the README, word for word: it compiles, it runs, and the last test sees to it that the README has nothing else. Its lock is that of the
+//! example.
+#![allow(dead_code, unreachable_pub, reason = "a manual shows code as it stands in a crate of its own")]
+
+use kenning::testing::given;
+use kenning::{Kenning, MemoryStore};
+use uuid::Uuid;
+
+use kenning::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Event)]
+#[kenning(name = "order.placed")]
+pub struct OrderPlaced { pub customer_id: u64, pub cents: u64 }
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Event)]
+#[kenning(name = "order.shipped")]
+pub struct OrderShipped { pub tracking_number: String }
+
+#[derive(Clone, Debug, PartialEq, EventSet)]
+pub enum OrderEvent { Placed(OrderPlaced), Shipped(OrderShipped) }
+
+#[derive(Debug, Default, Aggregate)]
+#[kenning(category = "order", id = u64, events = OrderEvent)]
+pub struct Order { placed: bool, shipped: bool }
+
+#[derive(Clone, Debug, Serialize, Command)]
+#[kenning(aggregate = Order, creates)]
+pub struct PlaceOrder { #[kenning(id)] pub order_id: u64, pub customer_id: u64, pub cents: u64 }
+
+#[derive(Clone, Debug, Serialize, Command)]
+#[kenning(aggregate = Order)]
+pub struct ShipOrder { #[kenning(id)] pub order_id: u64, pub tracking_number: String }
+
+#[derive(Debug, PartialEq, thiserror::Error)]
+pub enum OrderError { #[error("already placed")] AlreadyPlaced, #[error("not placed")] NotPlaced }
+
+#[aggregate]
+impl Order {
+    #[command]
+    fn place(&self, command: PlaceOrder) -> Result<OrderPlaced, OrderError> {
+        if self.placed { return Err(OrderError::AlreadyPlaced) }
+        Ok(OrderPlaced { customer_id: command.customer_id, cents: command.cents })
+    }
+    #[command]
+    fn ship(&self, command: ShipOrder) -> Result<Option<OrderShipped>, OrderError> {
+        if !self.placed { return Err(OrderError::NotPlaced) }
+        Ok((!self.shipped).then_some(OrderShipped { tracking_number: command.tracking_number }))
+    }
+    #[apply] fn placed(&mut self, _: &OrderPlaced) { self.placed = true }
+    #[apply] fn shipped(&mut self, _: &OrderShipped) { self.shipped = true }
+}
+
+#[tokio::test]
+async fn a_tour() -> Result<(), Box<dyn std::error::Error>> {
+    let app = Kenning::builder(MemoryStore::new()).aggregate::<Order>().build().await?;
+
+    let placed = app.execute(PlaceOrder { order_id: 1, customer_id: 900, cents: 4_950 }).await?;
+    assert_eq!(placed.events(), [OrderPlaced { customer_id: 900, cents: 4_950 }.into()]);
+    assert_eq!((placed.stream().as_str(), placed.version().get()), ("order-1", 1));
+
+    let ship = ShipOrder { order_id: 1, tracking_number: "1Z-5".to_owned() };
+    let id = Uuid::now_v7();
+    let first = app.execute(ship.clone()).id(id).await?;
+    let again = app.execute(ship).id(id).await?;
+    assert!(again.replayed() && again.version() == first.version());
+
+    let order = app.load::<Order>(1).await?;
+    assert!(order.shipped && order.version() == 2);
+    let before = app.load::<Order>(1).at_version(1).await?;
+    assert!(before.placed && !before.shipped);
+
+    let mut feed = app.feed().categories(["order"]);
+    let page = feed.next().await?;
+    assert_eq!(page.events.len(), 2);
+
+    app.close().await;
+    Ok(())
+}
+
+mod parcel {
+    use super::*;
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Event)]
+    #[kenning(name = "parcel.sent", version = 3, from(ParcelSentV1, ParcelSentV2))]
+    pub struct ParcelSent { pub grams: u32, pub insured: bool }
+
+    #[derive(Deserialize, Schema)]
+    pub struct ParcelSentV1 { kilograms: u32 }
+
+    #[derive(Deserialize, Schema)]
+    pub struct ParcelSentV2 { grams: u32 }
+
+    impl From<ParcelSentV1> for ParcelSentV2 {
+        fn from(old: ParcelSentV1) -> Self { Self { grams: old.kilograms * 1_000 } }
+    }
+
+    impl From<ParcelSentV2> for ParcelSent {
+        fn from(old: ParcelSentV2) -> Self { Self { grams: old.grams, insured: false } }
+    }
+
+    #[test]
+    fn the_oldest_parcel_is_read() {
+        let parcel = <ParcelSent as kenning::Event>::decode(1, br#"{ "kilograms": 2 }"#).unwrap();
+        assert_eq!(parcel, ParcelSent { grams: 2_000, insured: false });
+    }
+}
+
+fn place() -> PlaceOrder {
+    PlaceOrder { order_id: 1, customer_id: 900, cents: 4_950 }
+}
+
+fn ship() -> ShipOrder {
+    ShipOrder { order_id: 1, tracking_number: "1Z-5".to_owned() }
+}
+
+fn placed() -> OrderPlaced {
+    OrderPlaced { customer_id: 900, cents: 4_950 }
+}
+
+#[test]
+fn without_a_store() {
+    given(()).when(place()).then([OrderPlaced { customer_id: 900, cents: 4_950 }]);
+    given([placed()]).when(place()).then_rejected(OrderError::AlreadyPlaced);
+    given([placed()]).when(ship()).then_state(|order| assert!(order.shipped));
+}
+
+#[test]
+fn the_readme_shows_this_code() {
+    let lines = |text: &str| text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n");
+    let here = lines(include_str!("readme.rs")) + &lines(include_str!("../src/order/tests.rs"));
+    let readme = include_str!("../../../README.md");
+    let blocks: Vec<_> = readme.split("```rust\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(blocks.len() > 5, "the README shows code");
+    for block in blocks {
+        assert!(here.contains(&lines(block)), "not in this file:\n{block}");
+    }
+}
