@@ -1,12 +1,12 @@
 //! The envelope of a command.
 
+use std::any::type_name;
 use std::future::IntoFuture;
 
 use uuid::Uuid;
 
 use super::error::ExecuteError;
-use super::executed::Executed;
-use super::execution::{EventsOf, Execution, RejectionOf};
+use super::execution::{Answer, Execution};
 use super::ledger::body_hash;
 use super::{Inner, Kenning};
 use crate::command::{Command, CommandContext};
@@ -37,7 +37,7 @@ impl<C: Command> Execute<C> {
     }
 
     /// Gives the command an id under which it has its effect once, however often it is sent: an accepted command sent again is answered as the first time, with
-    /// [`Executed::replayed`]; another command under the same id is [`ExecuteError::DuplicateCommand`]. Rejections are not remembered. Ids are remembered for
+    /// [`Executed::replayed`](crate::Executed::replayed); another command under the same id is [`ExecuteError::DuplicateCommand`]. Rejections are not remembered. Ids are remembered for
     /// as long as [`Builder::ledger_retention`](crate::Builder::ledger_retention) says.
     ///
     /// Without it an id is drawn, which is known to nobody before the answer and is not remembered.
@@ -78,38 +78,37 @@ impl<C: Command> Execute<C> {
         self
     }
 
-    async fn run(self) -> Result<Executed<EventsOf<C>>, ExecuteError<RejectionOf<C>>> {
-        let Self { app, command, id, correlation, causation, headers } = self;
-        let inner: &Inner = &app.inner;
+    /// Borrows the envelope, which the future keeps where it is: each move of a command into a further future would make that larger by one.
+    async fn run(&mut self) -> Answer<C> {
+        let inner: &Inner = &self.app.inner;
         let Some(_inside) = inner.gate.enter() else { return Err(ExecuteError::Closed) };
         let Some(runtime) = inner.registry.get::<C::Aggregate>() else {
-            return Err(ExecuteError::NotRegistered { aggregate: std::any::type_name::<C::Aggregate>() });
+            return Err(ExecuteError::NotRegistered { aggregate: type_name::<C::Aggregate>() });
         };
-        let command_id = id.unwrap_or_else(fresh_id);
-        let ledger = match id {
-            Some(command_id) => Some(LedgerEntry { command_id, body_hash: body_hash(&command)? }),
+        let command_id = self.id.unwrap_or_else(fresh_id);
+        let ledger = match self.id {
+            Some(command_id) => Some(LedgerEntry { command_id, body_hash: body_hash(&self.command)? }),
             None => None,
         };
         let context = CommandContext {
             time: inner.options.clock.now(),
             command_id,
-            correlation_id: correlation.unwrap_or(command_id),
-            causation_id: causation,
-            headers,
-            stream: StreamName::of::<C::Aggregate>(command.aggregate_id())?,
+            correlation_id: self.correlation.unwrap_or(command_id),
+            causation_id: self.causation,
+            headers: std::mem::take(&mut self.headers),
+            stream: StreamName::of::<C::Aggregate>(self.command.aggregate_id())?,
             version: Version::ZERO,
         };
-        Execution { store: &*inner.store, options: &inner.options, runtime, command, context, ledger }
-            .run()
-            .await
+        let (store, options, command) = (&*inner.store, &inner.options, &self.command);
+        Execution { store, options, runtime, command, context, ledger }.run().await
     }
 }
 
 impl<C: Command> IntoFuture for Execute<C> {
-    type Output = Result<Executed<EventsOf<C>>, ExecuteError<RejectionOf<C>>>;
+    type Output = Answer<C>;
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.run())
+    fn into_future(mut self) -> Self::IntoFuture {
+        Box::pin(async move { self.run().await })
     }
 }

@@ -17,12 +17,12 @@ use crate::fresh_id::fresh_id;
 use crate::number::Version;
 use crate::payload::EncodeError;
 use crate::store::{
-    Append, AppendError, Appended, Conflict, EventStore, Expect, LedgerEntry, NewEvent, StoreError,
+    Append, AppendError, Appended, Conflict, EventStore, Expect, LedgerEntry, NewEvent, Snapshot, StoreError,
 };
 
 pub(super) type EventsOf<C> = <<C as Command>::Aggregate as Aggregate>::Events;
 pub(super) type RejectionOf<C> = <<C as Command>::Aggregate as Handle<C>>::Rejection;
-type Answer<C> = Result<Executed<EventsOf<C>>, ExecuteError<RejectionOf<C>>>;
+pub(super) type Answer<C> = Result<Executed<EventsOf<C>>, ExecuteError<RejectionOf<C>>>;
 
 /// How long the first pause between two attempts is at the most; each further one may be twice as long, up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
@@ -33,7 +33,7 @@ pub(super) struct Execution<'a, C: Command> {
     pub(super) store: &'a dyn EventStore,
     pub(super) options: &'a Options,
     pub(super) runtime: &'a AggregateRuntime<C::Aggregate>,
-    pub(super) command: C,
+    pub(super) command: &'a C,
     pub(super) context: CommandContext,
     pub(super) ledger: Option<LedgerEntry>,
 }
@@ -51,11 +51,7 @@ impl<C: Command> Execution<'_, C> {
         );
         let began = Instant::now();
         let mut attempts = 0;
-        let answer = if span.is_disabled() {
-            self.answer(&mut attempts).await
-        } else {
-            self.answer(&mut attempts).instrument(span.clone()).await
-        };
+        let answer = self.answer(&mut attempts).instrument(span.clone()).await;
         let metrics = &self.runtime.metrics;
         let (outcome, counter) = match &answer {
             Ok(executed) if executed.replayed => ("replayed", &metrics.replayed),
@@ -72,6 +68,7 @@ impl<C: Command> Execution<'_, C> {
         answer
     }
 
+    /// What is awaited seldom is boxed: the future of every command has room for the largest of them otherwise.
     async fn answer(&mut self, attempts: &mut u32) -> Answer<C> {
         let runtime = self.runtime;
         let slot = runtime.streams.slot(&self.context.stream);
@@ -79,22 +76,22 @@ impl<C: Command> Execution<'_, C> {
         let mut hot = self.state(&mut turn).await?;
         loop {
             self.context.version = hot.version;
-            let events = match C::Aggregate::handle(&hot.state, &self.command, &self.context) {
+            let events = match C::Aggregate::handle(&hot.state, self.command, &self.context) {
                 Ok(events) => events,
                 // Nothing will check the version of the state: it has to be known that it was the real one while this call was under way.
                 Err(_) if !turn.is_current(&hot) => {
-                    self.refresh(&turn, &mut hot).await?;
+                    Box::pin(self.refresh(&turn, &mut hot)).await?;
                     continue;
                 }
                 Err(rejection) => {
                     turn.put(hot);
                     drop(turn);
-                    return self.rejected(rejection).await;
+                    return Box::pin(self.rejected(rejection)).await;
                 }
             };
             if events.is_empty() && self.ledger.is_none() {
                 if !turn.is_current(&hot) {
-                    self.refresh(&turn, &mut hot).await?;
+                    Box::pin(self.refresh(&turn, &mut hot)).await?;
                     continue;
                 }
                 let version = hot.version;
@@ -113,7 +110,11 @@ impl<C: Command> Execution<'_, C> {
             match self.store.append(append).await {
                 Ok(appended) => {
                     hot.confirmed = asked;
-                    return self.accepted(turn, hot, events, &appended).await;
+                    let (executed, snapshot) = self.accepted(turn, hot, events, &appended)?;
+                    if let Some(snapshot) = snapshot {
+                        Box::pin(runtime.save(self.store, snapshot)).await;
+                    }
+                    return Ok(executed);
                 }
                 Err(AppendError::Conflict(conflict)) => {
                     runtime.metrics.conflicts.increment(1);
@@ -121,7 +122,7 @@ impl<C: Command> Execution<'_, C> {
                         return Err(ExecuteError::Conflict(conflict));
                     }
                     pause(*attempts).await;
-                    self.reconcile(&turn, &mut hot, &conflict).await?;
+                    Box::pin(self.reconcile(&turn, &mut hot, &conflict)).await?;
                 }
                 Err(AppendError::Store(StoreError::Contention(_)))
                     if *attempts < self.options.attempts.get() =>
@@ -131,7 +132,7 @@ impl<C: Command> Execution<'_, C> {
                 Err(AppendError::DuplicateCommand(record)) => {
                     turn.put(hot);
                     drop(turn);
-                    return self.resent(record).await;
+                    return Box::pin(self.resent(record)).await;
                 }
                 Err(AppendError::Invalid(invalid)) => {
                     turn.put(hot);
@@ -175,7 +176,7 @@ impl<C: Command> Execution<'_, C> {
         if C::CREATES {
             return Ok(Hot::empty());
         }
-        Ok(self.runtime.load(self.store, &self.context.stream, turn.now()).await?)
+        Ok(Box::pin(self.runtime.load(self.store, &self.context.stream, turn.now())).await?)
     }
 
     /// Brings the state up to what the store has now.
@@ -230,33 +231,30 @@ impl<C: Command> Execution<'_, C> {
         Ok(append)
     }
 
-    /// The events are durable: the state follows them.
-    async fn accepted(
+    /// The events are durable: the state follows them. A snapshot that is due is left to the caller, after the turn.
+    fn accepted(
         &self,
         mut turn: Turn<'_, C::Aggregate>,
         mut hot: Hot<C::Aggregate>,
         events: Vec<EventsOf<C>>,
         appended: &Appended,
-    ) -> Answer<C> {
+    ) -> Result<(Executed<EventsOf<C>>, Option<Snapshot>), StoreError> {
         let Some(written) = appended.streams.first() else {
-            return Err(StoreError::Corrupt("an append was answered without its stream".to_owned()).into());
+            return Err(StoreError::Corrupt("an append was answered without its stream".to_owned()));
         };
         for event in &events {
             event.apply_to(&mut hot.state);
         }
         hot.version = hot.version.plus(events.len() as u64);
+        let mut snapshot = None;
         // A state whose version is not the stream's is left to the next load.
         if hot.version == written.version {
-            let snapshot = self.runtime.due_snapshot(&self.context.stream, &mut hot);
+            snapshot = self.runtime.due_snapshot(&self.context.stream, &mut hot);
             turn.put(hot);
-            drop(turn);
-            if let Some(snapshot) = snapshot {
-                self.runtime.save(self.store, snapshot).await;
-            }
         }
         let mut executed = self.executed(written.version, events);
         executed.position = written.position();
-        Ok(executed)
+        Ok((executed, snapshot))
     }
 
     pub(super) fn executed(&self, version: Version, events: Vec<EventsOf<C>>) -> Executed<EventsOf<C>> {

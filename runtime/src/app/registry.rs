@@ -1,7 +1,7 @@
 //! The aggregates of an application, found by their types.
 
 use std::any::{Any, TypeId};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
 use super::mistake::{BuildError, Mistake, check, mistakes_of};
@@ -14,7 +14,7 @@ use crate::command::Command;
 #[derive(Default)]
 pub(super) struct Registrations {
     catalog: Catalog,
-    aggregates: HashMap<TypeId, Open>,
+    aggregates: BTreeMap<TypeId, Open>,
     mistakes: Vec<Mistake>,
 }
 
@@ -25,7 +25,8 @@ type Runtime = Box<dyn Any + Send + Sync>;
 /// The aggregates that an application runs.
 pub(super) struct Registry {
     pub(super) catalog: Catalog,
-    aggregates: HashMap<TypeId, Runtime>,
+    /// Sorted by type: a search in it is faster than a hash.
+    aggregates: Box<[(TypeId, Runtime)]>,
 }
 
 impl Registrations {
@@ -53,6 +54,7 @@ impl Registrations {
 impl Registry {
     /// The runtime of an aggregate, if it is registered.
     pub(super) fn get<A: Aggregate>(&self) -> Option<&AggregateRuntime<A>> {
-        self.aggregates.get(&TypeId::of::<A>())?.downcast_ref()
+        let at = self.aggregates.binary_search_by_key(&TypeId::of::<A>(), |(id, _)| *id).ok()?;
+        self.aggregates.get(at)?.1.downcast_ref()
     }
 }
