@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use time::OffsetDateTime;
 
@@ -16,7 +17,7 @@ impl Clock {
     /// The system's clock, in UTC, cut to the microseconds that PostgreSQL keeps.
     #[must_use]
     pub fn system() -> Self {
-        Self { now: Arc::new(|| truncate(OffsetDateTime::now_utc())) }
+        Self { now: Arc::new(system) }
     }
 
     /// A clock that starts at `start` and goes on with tokio's, paused when that is. Make it inside the runtime.
@@ -51,6 +52,29 @@ impl fmt::Debug for Clock {
     }
 }
 
+/// What `truncate(OffsetDateTime::now_utc())` gives, at a third of its price: every command and every append asks.
+fn system() -> OffsetDateTime {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok();
+    now.and_then(|now| {
+        let seconds = i64::try_from(now.as_secs()).ok()?;
+        OffsetDateTime::from_unix_timestamp(seconds).ok()?.replace_microsecond(now.subsec_micros()).ok()
+    })
+    .unwrap_or_else(|| truncate(OffsetDateTime::now_utc()))
+}
+
 fn truncate(time: OffsetDateTime) -> OffsetDateTime {
     time.truncate_to_microsecond()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_systems_clock_is_the_systems_to_the_microsecond() {
+        let before = truncate(OffsetDateTime::now_utc());
+        let now = Clock::system().now();
+        assert!((before..=OffsetDateTime::now_utc()).contains(&now), "{now}");
+        assert_eq!(now, truncate(now));
+    }
 }

@@ -1,16 +1,18 @@
 //! Aggregate ids: any serialisable scalar, and its text in the name of a stream.
 
 mod from_text;
+mod short_text;
 mod to_text;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use self::from_text::FromText;
+use self::short_text::ShortText;
 use self::to_text::ToText;
 use crate::aggregate::Aggregate;
 use crate::schema::Schema;
-use crate::stream::{InvalidStreamName, StreamName};
+use crate::stream::{InvalidStreamName, StreamName, is_category, is_id};
 
 /// What tells one aggregate of a category from another. Every type that serde writes as one string or number and that has a [`Schema`] is one:
 /// `Uuid`, `String`, `i64`, `u64`, …, and newtypes of these with `#[derive(Serialize, Deserialize, Schema)]`. That it is a scalar is checked when the
@@ -57,13 +59,18 @@ impl StreamName {
     /// When the id is no scalar, is empty or has a control character, or when the name gets longer than
     /// [`MAX_STREAM_NAME`](crate::MAX_STREAM_NAME) bytes.
     pub fn of<A: Aggregate>(id: &A::Id) -> Result<Self, InvalidStreamName> {
-        // Most ids are a UUID, whose text has 36 bytes.
-        let mut text = String::with_capacity(A::CATEGORY.len() + 1 + 36);
-        text.push_str(A::CATEGORY);
-        text.push('-');
-        match id.serialize(ToText { text: &mut text }) {
-            Ok(()) => Self::checked(text, A::CATEGORY.len()),
-            Err(error) => Err(InvalidStreamName::id(text, error)),
+        // Every command names its stream. A name that is as it should be is written on the stack and allocated once; what is wrong with another is found out
+        // at leisure.
+        let mut short = ShortText::new();
+        let written = const { is_category(A::CATEGORY.as_bytes()) }
+            && short.push(A::CATEGORY)
+            && short.push("-")
+            && id.serialize(ToText { text: &mut short }).is_ok();
+        match short.as_str() {
+            Some(text) if written && is_id(&text.as_bytes()[A::CATEGORY.len() + 1..]) => {
+                Ok(Self::new_unchecked(text))
+            }
+            _ => checked::<A>(id),
         }
     }
 
@@ -76,6 +83,15 @@ impl StreamName {
             return Err(InvalidId::new(format_args!("`{self}` is not of the category `{}`", A::CATEGORY)));
         }
         <A::Id as serde::Deserialize>::deserialize(FromText { text: self.id() })
+    }
+}
+
+#[cold]
+fn checked<A: Aggregate>(id: &A::Id) -> Result<StreamName, InvalidStreamName> {
+    let mut text = format!("{}-", A::CATEGORY);
+    match id.serialize(ToText { text: &mut text }) {
+        Ok(()) => StreamName::checked(text, A::CATEGORY.len()),
+        Err(error) => Err(InvalidStreamName::id(text, error)),
     }
 }
 

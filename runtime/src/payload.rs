@@ -1,9 +1,17 @@
 //! Payloads: the JSON text of an event, a snapshot or a command's body.
 
+use std::cell::Cell;
 use std::fmt;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+/// The largest buffer that a thread keeps, in bytes.
+const KEPT: usize = 64 << 10;
+
+thread_local! {
+    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
 
 /// JSON text, as it stands in the store.
 #[derive(Clone, PartialEq, Eq)]
@@ -15,10 +23,20 @@ impl Payload {
     /// # Errors
     /// When its `Serialize` impl fails.
     pub fn of<T: Serialize + ?Sized>(name: &str, value: &T) -> Result<Self, EncodeError> {
-        match serde_json::to_string(value) {
-            Ok(text) => Ok(Self(text.into_boxed_str())),
+        // The text grows in a buffer of the thread and is allocated once, at its size. A `Serialize` impl that encodes a payload itself finds a fresh one.
+        let mut buffer = BUFFER.try_with(Cell::take).unwrap_or_default();
+        buffer.clear();
+        let written = serde_json::to_writer(&mut buffer, value);
+        let text = std::str::from_utf8(&buffer).map_err(serde::ser::Error::custom);
+        let payload = match written.and(text) {
+            Ok(text) => Ok(Self(text.into())),
             Err(source) => Err(EncodeError { name: name.to_owned(), source }),
+        };
+        if buffer.capacity() <= KEPT {
+            // Without its thread's buffer, as when the thread ends, the next payload allocates one.
+            BUFFER.try_with(|kept| kept.set(buffer)).ok();
         }
+        payload
     }
 
     /// Takes text that a store has read; it is not parsed until it is decoded.

@@ -57,13 +57,18 @@ impl StreamName {
         }
     }
 
+    /// Takes a name that is known to be right.
+    pub(crate) fn new_unchecked(text: &str) -> Self {
+        Self { text: text.into() }
+    }
+
     pub(crate) fn checked(text: String, dash: usize) -> Result<Self, InvalidStreamName> {
         let (category, id) = (&text.as_bytes()[..dash], &text.as_bytes()[dash + 1..]);
         let reason = if !is_category(category) {
             "a category is of a-z, 0-9, _ and ., and starts with a letter"
         } else if id.is_empty() {
             "the id is empty"
-        } else if id.iter().any(u8::is_ascii_control) {
+        } else if !is_id(id) {
             "the id has a control character"
         } else if text.len() > MAX_STREAM_NAME {
             "it is longer than 255 bytes"
@@ -108,6 +113,12 @@ pub(crate) const fn is_category(text: &[u8]) -> bool {
         at += 1;
     }
     !text.is_empty()
+}
+
+/// Whether the bytes may follow the dash: there are some, and none is a control character.
+pub(crate) fn is_id(text: &[u8]) -> bool {
+    // Looking at all of them, whatever comes first, is what the compiler makes vectors of.
+    !text.is_empty() && !text.iter().fold(false, |found, byte| found | byte.is_ascii_control())
 }
 
 impl fmt::Display for StreamName {

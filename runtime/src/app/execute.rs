@@ -100,7 +100,8 @@ impl<C: Command> Execute<C> {
             version: Version::ZERO,
         };
         let (store, options, command) = (&*inner.store, &inner.options, &self.command);
-        Execution { store, options, runtime, command, context, ledger }.run().await
+        let mut execution = Execution { store, options, runtime, command, context, ledger };
+        execution.run().await
     }
 }
 

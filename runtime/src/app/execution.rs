@@ -39,7 +39,7 @@ pub(super) struct Execution<'a, C: Command> {
 }
 
 impl<C: Command> Execution<'_, C> {
-    pub(super) async fn run(mut self) -> Answer<C> {
+    pub(super) async fn run(&mut self) -> Answer<C> {
         let span = tracing::info_span!(
             "kenning.execute",
             stream = %self.context.stream,
@@ -72,8 +72,14 @@ impl<C: Command> Execution<'_, C> {
     async fn answer(&mut self, attempts: &mut u32) -> Answer<C> {
         let runtime = self.runtime;
         let slot = runtime.streams.slot(&self.context.stream);
-        let mut turn = self.turn(&slot).await?;
-        let mut hot = self.state(&mut turn).await?;
+        let mut turn = match slot.try_turn() {
+            Some(turn) => turn,
+            None => Box::pin(self.turn(&slot)).await?,
+        };
+        let mut hot = match self.at_hand(&mut turn) {
+            Some(hot) => hot,
+            None => Box::pin(runtime.load(self.store, &self.context.stream, turn.now())).await?,
+        };
         loop {
             self.context.version = hot.version;
             let events = match C::Aggregate::handle(&hot.state, self.command, &self.context) {
@@ -110,11 +116,10 @@ impl<C: Command> Execution<'_, C> {
             match self.store.append(append).await {
                 Ok(appended) => {
                     hot.confirmed = asked;
-                    let (executed, snapshot) = self.accepted(turn, hot, events, &appended)?;
-                    if let Some(snapshot) = snapshot {
-                        Box::pin(runtime.save(self.store, snapshot)).await;
-                    }
-                    return Ok(executed);
+                    return match self.accepted(turn, hot, events, appended)? {
+                        (executed, None) => Ok(executed),
+                        (executed, Some(snapshot)) => Box::pin(self.saved(executed, snapshot)).await,
+                    };
                 }
                 Err(AppendError::Conflict(conflict)) => {
                     runtime.metrics.conflicts.increment(1);
@@ -143,13 +148,11 @@ impl<C: Command> Execution<'_, C> {
         }
     }
 
+    /// Waits for those who came before.
     async fn turn<'t>(
         &self,
         slot: &'t Slot<C::Aggregate>,
     ) -> Result<Turn<'t, C::Aggregate>, ExecuteError<RejectionOf<C>>> {
-        if let Some(turn) = slot.try_turn() {
-            return Ok(turn);
-        }
         let began = Instant::now();
         match slot.turn(self.options.queue).await {
             Ok(turn) => {
@@ -163,20 +166,14 @@ impl<C: Command> Execution<'_, C> {
         }
     }
 
-    /// The state to decide on first: the one at hand, which may be old; the default for a command that creates its stream; else that in the store.
-    async fn state(
-        &self,
-        turn: &mut Turn<'_, C::Aggregate>,
-    ) -> Result<Hot<C::Aggregate>, ExecuteError<RejectionOf<C>>> {
+    /// A state to begin with that need not be read: the last one, which may be old, or the default for a command that creates its stream.
+    fn at_hand(&self, turn: &mut Turn<'_, C::Aggregate>) -> Option<Hot<C::Aggregate>> {
         if let Some(hot) = turn.take() {
             self.runtime.metrics.hits.increment(1);
-            return Ok(hot);
+            return Some(hot);
         }
         self.runtime.metrics.misses.increment(1);
-        if C::CREATES {
-            return Ok(Hot::empty());
-        }
-        Ok(Box::pin(self.runtime.load(self.store, &self.context.stream, turn.now())).await?)
+        C::CREATES.then(Hot::empty)
     }
 
     /// Brings the state up to what the store has now.
@@ -237,9 +234,9 @@ impl<C: Command> Execution<'_, C> {
         mut turn: Turn<'_, C::Aggregate>,
         mut hot: Hot<C::Aggregate>,
         events: Vec<EventsOf<C>>,
-        appended: &Appended,
+        appended: Appended,
     ) -> Result<(Executed<EventsOf<C>>, Option<Snapshot>), StoreError> {
-        let Some(written) = appended.streams.first() else {
+        let Some(written) = appended.streams.into_iter().next() else {
             return Err(StoreError::Corrupt("an append was answered without its stream".to_owned()));
         };
         for event in &events {
@@ -255,6 +252,11 @@ impl<C: Command> Execution<'_, C> {
         let mut executed = self.executed(written.version, events);
         executed.position = written.position();
         Ok((executed, snapshot))
+    }
+
+    async fn saved(&self, executed: Executed<EventsOf<C>>, snapshot: Snapshot) -> Answer<C> {
+        self.runtime.save(self.store, snapshot).await;
+        Ok(executed)
     }
 
     pub(super) fn executed(&self, version: Version, events: Vec<EventsOf<C>>) -> Executed<EventsOf<C>> {

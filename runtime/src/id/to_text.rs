@@ -8,11 +8,11 @@ use serde::ser::{Impossible, Serializer};
 use super::InvalidId;
 
 /// Takes one string, character, integer, boolean or unit variant, bare or in newtypes; refuses everything else.
-pub(super) struct ToText<'a> {
-    pub(super) text: &'a mut String,
+pub(super) struct ToText<'a, W> {
+    pub(super) text: &'a mut W,
 }
 
-impl ToText<'_> {
+impl<W: Write> ToText<'_, W> {
     fn write(self, value: impl Display) -> Result<(), InvalidId> {
         write!(self.text, "{value}").map_err(InvalidId::new)
     }
@@ -30,7 +30,7 @@ macro_rules! written {
     };
 }
 
-impl Serializer for ToText<'_> {
+impl<W: Write> Serializer for ToText<'_, W> {
     type Ok = ();
     type Error = InvalidId;
     type SerializeSeq = Impossible<(), InvalidId>;
@@ -48,13 +48,11 @@ impl Serializer for ToText<'_> {
     );
 
     fn serialize_char(self, value: char) -> Result<(), InvalidId> {
-        self.text.push(value);
-        Ok(())
+        self.text.write_char(value).map_err(InvalidId::new)
     }
 
     fn serialize_str(self, value: &str) -> Result<(), InvalidId> {
-        self.text.push_str(value);
-        Ok(())
+        self.text.write_str(value).map_err(InvalidId::new)
     }
 
     fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<(), InvalidId> {
