@@ -9,16 +9,18 @@ use syn::{Attribute, LitInt, LitStr, Token, Type, parenthesized};
 use crate::ctxt::Ctxt;
 use crate::keys::{self, Key, Place};
 use crate::suggest::nearest;
-use crate::symbol::KENNING;
+use crate::symbol::{CRATE, KENNING};
 
 /// Which keys the user meant to give: a key that is there but broken, or mistyped beyond doubt, is not missing as well.
 pub(crate) struct Given {
     names: Vec<&'static str>,
+    /// Whether there is an attribute that could not be read at all.
+    broken: bool,
 }
 
 impl Given {
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.names.contains(&name)
+        self.broken || self.names.contains(&name)
     }
 }
 
@@ -30,12 +32,14 @@ pub(crate) fn read(
     place: Place,
     mut take: impl FnMut(&'static str, &Value<'_>) -> syn::Result<()>,
 ) -> Given {
-    let mut given = Given { names: Vec::new() };
+    let mut given = Given { names: Vec::new(), broken: false };
     for attr in attrs.iter().filter(|attr| attr.path().is_ident(KENNING)) {
         match attr.meta.require_list() {
             Ok(list) => read_list(cx, list.tokens.clone(), place, &mut given, &mut take),
             Err(_) => {
-                cx.help(&attr.meta, "this attribute holds nothing", format_args!("write {}", forms(place)))
+                given.broken = true;
+                let help = format!("write `#[kenning(…)]` with {}", forms(place));
+                cx.help(&attr.meta, "`#[kenning]` has its keys in parentheses", help);
             }
         }
     }
@@ -49,7 +53,7 @@ pub(crate) fn read_args(
     place: Place,
     mut take: impl FnMut(&'static str, &Value<'_>) -> syn::Result<()>,
 ) -> Given {
-    let mut given = Given { names: Vec::new() };
+    let mut given = Given { names: Vec::new(), broken: false };
     read_list(cx, args, place, &mut given, &mut take);
     given
 }
@@ -81,8 +85,7 @@ fn read_entry(
         return Err(input.error(format_args!("expected a key\nhelp: legal here: {}", forms(place))));
     };
     let name = ident.unraw().to_string();
-    let Some(key) = keys::find(place, &name) else {
-        refuse(cx, &ident, &name, place, given);
+    let Some(key) = keys::find(place, &name).or_else(|| refuse(cx, &ident, &name, place)) else {
         return Ok(());
     };
     if given.has(key.name) {
@@ -97,25 +100,33 @@ fn read_entry(
     Err(input.error(format_args!("expected a comma after `{name}`\nhelp: write `{}`", key.form)))
 }
 
-/// A key that is not legal here: it belongs elsewhere, or is mistyped, or does not exist.
-fn refuse(cx: &Ctxt, ident: &Ident, name: &str, place: Place, given: &mut Given) {
-    let homes: Vec<String> = keys::elsewhere(place, name).map(|key| key.place.to_string()).collect();
+/// A key that is not legal here: it belongs elsewhere, or is mistyped, or does not exist. The key that was meant, if that is beyond doubt: it is read as
+/// that one, so that it is not missing as well.
+fn refuse(cx: &Ctxt, ident: &Ident, name: &str, place: Place) -> Option<&'static Key> {
+    let homes: Vec<&Key> = keys::elsewhere(place, name).collect();
     if !homes.is_empty() {
-        if !place.shares() {
-            let help = format!("it belongs on {}", homes.join(" or "));
+        // What another derive on the same item reads is that one's to judge.
+        if !place.shares() && !homes.iter().any(|home| home.place.shares()) {
+            let places: Vec<String> = homes.iter().map(|home| home.place.to_string()).collect();
+            let help = format!("it belongs on {}", places.join(" or "));
             cx.help(ident, format_args!("`{name}` does not belong on {place}"), help);
         }
-        return;
+        return None;
     }
-    let help = match nearest(name, keys::at(place).map(|key| key.name)) {
-        Some(meant) => {
-            given.names.extend(keys::find(place, meant).map(|key| key.name));
-            format!("did you mean `{meant}`?")
+    let legal: Vec<&'static Key> = keys::at(place).collect();
+    let meant = match legal.as_slice() {
+        [only] if only.name != CRATE => Some(*only),
+        several => {
+            nearest(name, several.iter().map(|key| key.name)).and_then(|meant| keys::find(place, meant))
         }
-        None if keys::at(place).next().is_none() => format!("{place} takes no key"),
+    };
+    let help = match meant {
+        Some(meant) => format!("did you mean `{}`?", meant.name),
+        None if legal.is_empty() => format!("{place} takes no key"),
         None => format!("legal here: {}", forms(place)),
     };
     cx.help(ident, format_args!("unknown key `{name}`"), help);
+    meant
 }
 
 /// Goes on to the next entry.
@@ -184,11 +195,14 @@ impl Value<'_> {
         }
         let content;
         parenthesized!(content in self.input);
-        let types = Punctuated::<Type, Token![,]>::parse_terminated(&content)?;
-        if types.is_empty() {
-            return Err(self.badly_written());
+        let types = Punctuated::<Type, Token![,]>::parse_terminated(&content);
+        // What is left over would be reported once more.
+        content.parse::<TokenStream>()?;
+        match types {
+            Ok(types) if !types.is_empty() => Ok(types.into_iter().collect()),
+            Ok(_) => Err(self.badly_written()),
+            Err(error) => Err(syn::Error::new(error.span(), self.how_written())),
         }
-        Ok(types.into_iter().collect())
     }
 
     /// Nothing: the key alone.
@@ -205,14 +219,18 @@ impl Value<'_> {
     }
 
     fn badly_written(&self) -> syn::Error {
-        let Key { name, form, .. } = self.key;
-        let message = format!("`{name}` is not written like this\nhelp: write `{form}`");
+        let message = self.how_written();
         // At the end of the list there is no token left to point at but the key.
         if self.input.is_empty() {
             syn::Error::new_spanned(self.ident, message)
         } else {
             self.input.error(message)
         }
+    }
+
+    fn how_written(&self) -> String {
+        let Key { name, form, .. } = self.key;
+        format!("`{name}` is not written like this\nhelp: write `{form}`")
     }
 
     fn misfit(&self, literal: &LitInt, rule: &str) -> syn::Error {

@@ -1,6 +1,6 @@
 //! Where generated code finds kenning: `::kenning`, or what `crate = path` says.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{Path, parse_quote};
 
@@ -32,6 +32,15 @@ impl Krate {
             "the path `{text}` depends on the module that it stands in\nhelp: write `crate = ::{text}` for a crate, or `crate = crate::…` for a module of this one"
         );
         Err(syn::Error::new_spanned(path, message))
+    }
+
+    /// The same path under tokens of the user's: what is generated for them and does not hold is reported there.
+    pub(crate) fn at(&self, span: Span) -> TokenStream {
+        let place = |mut token: TokenTree| {
+            token.set_span(span);
+            token
+        };
+        self.path.to_token_stream().into_iter().map(place).collect()
     }
 
     /// The name that the crate goes by here.

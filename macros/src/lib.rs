@@ -17,6 +17,7 @@ mod names;
 mod outside;
 mod schema;
 mod signature;
+mod spans;
 mod suggest;
 mod symbol;
 mod text;

@@ -1,12 +1,10 @@
 //! Aggregates: state folded from one stream, which decides on commands.
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
+use crate::check::SnapshotState;
 use crate::event_set::EventSet;
 use crate::id::AggregateId;
-use crate::payload::{DecodeError, EncodeError, Payload, from_slice};
-use crate::schema::{Schema, fingerprint};
+use crate::payload::{DecodeError, EncodeError, Payload};
+use crate::schema::fingerprint;
 
 /// State that is folded from one stream and decides on commands. `#[derive(Aggregate)]` writes this impl, `#[aggregate]` on its
 /// `impl` block the [`Apply`] and [`Handle`](crate::Handle) impls.
@@ -25,7 +23,7 @@ pub trait Aggregate: Default + Send + Sync + 'static {
     type Id: AggregateId;
 
     /// The events of its streams; it applies each of them.
-    type Events: EventSet + ApplyTo<Self>;
+    type Events: ApplyTo<Self>;
 
     /// How its state is kept between replays; `None`: every load replays the stream.
     const SNAPSHOTS: Option<Snapshots<Self>> = None;
@@ -44,7 +42,12 @@ pub trait Apply<E> {
 
 /// A set of events that the aggregate `A` applies, each of them. `#[derive(EventSet)]` writes it for every `A` that has
 /// [`Apply`] for each event.
-pub trait ApplyTo<A> {
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a set of events",
+    label = "not a set of events",
+    note = "write `#[derive(EventSet)]` on an enum with one variant for each event, as in `Placed(OrderPlaced)`"
+)]
+pub trait ApplyTo<A>: EventSet {
     /// Applies the event that this is.
     fn apply_to(&self, state: &mut A);
 }
@@ -58,17 +61,6 @@ pub struct Snapshots<A> {
     pub(crate) fingerprint: fn() -> u64,
 }
 
-/// State that can be kept as a snapshot: every type that serde writes and reads and that has a [`Schema`].
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be kept as a snapshot",
-    label = "asks for snapshots",
-    note = "write `#[derive(Serialize, Deserialize)]` on `{Self}`, or leave `snapshot_every` out"
-)]
-pub trait SnapshotState: Serialize + DeserializeOwned + Schema {}
-
-#[diagnostic::do_not_recommend]
-impl<T: Serialize + DeserializeOwned + Schema> SnapshotState for T {}
-
 impl<A: Aggregate> Snapshots<A> {
     /// A snapshot whenever that many events have come since the last one; 0 counts as 1.
     #[must_use]
@@ -79,7 +71,7 @@ impl<A: Aggregate> Snapshots<A> {
         Self {
             every: if events == 0 { 1 } else { events },
             encode: |state| Payload::of(A::CATEGORY, state),
-            decode: |payload| from_slice(A::CATEGORY, 0, payload),
+            decode: |payload| Payload::read(A::CATEGORY, 0, payload),
             fingerprint: fingerprint::<A>,
         }
     }

@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::aggregate::Aggregate;
+use crate::check::Is;
 use crate::headers::Headers;
 use crate::number::Version;
 use crate::stream::StreamName;
@@ -45,47 +46,6 @@ pub trait CommandOf<A>: Command {
 
 #[diagnostic::do_not_recommend]
 impl<A, C: Command<Aggregate: Is<A>>> CommandOf<A> for C {}
-
-/// A type and itself. A bound of this kind can be reported in words of ours, an equality of associated types cannot.
-pub trait Is<T> {}
-
-impl<T> Is<T> for T {}
-
-/// The type is that of the ids of `A`, which is `I`.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not the type of the ids of `{A}`",
-    label = "`{A}` is told from others by `{I}`",
-    note = "give the field the type `{I}`, or mark another field with `#[kenning(id)]`"
-)]
-pub trait IdOf<A, I> {
-    /// The id.
-    fn as_id(&self) -> &I;
-}
-
-impl<A, I> IdOf<A, I> for I {
-    fn as_id(&self) -> &I {
-        self
-    }
-}
-
-/// A command that a handler takes by value: it is cloned for it, since a decision may be asked again.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is handled by value, but is not `Clone`",
-    label = "is cloned for the handler",
-    note = "write `&{Self}` here, or `#[derive(Clone)]` on `{Self}`"
-)]
-pub trait TakenByValue {
-    /// The handler's own.
-    #[must_use]
-    fn to_value(&self) -> Self;
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: Clone> TakenByValue for T {
-    fn to_value(&self) -> Self {
-        self.clone()
-    }
-}
 
 /// How an aggregate decides on the command `C`. `#[command]` functions in `#[aggregate]` blocks become these impls.
 ///

@@ -53,7 +53,7 @@ pub trait Event: Schema + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// When the version is unknown or the payload does not fit it.
     fn decode(version: u32, payload: &[u8]) -> Result<Self, DecodeError> {
         if version == Self::VERSION {
-            crate::payload::from_slice(Self::NAME, version, payload)
+            Payload::read(Self::NAME, version, payload)
         } else {
             Err(DecodeError::unknown_version(Self::NAME, version, Self::VERSION))
         }

@@ -56,6 +56,19 @@ pub trait IntoEvents<S> {
     /// # Errors
     /// The rejection, when there is one; what was appended before it is of no meaning then.
     fn into_events(self, events: &mut Vec<S>) -> Result<(), Self::Rejection>;
+
+    /// The events alone. Provided.
+    ///
+    /// # Errors
+    /// The rejection.
+    fn into_vec(self) -> Result<Vec<S>, Self::Rejection>
+    where
+        Self: Sized,
+    {
+        let mut events = Vec::new();
+        self.into_events(&mut events)?;
+        Ok(events)
+    }
 }
 
 impl<S> IntoEvents<S> for () {

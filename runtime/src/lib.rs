@@ -22,6 +22,7 @@ mod recorded;
 mod stream;
 mod telemetry;
 
+pub mod check;
 pub mod docs;
 pub mod limits;
 pub mod prelude;
@@ -33,7 +34,7 @@ pub mod testing;
 #[doc(hidden)]
 pub mod __private;
 
-pub use self::aggregate::{Aggregate, Apply, ApplyTo, SnapshotState, Snapshots};
+pub use self::aggregate::{Aggregate, Apply, ApplyTo, Snapshots};
 pub use self::app::{
     BuildError, Builder, Execute, ExecuteError, Executed, Kenning, Load, LoadError, Loaded, Mistake,
 };

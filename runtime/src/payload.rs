@@ -45,6 +45,18 @@ impl Payload {
         Self(text.into())
     }
 
+    /// Reads one version's JSON text; `name` and `version` say in an error what it was.
+    ///
+    /// # Errors
+    /// When the text does not fit the type.
+    pub fn read<T: DeserializeOwned>(name: &str, version: u32, text: &[u8]) -> Result<T, DecodeError> {
+        serde_json::from_slice(text).map_err(|source| DecodeError::Payload {
+            name: name.to_owned(),
+            version,
+            source,
+        })
+    }
+
     /// The JSON text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -136,16 +148,4 @@ impl DecodeError {
     pub fn unknown_version(name: &str, found: u32, known: u32) -> Self {
         Self::UnknownVersion { name: name.to_owned(), found, known }
     }
-}
-
-/// Reads one version's payload, keeping name and version for the error.
-///
-/// # Errors
-/// When the payload does not fit the type.
-pub fn from_slice<T: DeserializeOwned>(name: &str, version: u32, payload: &[u8]) -> Result<T, DecodeError> {
-    serde_json::from_slice(payload).map_err(|source| DecodeError::Payload {
-        name: name.to_owned(),
-        version,
-        source,
-    })
 }

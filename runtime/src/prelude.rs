@@ -5,6 +5,11 @@ pub use serde::{Deserialize, Serialize};
 #[cfg(feature = "macros")]
 pub use kenning_macros::{aggregate, apply, command};
 
+#[cfg(feature = "memory")]
+pub use crate::MemoryStore;
+#[cfg(feature = "postgres")]
+pub use crate::PostgresStore;
 pub use crate::{
-    Aggregate, Command, CommandContext, Event, EventSet, Handle, IntoEvents, Recorded, Schema, Version,
+    Aggregate, Command, CommandContext, Event, EventSet, Handle, IntoEvents, Kenning, Recorded, Schema,
+    Version,
 };

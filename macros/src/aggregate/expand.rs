@@ -23,12 +23,15 @@ pub(super) fn expand(aggregate: &Aggregate<'_>) -> TokenStream {
     let schema = snapshots.is_some().then(|| schema::expand_impl(krate, schema));
     let snapshots = snapshots.as_ref().map(|snapshots| {
         let every = Literal::u64_unsuffixed(snapshots.events);
-        let every = quote_spanned!(snapshots.key.span()=> #krate::Snapshots::<Self>::every(#every));
+        let span = snapshots.key.span();
+        let kenning = krate.at(span);
+        let every = quote_spanned!(span=> #kenning::Snapshots::<Self>::every(#every));
         quote! {
             const SNAPSHOTS: ::core::option::Option<#krate::Snapshots<Self>> = ::core::option::Option::Some(#every);
         }
     });
-    let scalar = quote_spanned!(id.span()=> #krate::__private::assert_scalar_id::<#ident>());
+    let kenning = krate.at(id.span());
+    let scalar = quote_spanned!(id.span()=> #kenning::__private::assert_scalar_id::<#ident>());
     quote! {
         #[automatically_derived]
         impl #krate::Aggregate for #ident {

@@ -78,3 +78,11 @@ fn event<'a>(cx: &Ctxt, function: &'a Function) -> Option<&'a Type> {
     }
     Some(event)
 }
+
+/// The events that are taken beside the first, by mistake.
+pub(super) fn more_events(function: &Function) -> impl Iterator<Item = &Type> {
+    parameters(&function.sig).skip(1).filter_map(|parameter| match &*parameter.ty {
+        Type::Reference(reference) if !is_open(&reference.elem) => Some(&*reference.elem),
+        _ => None,
+    })
+}

@@ -16,11 +16,14 @@ pub(super) struct Block<'a> {
     pub(super) original: &'a ImplBlock,
     pub(super) applies: Vec<Apply<'a>>,
     pub(super) commands: Vec<Command<'a>>,
+    /// Events that a function takes beside its own: as good as applied, once that is put right.
+    pub(super) more_events: Vec<(&'a Function, &'a Type)>,
     /// Whether any function has a mark, even one that could not be understood.
     pub(super) marked: bool,
 }
 
 /// An `#[apply]` function.
+#[derive(Clone, Copy)]
 pub(super) struct Apply<'a> {
     pub(super) function: &'a Function,
     pub(super) event: &'a Type,
@@ -52,7 +55,14 @@ impl<'a> Block<'a> {
             krate = Krate::parse(value)?;
             Ok(())
         });
-        let mut block = Self { krate, original, applies: Vec::new(), commands: Vec::new(), marked: false };
+        let mut block = Self {
+            krate,
+            original,
+            applies: Vec::new(),
+            commands: Vec::new(),
+            more_events: Vec::new(),
+            marked: false,
+        };
         refuse_attributes(cx, &original.header.attrs);
         for function in original.functions() {
             block.read(cx, function);
@@ -77,7 +87,10 @@ impl<'a> Block<'a> {
             }
         }
         match first {
-            Some(Mark::Apply) => self.applies.extend(apply::parse(cx, function)),
+            Some(Mark::Apply) => {
+                self.applies.extend(apply::parse(cx, function));
+                self.more_events.extend(apply::more_events(function).map(|event| (function, event)));
+            }
             Some(Mark::Command) => self.commands.extend(command::parse(cx, function)),
             None => {}
         }

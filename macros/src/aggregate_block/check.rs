@@ -21,7 +21,7 @@ pub(super) fn check(cx: &Ctxt, block: &Block<'_>) {
     if let Some(keyword) = &header.unsafety {
         cx.help(keyword, format_args!("{what} cannot be unsafe"), "leave `unsafe` out");
     }
-    if !block.marked && header.trait_.is_none() {
+    if !block.marked && header.trait_.is_none() && header.generics.params.is_empty() {
         let help = "mark functions with `#[apply]` or `#[command]`, or leave `#[aggregate]` out";
         cx.help(
             &header.self_ty,

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::Item;
 use syn::spanned::Spanned;
+use syn::{Item, Type};
 
 use super::ast::{Apply, Block, Command};
 use crate::text::text;
@@ -22,7 +22,7 @@ use crate::text::text;
 ///     type Rejection = <Result<OrderPlaced, OrderError> as IntoEvents<<Order as Aggregate>::Events>>::Rejection;
 ///     fn handle(&self, command: &PlaceOrder, _: &CommandContext) -> Result<Vec<…>, Self::Rejection> {
 ///         let () = <PlaceOrder as CommandOf<Order>>::CHECKED;                         // it is a command of this aggregate
-///         decide(Self::place(self, <PlaceOrder as TakenByValue>::to_value(command)))
+///         <Result<…> as IntoEvents<…>>::into_vec(Self::place(self, <PlaceOrder as TakenByValue>::to_value(command)))
 ///     }
 /// }
 /// ```
@@ -41,18 +41,14 @@ pub(super) fn inert(block: &Block<'_>, error: &syn::Error) -> TokenStream {
     if header.trait_.is_some() || !header.generics.params.is_empty() {
         return quote! { #original #errors };
     }
-    let mut seen = HashSet::new();
-    let applies = block
-        .applies
-        .iter()
-        .filter(|apply| seen.insert(text(apply.event)))
-        .map(|apply| expand_apply(block, apply));
-    let mut seen = HashSet::new();
-    let commands = block
-        .commands
-        .iter()
-        .filter(|command| seen.insert(text(command.command)))
-        .map(|command| expand_command(block, command));
+    let mut applied = HashSet::new();
+    let more = block.more_events.iter().map(|&(function, event)| Apply { function, event, sound: false });
+    let applies: Vec<Apply<'_>> = block.applies.iter().copied().chain(more).collect();
+    let applies = applies.iter().filter(|apply| applied.insert(text(apply.event)));
+    let applies = applies.map(|apply| expand_apply(block, apply));
+    let mut handled = HashSet::new();
+    let commands = block.commands.iter().filter(|command| handled.insert(text(command.command)));
+    let commands = commands.map(|command| expand_command(block, command));
     quote! { #original #errors #(#applies)* #(#commands)* }
 }
 
@@ -89,8 +85,9 @@ fn expand_apply(block: &Block<'_>, apply: &Apply<'_>) -> TokenStream {
     let cfgs = original.cfgs().chain(function.cfgs());
     let parameter = Ident::new("event", event.span().resolved_at(name.span()));
     let body = if *sound {
+        let kenning = krate.at(event.span());
         let included = quote_spanned! {event.span()=>
-            <<#self_ty as #krate::Aggregate>::Events as #krate::Includes<#event>>::get
+            <<#self_ty as #kenning::Aggregate>::Events as #kenning::Includes<#event>>::get
         };
         quote_spanned! {name.span()=>
             let _ = #included;
@@ -117,28 +114,33 @@ fn expand_command(block: &Block<'_>, handler: &Command<'_>) -> TokenStream {
     let (name, self_ty) = (&function.sig.ident, &original.header.self_ty);
     let cfgs = original.cfgs().chain(function.cfgs());
     let rejection = match handler.answer {
-        Some(answer) => quote_spanned! {answer.span()=>
-            <#answer as #krate::IntoEvents<<#self_ty as #krate::Aggregate>::Events>>::Rejection
-        },
+        Some(answer) => {
+            let into_events = into_events(block, answer);
+            quote_spanned!(answer.span()=> #into_events::Rejection)
+        }
         None => quote!(::core::convert::Infallible),
     };
+    // The method is under the answer's tokens, where it is reported that these are no events of the set.
+    let span = handler.answer.map_or(name.span(), |answer| answer.span().resolved_at(name.span()));
     let (context, body) = if *sound { call(block, handler) } else { (None, quote!(::core::unreachable!())) };
     let context = context.unwrap_or_else(|| quote_spanned!(name.span()=> _));
     let command_parameter =
         if *sound { quote_spanned!(name.span()=> command) } else { quote_spanned!(name.span()=> _) };
+    let method = quote_spanned! {span=>
+        fn handle(
+            &self,
+            #command_parameter: &#command,
+            #context: &#krate::CommandContext,
+        ) -> ::core::result::Result<::std::vec::Vec<Self::Events>, Self::Rejection> {
+            #body
+        }
+    };
     quote_spanned! {name.span()=>
         #(#cfgs)*
         #[automatically_derived]
         impl #krate::Handle<#command> for #self_ty {
             type Rejection = #rejection;
-
-            fn handle(
-                &self,
-                #command_parameter: &#command,
-                #context: &#krate::CommandContext,
-            ) -> ::core::result::Result<::std::vec::Vec<Self::Events>, Self::Rejection> {
-                #body
-            }
+            #method
         }
     }
 }
@@ -146,12 +148,13 @@ fn expand_command(block: &Block<'_>, handler: &Command<'_>) -> TokenStream {
 /// The name of the context's parameter, if it is used, and the call.
 fn call(block: &Block<'_>, handler: &Command<'_>) -> (Option<TokenStream>, TokenStream) {
     let Block { krate, original, .. } = block;
-    let Command { function, command, by_value, context, .. } = handler;
+    let Command { function, command, by_value, context, answer, .. } = handler;
     let (name, self_ty) = (&function.sig.ident, &original.header.self_ty);
     let parameter = Ident::new("command", command.span().resolved_at(name.span()));
-    let own = quote_spanned!(command.span()=> let () = <#command as #krate::CommandOf<#self_ty>>::CHECKED;);
+    let kenning = krate.at(command.span());
+    let own = quote_spanned!(command.span()=> let () = <#command as #kenning::CommandOf<#self_ty>>::CHECKED;);
     let argument = if *by_value {
-        quote_spanned!(command.span()=> <#command as #krate::__private::TakenByValue>::to_value(#parameter))
+        quote_spanned!(command.span()=> <#command as #kenning::check::TakenByValue>::to_value(#parameter))
     } else {
         quote!(#parameter)
     };
@@ -161,9 +164,17 @@ fn call(block: &Block<'_>, handler: &Command<'_>) -> (Option<TokenStream>, Token
         (quote!(#declared), quote!(, #passed))
     });
     let (declared, passed) = context.unzip();
-    let body = quote_spanned! {name.span()=>
+    let into_events = answer.map(|answer| into_events(block, answer));
+    let into_vec = quote_spanned!(answer.span()=> #into_events::into_vec);
+    let body = quote_spanned! {answer.span().resolved_at(name.span())=>
         #own
-        #krate::__private::decide(Self::#name(self, #argument #passed))
+        #into_vec(Self::#name(self, #argument #passed))
     };
     (declared, body)
+}
+
+/// The answer as events of the aggregate's set, under the answer's tokens.
+fn into_events(block: &Block<'_>, answer: &Type) -> TokenStream {
+    let (kenning, self_ty) = (block.krate.at(answer.span()), &block.original.header.self_ty);
+    quote_spanned!(answer.span()=> <#answer as #kenning::IntoEvents<<#self_ty as #kenning::Aggregate>::Events>>)
 }

@@ -2,10 +2,12 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
+use syn::Type;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use super::ast::{Command, Id};
+use crate::krate::Krate;
 
 /// ```ignore
 /// impl Command for PlaceOrder {
@@ -42,16 +44,20 @@ fn implement(command: &Command<'_>, id: Option<TokenStream>) -> TokenStream {
             const CREATES: bool = true;
         )
     });
+    let id_type = id_type(krate, aggregate.as_ref());
+    // Under the aggregate's tokens: if it is none, that is reported there, and once.
+    let aggregate_id = quote_spanned! {aggregate.span().resolved_at(ident.span())=>
+        fn aggregate_id(&self) -> &#id_type {
+            #id
+        }
+    };
     quote! {
         #[automatically_derived]
         impl #krate::Command for #ident {
             type Aggregate = #aggregate;
             const NAME: &'static str = #name;
             #creates
-
-            fn aggregate_id(&self) -> &<#aggregate as #krate::Aggregate>::Id {
-                #id
-            }
+            #aggregate_id
         }
     }
 }
@@ -60,7 +66,15 @@ fn implement(command: &Command<'_>, id: Option<TokenStream>) -> TokenStream {
 fn as_id(command: &Command<'_>, id: &Id<'_>) -> TokenStream {
     let Command { krate, aggregate, .. } = command;
     let Id { member, ty, .. } = id;
-    quote_spanned! {ty.span()=>
-        <#ty as #krate::__private::IdOf<#aggregate, <#aggregate as #krate::Aggregate>::Id>>::as_id(&self.#member)
+    let (kenning, id_type) = (krate.at(ty.span()), id_type(krate, aggregate.as_ref()));
+    // `self` is the one that `aggregate_id` declares, also where the field's type was handed to a macro of the user's.
+    quote_spanned! {ty.span().resolved_at(command.original.ident.span())=>
+        <#ty as #kenning::check::IdOf<#aggregate, #id_type>>::as_id(&self.#member)
     }
+}
+
+/// The id's type, under the aggregate's tokens: that it is an aggregate is asked there.
+fn id_type(krate: &Krate, aggregate: Option<&Type>) -> TokenStream {
+    let kenning = krate.at(aggregate.span());
+    quote_spanned!(aggregate.span()=> <#aggregate as #kenning::Aggregate>::Id)
 }

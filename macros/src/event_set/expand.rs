@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::Data;
 use syn::spanned::Spanned;
 
 use super::ast::{EventSet, Variant};
@@ -36,7 +37,7 @@ pub(super) fn inert(set: &EventSet<'_>, error: &syn::Error) -> TokenStream {
     if !set.original.generics.params.is_empty() {
         return errors;
     }
-    let (krate, ident) = (&set.krate, &set.original.ident);
+    let (krate, ident, state) = (&set.krate, &set.original.ident, state_parameter(set));
     let main = fallback::inert_impl(
         set.original,
         quote!(#krate::EventSet),
@@ -56,8 +57,8 @@ pub(super) fn inert(set: &EventSet<'_>, error: &syn::Error) -> TokenStream {
         #errors
         #main
         #[automatically_derived]
-        impl<__Aggregate> #krate::ApplyTo<__Aggregate> for #ident {
-            fn apply_to(&self, _: &mut __Aggregate) {
+        impl<#state> #krate::ApplyTo<#state> for #ident {
+            fn apply_to(&self, _: &mut #state) {
                 ::core::unreachable!()
             }
         }
@@ -75,24 +76,32 @@ fn event_set(set: &EventSet<'_>) -> TokenStream {
     let EventSet { krate, original, variants } = set;
     let ident = &original.ident;
     let variant: Vec<_> = variants.iter().map(|variant| variant.ident).collect();
-    let event: Vec<_> = variants.iter().map(|variant| variant.event).collect();
+    // All of each path is under the event's tokens, so that what is no event is reported there, once.
+    let of_event = |item: &str| -> Vec<TokenStream> {
+        let path = |event: &syn::Type| {
+            let (span, kenning) = (event.span(), krate.at(event.span()));
+            let item = Ident::new(item, span);
+            quote_spanned!(span=> <#event as #kenning::Event>::#item)
+        };
+        variants.iter().map(|variant| path(variant.event)).collect()
+    };
+    let (info, name, encode, decode) =
+        (of_event("INFO"), of_event("NAME"), of_event("encode"), of_event("decode"));
     quote! {
         #[automatically_derived]
         impl #krate::EventSet for #ident {
-            const EVENTS: &'static [#krate::EventInfo] = &[#(<#event as #krate::Event>::INFO),*];
+            const EVENTS: &'static [#krate::EventInfo] = &[#(#info),*];
 
             fn encode(&self) -> ::core::result::Result<#krate::EncodedEvent, #krate::EncodeError> {
                 match self {
-                    #(Self::#variant(event) => <#event as #krate::Event>::encode(event),)*
+                    #(Self::#variant(event) => #encode(event),)*
                 }
             }
 
             fn decode(raw: &#krate::RawEvent<'_>) -> ::core::result::Result<Self, #krate::DecodeError> {
                 match raw.name {
-                    #(<#event as #krate::Event>::NAME => {
-                        <#event as #krate::Event>::decode(raw.schema_version, raw.payload).map(Self::#variant)
-                    })*
-                    name => ::core::result::Result::Err(#krate::DecodeError::unknown_name(name)),
+                    #(#name => #decode(raw.schema_version, raw.payload).map(Self::#variant),)*
+                    unknown => ::core::result::Result::Err(#krate::DecodeError::unknown_name(unknown)),
                 }
             }
         }
@@ -104,10 +113,11 @@ fn apply_to(set: &EventSet<'_>) -> TokenStream {
     let ident = &original.ident;
     let variant = variants.iter().map(|variant| variant.ident);
     let event: Vec<_> = variants.iter().map(|variant| variant.event).collect();
+    let state = state_parameter(set);
     quote! {
         #[automatically_derived]
-        impl<__Aggregate: #(#krate::Apply<#event>)+*> #krate::ApplyTo<__Aggregate> for #ident {
-            fn apply_to(&self, state: &mut __Aggregate) {
+        impl<#state: #(#krate::Apply<#event>)+*> #krate::ApplyTo<#state> for #ident {
+            fn apply_to(&self, state: &mut #state) {
                 match self {
                     #(Self::#variant(event) => #krate::Apply::<#event>::apply(state, event),)*
                 }
@@ -116,13 +126,26 @@ fn apply_to(set: &EventSet<'_>) -> TokenStream {
     }
 }
 
+/// A name for the state's type that is none of the events': messages show it, so that it is a plain one where it can be.
+fn state_parameter(set: &EventSet<'_>) -> Ident {
+    let taken = |name: &str| {
+        set.variants.iter().any(|variant| {
+            text(variant.event).split(|letter: char| !letter.is_alphanumeric()).any(|word| word == name)
+        })
+    };
+    let name = ["A", "S", "T"].into_iter().find(|name| !taken(name)).unwrap_or("__Aggregate");
+    Ident::new(name, Span::call_site())
+}
+
 fn member(set: &EventSet<'_>, variant: &Variant<'_>) -> TokenStream {
-    let EventSet { krate, original, variants } = set;
+    let EventSet { krate, original, .. } = set;
     let set = &original.ident;
     let Variant { ident, event } = variant;
     // Without another variant the pattern is irrefutable, and a second arm unreachable.
-    let others = (variants.len() > 1).then(|| quote!(_ => ::core::option::Option::None,));
-    quote! {
+    let others = matches!(&original.data, Data::Enum(data) if data.variants.len() > 1);
+    let others = others.then(|| quote!(_ => ::core::option::Option::None,));
+    // Under the variant's name, so that one event in two variants is reported under both.
+    quote_spanned! {ident.span()=>
         #[automatically_derived]
         impl ::core::convert::From<#event> for #set {
             fn from(event: #event) -> Self {
@@ -157,7 +180,8 @@ fn distinct_names(set: &EventSet<'_>) -> Option<TokenStream> {
     let EventSet { krate, original, variants } = set;
     let ident = &original.ident;
     let checks = variants.iter().enumerate().skip(1).map(|(index, variant)| {
-        quote_spanned! {variant.event.span()=> #krate::__private::assert_distinct_name::<#ident>(#index); }
+        let (span, kenning) = (variant.event.span(), krate.at(variant.event.span()));
+        quote_spanned! {span=> #kenning::__private::assert_distinct_name::<#ident>(#index); }
     });
     (variants.len() > 1).then(|| quote! { const _: () = { #(#checks)* }; })
 }

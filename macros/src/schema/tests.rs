@@ -106,7 +106,7 @@ fn an_enum_is_a_table_of_cases() {
 #[test]
 fn every_mistake_is_reported_at_once() {
     let mistakes = mistakes(&parse_quote! {
-        #[kenning(shema = "x")]
+        #[kenning(colour = "x")]
         #[serde(rename_all(serialize = "lowercase"))]
         struct Wrong<'a> {
             #[serde(with = "rfc3339")]
@@ -118,8 +118,8 @@ fn every_mistake_is_reported_at_once() {
         }
     });
     insta::assert_snapshot!(mistakes.join("\n\n"), @r#"
-    unknown key `shema`
-    help: did you mean `schema`?
+    unknown key `colour`
+    help: legal here: `crate = ::path::to::kenning`, `schema = "rfc3339"`
 
     a type that borrows cannot be read back from the store
     help: own the data, as in `String` for `&str`
