@@ -37,7 +37,7 @@ async fn a_full_queue_refuses_after_a_while() {
     let options = PostgresStore::options().queue(2, 1 << 20, Duration::from_millis(50));
     let store = prepared(options, &database().await).await;
     let mut open = store.pool().begin().await.unwrap();
-    sqlx::query("lock table kenning.streams").execute(&mut *open).await.unwrap();
+    sqlx::query("lock table kenning.events").execute(&mut *open).await.unwrap();
     let mut appends = JoinSet::new();
     for nth in 0..32 {
         let store = store.clone();

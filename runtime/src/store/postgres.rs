@@ -9,6 +9,7 @@ mod error;
 mod feed;
 mod ledger;
 mod loader;
+mod losses;
 mod migrate;
 mod notifier;
 mod options;
@@ -32,8 +33,8 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use self::core::Core;
-use self::error::read_error;
 use self::loader::Loader;
+use self::losses::Losses;
 use self::notifier::OwnNotifier;
 pub use self::options::PostgresOptions;
 use self::queue::Queue;
@@ -90,9 +91,15 @@ impl PostgresStore {
         PostgresOptions::default()
     }
 
-    fn start(options: PostgresOptions, schema: Schema, connect: PgConnectOptions, pool: PgPool) -> Self {
+    fn start(
+        options: PostgresOptions,
+        schema: Schema,
+        connect: PgConnectOptions,
+        pool: PgPool,
+        losses: Arc<Losses>,
+    ) -> Self {
         let queue = Arc::new(Queue::new(&options));
-        let core = Arc::new(Core::new(options, schema, connect, pool));
+        let core = Arc::new(Core::new(options, schema, connect, pool, losses));
         let own_notifier = OwnNotifier::default();
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(committer::supervise(Arc::clone(&core), Arc::clone(&queue)));
@@ -180,7 +187,7 @@ impl EventStore for PostgresStore {
 
     fn find_command(&self, command_id: Uuid) -> BoxFuture<'_, Result<Option<CommandRecord>, StoreError>> {
         let core = &self.inner.core;
-        Box::pin(async move { ledger::find(&core.pool, &core.sql, command_id).await.map_err(read_error) })
+        Box::pin(losses::read(core, move || ledger::find(&core.pool, &core.sql, command_id)))
     }
 
     fn forget_commands(&self, before: OffsetDateTime, limit: u32) -> BoxFuture<'_, Result<u64, StoreError>> {

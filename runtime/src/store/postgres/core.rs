@@ -1,5 +1,6 @@
 //! What all parts of a store share.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
 use tokio::sync::{Notify, Semaphore};
 
+use super::losses::Losses;
 use super::options::PostgresOptions;
 use super::sql::{Schema, Sql};
 use crate::number::Position;
@@ -26,6 +28,7 @@ pub(super) struct Core {
     /// Rung after a commit, for the notifier.
     pub(super) committed: Notify,
     pub(super) blocked: Semaphore,
+    pub(super) losses: Arc<Losses>,
     watermark: AtomicU64,
 }
 
@@ -35,6 +38,7 @@ impl Core {
         schema: Schema,
         connect: PgConnectOptions,
         pool: PgPool,
+        losses: Arc<Losses>,
     ) -> Self {
         Self {
             options,
@@ -45,6 +49,7 @@ impl Core {
             wakeup: WakeupSource::new(),
             committed: Notify::new(),
             blocked: Semaphore::new(BLOCKED_APPENDS),
+            losses,
             watermark: AtomicU64::new(0),
         }
     }

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use sqlx::Row;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgRow, Postgres};
+use sqlx::{Error, Row};
 use tracing::Instrument as _;
 
 use super::core::Core;
 use super::encode::{number, position};
-use super::error::{SharedError, read_error};
+use super::losses;
 use super::row::Rows;
 use crate::limits::MAX_PAGE;
 use crate::number::Position;
@@ -18,14 +18,14 @@ use crate::store::{FeedPage, FeedQuery, Health, StoreError, WatermarkHolder};
 /// How many positions one page looks at for events that match a filter.
 const WINDOW: u64 = 20_000;
 
-pub(super) async fn read(core: &Core, query: FeedQuery) -> Result<FeedPage, StoreError> {
+pub(super) async fn read(core: &Core, mut query: FeedQuery) -> Result<FeedPage, StoreError> {
+    query.limit = query.limit.clamp(1, MAX_PAGE);
     let span = tracing::debug_span!("kenning.feed", after = query.after.get(), limit = query.limit);
-    read_page(core, query).instrument(span).await
+    losses::read(core, || read_page(core, &query)).instrument(span).await
 }
 
-async fn read_page(core: &Core, mut query: FeedQuery) -> Result<FeedPage, StoreError> {
-    query.limit = query.limit.clamp(1, MAX_PAGE);
-    let mut connection = core.pool.acquire().await.map_err(SharedError::unavailable)?;
+async fn read_page(core: &Core, query: &FeedQuery) -> Result<FeedPage, Error> {
+    let mut connection = core.pool.acquire().await?;
     // A watermark that was true once suffices for who is a page or more behind it: the locks of the appenders are looked at near the head alone.
     let known = core.watermark();
     let watermark = if known >= query.after.plus(query.limit as u64) {
@@ -48,8 +48,7 @@ async fn read_page(core: &Core, mut query: FeedQuery) -> Result<FeedPage, StoreE
         .bind(query.names.as_deref())
         .bind(i64::try_from(query.limit).unwrap_or(i64::MAX))
         .fetch_all(&mut *connection)
-        .await
-        .map_err(read_error)?;
+        .await?;
     drop(connection);
     let full = rows.len() >= query.limit;
     let mut reader = Rows::default();
@@ -65,30 +64,33 @@ async fn read_page(core: &Core, mut query: FeedQuery) -> Result<FeedPage, StoreE
 async fn find_watermark(
     core: &Core,
     connection: &mut PoolConnection<Postgres>,
-) -> Result<(Position, Position), StoreError> {
+) -> Result<(Position, Position), Error> {
     let read = |row: PgRow| Ok((position(row.try_get(0)?), position(row.try_get(1)?)));
     let row = sqlx::query(core.sql.feed_watermark.clone()).fetch_one(&mut **connection).await;
-    row.and_then(read).map_err(read_error)
+    row.and_then(read)
 }
 
 pub(super) async fn health(core: &Core) -> Result<Health, StoreError> {
-    let mut connection = core.pool.acquire().await.map_err(SharedError::unavailable)?;
+    losses::read(core, || read_health(core)).await
+}
+
+async fn read_health(core: &Core) -> Result<Health, Error> {
+    let mut connection = core.pool.acquire().await?;
     let (drawn, watermark) = find_watermark(core, &mut connection).await?;
     let mut health = Health { drawn, watermark, ..Health::default() };
     if watermark < drawn {
         let row = sqlx::query(core.sql.find_watermark_holder.clone())
             .bind(number(watermark.get()))
             .fetch_optional(&mut *connection)
-            .await
-            .map_err(read_error)?;
+            .await?;
         // None: it has ended meanwhile.
-        health.holder = row.as_ref().map(holder).transpose().map_err(read_error)?;
+        health.holder = row.as_ref().map(holder).transpose()?;
         health.lag = health.holder.as_ref().map_or(Duration::ZERO, |holder| holder.held_for);
     }
     Ok(health)
 }
 
-fn holder(row: &PgRow) -> Result<WatermarkHolder, sqlx::Error> {
+fn holder(row: &PgRow) -> Result<WatermarkHolder, Error> {
     let seconds: Option<f64> = row.try_get(2)?;
     let held_for = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or_default();
     Ok(WatermarkHolder::new(row.try_get(0)?, row.try_get(1)?, held_for))

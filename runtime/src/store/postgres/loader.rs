@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use super::core::Core;
 use super::encode::number;
 use super::error::{SharedError, read_error};
+use super::losses::is_lost;
 use super::row::raw;
 use crate::number::Version;
 use crate::store::{RehydrateError, Visit};
@@ -24,6 +25,9 @@ const STREAMS: usize = 256;
 
 /// How many rows of each. What a stream has beyond is streamed.
 const ROWS: usize = 128;
+
+/// How often a load goes on after its connection was found dead.
+const RECONNECTS: u32 = 3;
 
 #[derive(Debug, Default)]
 pub(super) struct Loader {
@@ -120,12 +124,18 @@ impl Drop for Turn {
 }
 
 async fn load_many(core: &Core, requests: Vec<Request>) {
-    let rows = sqlx::query(core.sql.rehydrate_many.clone())
-        .bind(requests.iter().map(|request| request.stream.as_str()).bind_iter())
-        .bind(requests.iter().map(|request| number(request.after.get())).bind_iter())
-        .bind(ROWS as i64)
-        .fetch_all(&core.pool)
-        .await;
+    let query = || {
+        sqlx::query(core.sql.rehydrate_many.clone())
+            .bind(requests.iter().map(|request| request.stream.as_str()).bind_iter())
+            .bind(requests.iter().map(|request| number(request.after.get())).bind_iter())
+            .bind(ROWS as i64)
+            .fetch_all(&core.pool)
+    };
+    let mut rows = query().await;
+    if rows.as_ref().is_err_and(is_lost) {
+        core.losses.note();
+        rows = query().await;
+    }
     let answers = rows.and_then(|rows| {
         let mut answers: Vec<Vec<PgRow>> = requests.iter().map(|_| Vec::new()).collect();
         for row in rows {
@@ -154,8 +164,8 @@ async fn load(
     after: Version,
     visit: &mut Visit<'_>,
 ) -> Result<Version, RehydrateError> {
-    let mut reached = after;
-    loop {
+    let (mut reached, mut lost) = (after, 0);
+    'pages: loop {
         let mut seen = 0;
         {
             let mut rows = sqlx::query(core.sql.rehydrate_one.clone())
@@ -163,8 +173,18 @@ async fn load(
                 .bind(number(reached.get()))
                 .bind(PAGE)
                 .fetch(&core.pool);
-            while let Some(row) = rows.try_next().await.map_err(read_error)? {
-                reached = show(stream, &row, visit)?;
+            loop {
+                match rows.try_next().await {
+                    Ok(Some(row)) => reached = show(stream, &row, visit)?,
+                    Ok(None) => break,
+                    // What was shown was shown: it goes on behind that.
+                    Err(error) if is_lost(&error) && lost < RECONNECTS => {
+                        core.losses.note();
+                        lost += 1;
+                        continue 'pages;
+                    }
+                    Err(error) => return Err(read_error(error).into()),
+                }
                 seen += 1;
             }
         }

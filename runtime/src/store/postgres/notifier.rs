@@ -48,6 +48,10 @@ where
 
 /// Notifies after commits: on a connection of its own, never in the transaction of an append, where it would take a lock of the whole database until the commit.
 pub(super) async fn notify(core: Arc<Core>, own: OwnNotifier) -> Result<(), sqlx::Error> {
+    // A process that only reads keeps no connection for it.
+    core.committed.notified().await;
+    // Whatever ends this before it has notified, the next one does.
+    core.committed.notify_one();
     let mut connection = Connection::open(&core.connect, &core.sql, core.options.acquire_timeout).await?;
     own.store(connection.backend.pid, Ordering::Relaxed);
     let channel = core.schema.channel();

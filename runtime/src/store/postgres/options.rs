@@ -1,6 +1,7 @@
 //! How a PostgreSQL store is set up.
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::ConnectOptions;
@@ -8,6 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use super::PostgresStore;
 use super::error::SharedError;
+use super::losses::{Losses, tested_after_losses};
 use super::sql::Schema;
 use crate::store::StoreError;
 
@@ -131,15 +133,14 @@ impl PostgresOptions {
     pub async fn connect_with(self, connect: PgConnectOptions) -> Result<PostgresStore, StoreError> {
         let schema = Schema::new(&self.schema)?;
         let connect = self.session(connect);
-        let pool = PgPoolOptions::new()
-            .max_connections(self.max_connections)
-            .acquire_timeout(self.acquire_timeout)
-            // A ping for each acquire costs 13 % of a lone command. A connection that died is seen when it is used.
-            .test_before_acquire(false)
+        let losses = Arc::new(Losses::new());
+        let pool =
+            PgPoolOptions::new().max_connections(self.max_connections).acquire_timeout(self.acquire_timeout);
+        let pool = tested_after_losses(pool, &losses)
             .connect_with(connect.clone())
             .await
             .map_err(SharedError::unavailable)?;
-        Ok(PostgresStore::start(self, schema, connect, pool))
+        Ok(PostgresStore::start(self, schema, connect, pool, losses))
     }
 
     fn session(&self, connect: PgConnectOptions) -> PgConnectOptions {

@@ -3,6 +3,7 @@
 use super::core::Core;
 use super::encode::number;
 use super::error::read_error;
+use super::losses;
 use super::row::Rows;
 use crate::recorded::RecordedEvent;
 use crate::store::{BoxStream, Direction, StoreError, StreamQuery};
@@ -21,17 +22,14 @@ pub(super) fn read(core: &Core, query: StreamQuery) -> BoxStream<'_, Result<Reco
         let mut reader = Rows::default();
         while left > 0 {
             let most = left.min(PAGE);
-            let rows = sqlx::query(sql.clone())
-                .bind(query.stream.as_str())
-                .bind(from)
-                .bind(number(most))
-                .fetch_all(&core.pool)
-                .await
-                .map_err(read_error)?;
+            let page = || {
+                sqlx::query(sql.clone()).bind(query.stream.as_str()).bind(from).bind(number(most)).fetch_all(&core.pool)
+            };
+            let rows = losses::read(core, page).await?;
             let end = (rows.len() as u64) < most;
             left -= rows.len() as u64;
             for row in &rows {
-                let event = reader.event(row)?;
+                let event = reader.event(row).map_err(read_error)?;
                 let version = number(event.metadata.version.get());
                 from = if query.direction == Direction::Forwards { version + 1 } else { version - 1 };
                 yield event;

@@ -25,11 +25,7 @@ pub(super) struct Rows {
 const NAMES: usize = 32;
 
 impl Rows {
-    pub(super) fn event(&mut self, row: &PgRow) -> Result<RecordedEvent, StoreError> {
-        self.read(row).map_err(|error| corrupt(&error))
-    }
-
-    fn read(&mut self, row: &PgRow) -> Result<RecordedEvent, sqlx::Error> {
+    pub(super) fn event(&mut self, row: &PgRow) -> Result<RecordedEvent, sqlx::Error> {
         let mut metadata = Metadata::new(
             row.try_get(4)?,
             self.stream(text(row, 1)?)?,

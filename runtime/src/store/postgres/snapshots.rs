@@ -5,6 +5,7 @@ use sqlx::Row;
 use super::core::Core;
 use super::encode::{Json, number, version};
 use super::error::read_error;
+use super::losses;
 use super::row::text;
 use crate::payload::Payload;
 use crate::store::{Snapshot, StoreError};
@@ -15,12 +16,13 @@ pub(super) async fn load(
     stream: &StreamName,
     fingerprint: u64,
 ) -> Result<Option<Snapshot>, StoreError> {
-    let row = sqlx::query(core.sql.load_snapshot.clone())
-        .bind(stream.as_str())
-        .bind(fingerprint.cast_signed())
-        .fetch_optional(&core.pool)
-        .await
-        .map_err(read_error)?;
+    let query = || {
+        sqlx::query(core.sql.load_snapshot.clone())
+            .bind(stream.as_str())
+            .bind(fingerprint.cast_signed())
+            .fetch_optional(&core.pool)
+    };
+    let row = losses::read(core, query).await?;
     let snapshot = |row: sqlx::postgres::PgRow| {
         let state = Payload::from_stored(text(&row, 1)?);
         Ok(Snapshot { stream: stream.clone(), fingerprint, version: version(row.try_get(0)?), state })
