@@ -126,13 +126,13 @@ impl<C: Command> Execution<'_, C> {
                     if *attempts >= self.options.attempts.get() {
                         return Err(ExecuteError::Conflict(conflict));
                     }
-                    pause(*attempts).await;
+                    Box::pin(pause(*attempts)).await;
                     Box::pin(self.reconcile(&turn, &mut hot, &conflict)).await?;
                 }
                 Err(AppendError::Store(StoreError::Contention(_)))
                     if *attempts < self.options.attempts.get() =>
                 {
-                    pause(*attempts).await;
+                    Box::pin(pause(*attempts)).await;
                 }
                 Err(AppendError::DuplicateCommand(record)) => {
                     turn.put(hot);

@@ -12,3 +12,4 @@ mod ledger;
 mod load;
 mod queue;
 mod snapshot;
+mod telemetry;
