@@ -8,6 +8,8 @@ mod portable;
 use proc_macro2::TokenStream;
 use syn::DeriveInput;
 
+pub(crate) use self::portable::check as check_portable;
+
 use crate::ctxt::Ctxt;
 
 pub(crate) fn derive(input: &DeriveInput) -> TokenStream {

@@ -24,7 +24,7 @@ const UNPORTABLE: &[(&str, &str, &str)] = &[
 ];
 
 /// Checks one field of an event. `#[kenning(schema = …)]` says that the user knows the format, so that the type does not matter.
-pub(super) fn check(cx: &Ctxt, field: &Field) {
+pub(crate) fn check(cx: &Ctxt, field: &Field) {
     if !field.attrs.iter().any(names_schema) {
         check_type(cx, &field.ty);
     }

@@ -3,6 +3,7 @@
 use super::ast::{Body, Field, Model};
 use super::serde::Serde;
 use crate::ctxt::Ctxt;
+use crate::event;
 
 /// Keys of serde that hand a value to functions of the user's own.
 const CUSTOM: &[&str] = &["with", "serialize_with", "deserialize_with"];
@@ -12,6 +13,10 @@ pub(super) fn check_item(cx: &Ctxt, model: &Model<'_>) {
     if let Body::Union = model.body {
         let help = "write a struct or an enum in place of the union";
         cx.help(&model.original.ident, "a union has no shape as JSON", help);
+    }
+    if model.format.is_none() && model.original.generics.lifetimes().next().is_none() {
+        let stored = model.fields().into_iter().filter(|field| !field.is_skipped());
+        stored.for_each(|field| event::check_portable(cx, field.original));
     }
     for lifetime in model.original.generics.lifetimes() {
         let help = "own the data, as in `String` for `&str`";

@@ -61,10 +61,12 @@ fn consts(krate: &Krate, model: &Model<'_>) -> Option<TokenStream> {
         }
         (None, Body::Union) => return None,
     };
+    // Asked in the words of the shape below: a type without a schema is one error, not one for each constant.
+    let member = quote!(#krate::__private::Member::of::<#inner>(""));
     // serde reads an absent field through a transparent struct, but not through a plain newtype.
-    let optional = optional.then(|| quote!(const OPTIONAL: bool = <#inner as #krate::Schema>::OPTIONAL;));
+    let optional = optional.then(|| quote!(const OPTIONAL: bool = #member.is_optional();));
     Some(quote! {
-        const SCALAR: bool = <#inner as #krate::Schema>::SCALAR;
+        const SCALAR: bool = #member.is_scalar();
         #optional
     })
 }

@@ -61,7 +61,7 @@ fn a_newtype_forwards() {
     insta::assert_snapshot!(expanded(&parse_quote! { struct OrderId(Uuid); }), @r#"
     #[automatically_derived]
     impl ::kenning::Schema for OrderId {
-        const SCALAR: bool = <Uuid as ::kenning::Schema>::SCALAR;
+        const SCALAR: bool = ::kenning::__private::Member::of::<Uuid>("").is_scalar();
         fn shape(shapes: &mut ::kenning::Shapes) -> ::kenning::Shape {
             shapes.newtype::<Self>(::kenning::__private::Member::of::<Uuid>(""))
         }

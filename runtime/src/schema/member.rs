@@ -9,6 +9,7 @@ pub struct Member {
     pub(super) aliases: &'static [&'static str],
     pub(super) presence: Presence,
     pub(super) flattened: bool,
+    scalar: bool,
     source: Source,
 }
 
@@ -47,6 +48,7 @@ impl Member {
             aliases: &[],
             presence: if T::OPTIONAL { Presence::Optional } else { Presence::Required },
             flattened: false,
+            scalar: T::SCALAR,
             source: Source::Type(T::shape),
         }
     }
@@ -59,8 +61,21 @@ impl Member {
             aliases: &[],
             presence: Presence::Required,
             flattened: false,
+            scalar: false,
             source: Source::Opaque(format),
         }
+    }
+
+    /// Whether a value is always written as one string, number or boolean.
+    #[must_use]
+    pub const fn is_scalar(&self) -> bool {
+        self.scalar
+    }
+
+    /// Whether reading does without it.
+    #[must_use]
+    pub const fn is_optional(&self) -> bool {
+        matches!(self.presence, Presence::Optional)
     }
 
     /// An option of a format known by name alone; of other fields the type says it.

@@ -1,7 +1,6 @@
 //! What is written as a string.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
-use std::path::{Path, PathBuf};
 
 use super::scalar;
 use crate::schema::Shape;
@@ -17,6 +16,4 @@ scalar! {
     SocketAddr => Shape::text("socket-address"),
     SocketAddrV4 => Shape::text("socket-address-v4"),
     SocketAddrV6 => Shape::text("socket-address-v6"),
-    Path => Shape::text("path"),
-    PathBuf => Shape::text("path"),
 }

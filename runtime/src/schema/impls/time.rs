@@ -21,10 +21,3 @@ impl Schema for std::time::Duration {
         Shape::object([("secs", u64::shape(shapes)), ("nanos", u32::shape(shapes))])
     }
 }
-
-impl Schema for std::time::SystemTime {
-    fn shape(shapes: &mut Shapes) -> Shape {
-        let (secs, nanos) = (u64::shape(shapes), u32::shape(shapes));
-        Shape::object([("secs_since_epoch", secs), ("nanos_since_epoch", nanos)])
-    }
-}
