@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::future::select;
 use metrics::Counter;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tracing::Instrument;
 
 use crate::number::Position;
@@ -15,6 +16,10 @@ use crate::telemetry;
 
 /// How long a feed waits for a wake-up before it looks by itself, if nothing is said.
 const POLL: Duration = Duration::from_millis(500);
+
+/// The least time between two pages at the head, while events keep coming: a page for every commit would take a tenth of what writers need. After a
+/// longer silence the next event is read at once.
+const PACE: Duration = Duration::from_millis(5);
 
 /// Follows the feed: every committed event once, in the order of the positions, as long as it is asked.
 ///
@@ -28,6 +33,9 @@ pub struct Feed {
     poll: Duration,
     closed: watch::Receiver<bool>,
     events: Counter,
+    /// The last page went as far as any could: the next is worth reading when something was appended.
+    at_head: bool,
+    read: Option<Instant>,
 }
 
 impl Feed {
@@ -41,12 +49,15 @@ impl Feed {
             poll: POLL,
             closed,
             events: telemetry::feed_events(),
+            at_head: false,
+            read: None,
         }
     }
 
     /// Begins after this position; at the very beginning if nothing is said.
     pub fn after(mut self, position: impl Into<Position>) -> Self {
         self.query.after = position.into();
+        (self.at_head, self.read) = (false, None);
         self
     }
 
@@ -93,14 +104,26 @@ impl Feed {
             if *self.closed.borrow() {
                 return Err(StoreError::Closed);
             }
+            if self.at_head {
+                self.wait().await;
+                // From here on the wake-up is spent: whoever drops this future must find that there is something to read.
+                self.at_head = false;
+                continue;
+            }
+            if let Some(read) = self.read {
+                tokio::time::sleep_until(read + PACE).await;
+            }
             let span = tracing::debug_span!("kenning.feed", after = self.query.after.get());
             let page = self.store.read_feed(self.query.clone()).instrument(span).await?;
-            if !page.events.is_empty() || page.through > self.query.after {
+            let advanced = !page.events.is_empty() || page.through > self.query.after;
+            self.at_head = page.is_at_head() || !advanced;
+            // Behind the head there is no pace to keep.
+            self.read = self.at_head.then(Instant::now);
+            if advanced {
                 self.query.after = page.through;
                 self.events.increment(page.events.len() as u64);
                 return Ok(page);
             }
-            self.wait().await;
         }
     }
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::encode::{Json, expect, headers, position, version};
 use super::sql::Sql;
 use crate::number::{Position, Version};
-use crate::store::{Append, Appended, AppendedTo, Conflict, NewEvent, StreamAppend};
+use crate::store::{Append, Appended, AppendedTo, Conflict, Expect, NewEvent, StreamAppend};
 
 const APPENDED: i16 = 0;
 const CONFLICT: i16 = 1;
@@ -22,9 +22,19 @@ pub(super) enum Outcome {
     Duplicate(Uuid),
 }
 
+/// Whose connection a call is made on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Session {
+    /// A writer's, which is set up so that no plan scans the table, also none that was made when it was small.
+    Writer,
+    /// A caller's, of which nothing is known. The functions see to their plans by themselves.
+    Caller,
+}
+
 /// Appends in one round trip; the outcomes are in the order of the appends. No two of them have a stream or a command in common.
 pub(super) async fn append(
     connection: &mut PgConnection,
+    session: Session,
     sql: &Sql,
     appends: &[&Append],
 ) -> Result<Vec<Outcome>, sqlx::Error> {
@@ -32,13 +42,14 @@ pub(super) async fn append(
         && let [target] = append.streams.as_slice()
         && let [event] = target.events.as_slice()
     {
-        return Ok(vec![append_event(connection, sql, append, target, event).await?]);
+        return Ok(vec![append_event(connection, session, sql, append, target, event).await?]);
     }
     Batch::of(appends).append(connection, sql).await
 }
 
 async fn append_event(
     connection: &mut PgConnection,
+    session: Session,
     sql: &Sql,
     append: &Append,
     target: &StreamAppend,
@@ -46,6 +57,23 @@ async fn append_event(
 ) -> Result<Outcome, sqlx::Error> {
     let headers = headers(&event.headers)?;
     let command = append.command.as_ref();
+    if session == Session::Writer && command.is_none() && target.expect != Expect::Any {
+        let row = sqlx::query(sql.insert_event.clone())
+            .bind(target.stream.as_str())
+            .bind(expect(target.expect))
+            .bind(event.id)
+            .bind(&*event.name)
+            .bind(event.schema_version.cast_signed())
+            .bind(Json::of(&event.payload))
+            .bind(event.correlation_id)
+            .bind(event.causation_id)
+            .bind(headers.as_deref().map(Json::text))
+            .fetch_optional(&mut *connection)
+            .await?;
+        if let Some(row) = row {
+            return appended(target, row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        }
+    }
     let row = sqlx::query(sql.append_event.clone())
         .bind(target.stream.as_str())
         .bind(expect(target.expect))
@@ -61,18 +89,22 @@ async fn append_event(
         .fetch_one(connection)
         .await?;
     match row.try_get(0)? {
-        APPENDED => Ok(Outcome::Appended(Appended {
-            streams: vec![AppendedTo {
-                stream: target.stream.clone(),
-                version: version(row.try_get(1)?),
-                positions: vec![position(row.try_get(2)?)],
-            }],
-            recorded_at: row.try_get(3)?,
-        })),
+        APPENDED => appended(target, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?),
         CONFLICT => Ok(conflict(target, version(row.try_get(1)?))),
         DUPLICATE => duplicate(append),
         other => Err(unknown(other)),
     }
+}
+
+fn appended(
+    target: &StreamAppend,
+    number: i64,
+    place: i64,
+    recorded_at: OffsetDateTime,
+) -> Result<Outcome, sqlx::Error> {
+    let (stream, positions) = (target.stream.clone(), vec![position(place)]);
+    let streams = vec![AppendedTo { stream, version: version(number), positions }];
+    Ok(Outcome::Appended(Appended { streams, recorded_at }))
 }
 
 /// A stream of an append: the place of both.

@@ -75,7 +75,7 @@ macro_rules! statements {
 
 statements! {
     append_batch, append_event, describe_server, feed_watermark, find_command, find_events, find_watermark_holder, forget_commands,
-    identify_backend, load_snapshot, notify, read_backwards, read_feed, read_forwards, rehydrate_many, rehydrate_one,
+    identify_backend, insert_event, load_snapshot, notify, read_backwards, read_feed, read_forwards, rehydrate_many, rehydrate_one,
     save_snapshot, stream_versions, terminate_backend,
 }
 

@@ -5,7 +5,7 @@ use sqlx::postgres::{PgTransaction, Postgres};
 use uuid::Uuid;
 
 use super::PostgresStore;
-use super::call::{self, Outcome};
+use super::call::{self, Outcome, Session};
 use super::core::Core;
 use super::error::{Failure, SharedError, read_error};
 use super::ledger;
@@ -35,7 +35,7 @@ async fn append_in(
     connection: &mut PgConnection,
     append: &Append,
 ) -> Result<Appended, AppendError> {
-    let outcomes = call::append(connection, &core.sql, &[append]).await;
+    let outcomes = call::append(connection, Session::Caller, &core.sql, &[append]).await;
     // Nothing of a transaction that is still open is stored, whatever happened to its connection.
     let outcomes = outcomes.map_err(|error| SharedError::new(error).not_stored())?;
     match outcomes.into_iter().next() {

@@ -7,7 +7,7 @@ use metrics::counter;
 use sqlx::postgres::PgConnectOptions;
 use uuid::Uuid;
 
-use super::call::{self, Outcome};
+use super::call::{self, Outcome, Session};
 use super::connection::Connection;
 use super::core::{Core, pause};
 use super::error::{Failure, SharedError, read_error};
@@ -34,13 +34,16 @@ pub(super) struct Writer {
 impl Writer {
     /// A writer for everybody's appends: what waits longer than this for a lock is left to a patient one, so that nobody else does.
     pub(super) fn impatient(core: Arc<Core>) -> Self {
-        let connect = core.connect.clone().options([("lock_timeout", "100")]);
-        Self { core, connect, connection: None }
+        let mut writer = Self::patient(core);
+        writer.connect = writer.connect.options([("lock_timeout", "100")]);
+        writer
     }
 
     /// A writer that waits for locks as long as a statement may take.
     pub(super) fn patient(core: Arc<Core>) -> Self {
-        Self { connect: core.connect.clone(), core, connection: None }
+        // See `Session::Writer`.
+        let connect = core.connect.clone().options([("enable_seqscan", "off")]);
+        Self { connect, core, connection: None }
     }
 
     /// Appends in as few transactions as it takes. No answer: blocked by a lock of somebody else's, nothing is stored.
@@ -146,7 +149,7 @@ impl Writer {
             },
         };
         let backend = connection.backend;
-        let call = call::append(&mut connection.inner, &self.core.sql, appends);
+        let call = call::append(&mut connection.inner, Session::Writer, &self.core.sql, appends);
         let done = tokio::time::timeout(self.core.options.statement_timeout + GRACE, call).await;
         match done.unwrap_or_else(|late| {
             Err(sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, late)))
