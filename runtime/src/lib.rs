@@ -1,5 +1,8 @@
 #![cfg_attr(all(feature = "macros", feature = "memory"), doc = include_str!("docs/crate.md"))]
-#![cfg_attr(not(all(feature = "macros", feature = "memory")), doc = "Event sourcing and CQRS, declared on plain Rust and checked by the compiler.")]
+#![cfg_attr(
+    not(all(feature = "macros", feature = "memory")),
+    doc = "Event sourcing and CQRS, declared on plain Rust and checked by the compiler."
+)]
 
 // The macros name `::kenning`; inside this crate and its doctests that is the crate itself.
 #[allow(unused_extern_crates, reason = "used by the expansions of the macros alone")]

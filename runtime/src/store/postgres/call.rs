@@ -57,7 +57,9 @@ async fn append_event(
 ) -> Result<Outcome, sqlx::Error> {
     let headers = headers(&event.headers)?;
     let command = append.command.as_ref();
-    if session == Session::Writer && command.is_none() && target.expect != Expect::Any {
+    // The statement adds to what is expected; beyond the last version only the function can answer.
+    let adds = target.expect != Expect::Any && expect(target.expect) < i64::MAX;
+    if session == Session::Writer && command.is_none() && adds {
         let row = sqlx::query(sql.insert_event.clone())
             .bind(target.stream.as_str())
             .bind(expect(target.expect))

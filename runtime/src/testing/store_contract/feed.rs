@@ -130,11 +130,9 @@ pub async fn p1_a_reader_beside_writers_misses_nothing(store: Store) {
     let writers = tokio::spawn(join_all(writers.collect::<Vec<_>>()));
     let (mut delivered, mut after) = (Vec::new(), Position::ZERO);
     while !writers.is_finished() || delivered.len() < 480 {
+        let finished = writers.is_finished();
         let (page, through) = follow(&*store, FeedQuery::after(after).limit(32)).await;
-        assert!(
-            through > after || !writers.is_finished(),
-            "all is written, and the feed has stalled after {after}"
-        );
+        assert!(through > after || !finished, "all is written, and the feed has stalled after {after}");
         (after, delivered) = (through, [delivered, page].concat());
     }
     let written = within(writers).await.expect("no writer panics");
