@@ -16,7 +16,10 @@ pub(crate) struct ImplBlock {
 enum Item {
     Function(Box<Function>),
     /// A constant, a type, a macro call.
-    Other(TokenStream),
+    Other {
+        attrs: Vec<Attribute>,
+        tokens: TokenStream,
+    },
 }
 
 /// A function of an `impl` block.
@@ -48,7 +51,15 @@ impl ImplBlock {
     pub(crate) fn functions(&self) -> impl Iterator<Item = &Function> {
         self.items.iter().filter_map(|item| match item {
             Item::Function(function) => Some(&**function),
-            Item::Other(_) => None,
+            Item::Other { .. } => None,
+        })
+    }
+
+    /// The attributes on what is no function.
+    pub(crate) fn attrs_elsewhere(&self) -> impl Iterator<Item = &Attribute> {
+        self.items.iter().flat_map(|item| match item {
+            Item::Function(_) => &[],
+            Item::Other { attrs, .. } => attrs.as_slice(),
         })
     }
 
@@ -70,7 +81,10 @@ impl ImplBlock {
                     function.sig.to_tokens(&mut items);
                     function.body.to_tokens(&mut items);
                 }
-                Item::Other(tokens) => items.extend(tokens.clone()),
+                Item::Other { attrs, tokens } => {
+                    items.append_all(attrs.iter().filter(|attr| !inert(attr)));
+                    items.extend(tokens.clone());
+                }
             }
         }
         let mut body = Group::new(Delimiter::Brace, items);
@@ -107,10 +121,9 @@ impl Parse for Item {
             return Ok(Self::Function(Box::new(Function { attrs, vis, sig, body })));
         }
         let mut tokens = TokenStream::new();
-        tokens.append_all(attrs);
         vis.to_tokens(&mut tokens);
         other(input, &mut tokens)?;
-        Ok(Self::Other(tokens))
+        Ok(Self::Other { attrs, tokens })
     }
 }
 

@@ -4,6 +4,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::command::CommandContext;
 use crate::schema::Schema;
 
 /// A type and itself. A bound of this kind can be reported in words of ours, an equality of associated types cannot.
@@ -75,3 +76,31 @@ impl<V, T: From<V>> UpcastFrom<V> for T {
         T::from(earlier)
     }
 }
+
+/// What a handler may take beside its command: `&CommandContext`.
+#[diagnostic::on_unimplemented(
+    message = "a handler takes its command and the context, not `{Self}`",
+    label = "not the context",
+    note = "write `&CommandContext`; what else the decision needs has to be in the command"
+)]
+pub trait Context<'a> {
+    /// The context.
+    fn of(context: &'a CommandContext) -> Self;
+}
+
+impl<'a> Context<'a> for &'a CommandContext {
+    fn of(context: &'a CommandContext) -> Self {
+        context
+    }
+}
+
+/// Read by serde, so that it can be an earlier version of an event.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read back from the store",
+    label = "not `Deserialize`",
+    note = "write `#[derive(Deserialize)]` on `{Self}`"
+)]
+pub trait Readable: DeserializeOwned {}
+
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned> Readable for T {}

@@ -4,7 +4,8 @@ use std::cell::Cell;
 use std::fmt;
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+
+use crate::check::Readable;
 
 /// The largest buffer that a thread keeps, in bytes.
 const KEPT: usize = 64 << 10;
@@ -49,7 +50,7 @@ impl Payload {
     ///
     /// # Errors
     /// When the text does not fit the type.
-    pub fn read<T: DeserializeOwned>(name: &str, version: u32, text: &[u8]) -> Result<T, DecodeError> {
+    pub fn read<T: Readable>(name: &str, version: u32, text: &[u8]) -> Result<T, DecodeError> {
         serde_json::from_slice(text).map_err(|source| DecodeError::Payload {
             name: name.to_owned(),
             version,

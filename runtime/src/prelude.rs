@@ -1,6 +1,8 @@
 //! What most files of an application need: `use kenning::prelude::*;`
 
 pub use serde::{Deserialize, Serialize};
+pub use time::OffsetDateTime;
+pub use uuid::Uuid;
 
 #[cfg(feature = "macros")]
 pub use kenning_macros::{aggregate, apply, command};
@@ -10,6 +12,6 @@ pub use crate::MemoryStore;
 #[cfg(feature = "postgres")]
 pub use crate::PostgresStore;
 pub use crate::{
-    Aggregate, Command, CommandContext, Event, EventSet, Handle, IntoEvents, Kenning, Recorded, Schema,
-    Version,
+    Aggregate, Command, CommandContext, Event, EventSet, ExecuteError, Handle, IntoEvents, Kenning, Recorded,
+    Schema, Version,
 };

@@ -67,6 +67,12 @@ impl<'a> Block<'a> {
         for function in original.functions() {
             block.read(cx, function);
         }
+        for attr in original.attrs_elsewhere() {
+            if let Some(mark) = block.name(attr) {
+                cx.help(&attr.meta, format_args!("`#[{mark}]` stands on a function"), "leave it out here");
+                block.marked = true;
+            }
+        }
         block
     }
 

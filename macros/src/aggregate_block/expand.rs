@@ -161,6 +161,8 @@ fn call(block: &Block<'_>, handler: &Command<'_>) -> (Option<TokenStream>, Token
     let context = context.map(|ty| {
         let declared = Ident::new("context", name.span());
         let passed = Ident::new("context", ty.span().resolved_at(name.span()));
+        let kenning = krate.at(ty.span());
+        let passed = quote_spanned!(ty.span()=> <#ty as #kenning::check::Context<'_>>::of(#passed));
         (quote!(#declared), quote!(, #passed))
     });
     let (declared, passed) = context.unzip();

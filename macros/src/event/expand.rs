@@ -28,7 +28,7 @@ pub(super) fn expand(event: &Event<'_>) -> TokenStream {
     let (krate, ident, name) = (&event.krate, &event.original.ident, &event.name);
     let upcasts = (!event.from.is_empty()).then(|| upcasts(event));
     let schema = schema::expand_impl(krate, &event.schema);
-    quote! {
+    quote_spanned! {ident.span()=>
         #schema
 
         #[automatically_derived]

@@ -87,7 +87,7 @@ fn event_set(set: &EventSet<'_>) -> TokenStream {
     };
     let (info, name, encode, decode) =
         (of_event("INFO"), of_event("NAME"), of_event("encode"), of_event("decode"));
-    quote! {
+    quote_spanned! {ident.span()=>
         #[automatically_derived]
         impl #krate::EventSet for #ident {
             const EVENTS: &'static [#krate::EventInfo] = &[#(#info),*];
@@ -98,6 +98,8 @@ fn event_set(set: &EventSet<'_>) -> TokenStream {
                 }
             }
 
+            // Two events of one name are reported as that, by a check of its own.
+            #[allow(unreachable_patterns)]
             fn decode(raw: &#krate::RawEvent<'_>) -> ::core::result::Result<Self, #krate::DecodeError> {
                 match raw.name {
                     #(#name => #decode(raw.schema_version, raw.payload).map(Self::#variant),)*
@@ -114,7 +116,7 @@ fn apply_to(set: &EventSet<'_>) -> TokenStream {
     let variant = variants.iter().map(|variant| variant.ident);
     let event: Vec<_> = variants.iter().map(|variant| variant.event).collect();
     let state = state_parameter(set);
-    quote! {
+    quote_spanned! {ident.span()=>
         #[automatically_derived]
         impl<#state: #(#krate::Apply<#event>)+*> #krate::ApplyTo<#state> for #ident {
             fn apply_to(&self, state: &mut #state) {

@@ -1,0 +1,23 @@
+use kenning::prelude::*;
+
+#[derive(Clone, Debug, Serialize, Deserialize, Event)]
+#[kenning(name = "order.placed")]
+pub struct OrderPlaced {
+    pub total: i64,
+}
+
+#[derive(Debug, Default, Aggregate)]
+#[kenning(category = "order", id = u64, events = OrderPlaced)]
+pub struct Order {
+    placed: bool,
+}
+
+#[aggregate]
+impl Order {
+    #[apply]
+    fn placed(&mut self, _: &OrderPlaced) {
+        self.placed = true;
+    }
+}
+
+fn main() {}

@@ -1,0 +1,34 @@
+use kenning::prelude::*;
+
+#[derive(Clone, Debug, Serialize, Deserialize, Event)]
+#[kenning(name = "order.placed")]
+pub struct OrderPlaced {
+    pub total: i64,
+}
+
+#[derive(Clone, Debug, EventSet)]
+pub enum OrderEvent {
+    Placed(OrderPlaced),
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Schema)]
+pub struct OrderId {
+    pub region: String,
+    pub number: u64,
+}
+
+#[derive(Debug, Default, Aggregate)]
+#[kenning(category = "order", id = OrderId, events = OrderEvent)]
+pub struct Order {
+    placed: bool,
+}
+
+#[aggregate]
+impl Order {
+    #[apply]
+    fn placed(&mut self, _: &OrderPlaced) {
+        self.placed = true;
+    }
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use kenning::prelude::*;
+
+#[derive(Clone, Debug, Serialize, Deserialize, Event)]
+#[kenning(name = "order.placed")]
+#[kenning(name = "order.created")]
+pub struct OrderPlaced {
+    pub total: i64,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use kenning::prelude::*;
+
+#[aggregate]
+fn place() {}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use kenning::prelude::*;
+
+#[derive(Clone, Debug, Serialize, Deserialize, Event)]
+#[kenning]
+pub struct OrderPlaced {
+    pub total: i64,
+}
+
+fn main() {}

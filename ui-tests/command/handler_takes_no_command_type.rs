@@ -1,0 +1,33 @@
+use kenning::prelude::*;
+
+#[derive(Clone, Debug, Serialize, Deserialize, Event)]
+#[kenning(name = "order.placed")]
+pub struct OrderPlaced {
+    pub total: i64,
+}
+
+#[derive(Clone, Debug, EventSet)]
+pub enum OrderEvent {
+    Placed(OrderPlaced),
+}
+
+#[derive(Debug, Default, Aggregate)]
+#[kenning(category = "order", id = u64, events = OrderEvent)]
+pub struct Order {
+    placed: bool,
+}
+
+#[aggregate]
+impl Order {
+    #[apply]
+    fn placed(&mut self, _: &OrderPlaced) {
+        self.placed = true;
+    }
+
+    #[command]
+    fn place(&self, _: u64) -> OrderPlaced {
+        OrderPlaced { total: 1 }
+    }
+}
+
+fn main() {}

@@ -1,0 +1,52 @@
+use kenning::prelude::*;
+
+#[derive(Clone, Debug, Serialize, Deserialize, Event)]
+#[kenning(name = "order.placed")]
+pub struct OrderPlaced {
+    pub total: i64,
+}
+
+#[derive(Clone, Debug, EventSet)]
+pub enum OrderEvent {
+    Placed(OrderPlaced),
+}
+
+#[derive(Debug, Default, Aggregate)]
+#[kenning(category = "order", id = u64, events = OrderEvent)]
+pub struct Order {
+    placed: bool,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Command)]
+#[kenning(aggregate = Order)]
+pub struct PlaceOrder {
+    #[kenning(id)]
+    pub order_id: u64,
+}
+
+#[aggregate]
+impl Order {
+    #[apply]
+    fn placed(&mut self, _: &OrderPlaced) {
+        self.placed = true;
+    }
+
+    #[command]
+    fn place(&self, _: PlaceOrder) -> OrderPlaced {
+        OrderPlaced { total: 1 }
+    }
+}
+
+mod elsewhere {
+    use super::*;
+
+    #[aggregate]
+    impl Order {
+        #[command]
+        fn place_again(&self, _: PlaceOrder) -> OrderPlaced {
+            OrderPlaced { total: 2 }
+        }
+    }
+}
+
+fn main() {}

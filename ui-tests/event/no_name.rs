@@ -1,0 +1,8 @@
+use kenning::prelude::*;
+
+#[derive(Clone, Debug, Serialize, Deserialize, Event)]
+pub struct OrderPlaced {
+    pub total: i64,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use kenning::prelude::*;
+
+#[derive(EventSet)]
+pub enum OrderEvent {}
+
+fn main() {}

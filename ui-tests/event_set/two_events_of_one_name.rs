@@ -1,0 +1,21 @@
+use kenning::prelude::*;
+
+#[derive(Clone, Debug, Serialize, Deserialize, Event)]
+#[kenning(name = "order.placed")]
+pub struct OrderPlaced {
+    pub total: i64,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Event)]
+#[kenning(name = "order.placed")]
+pub struct OrderShipped {
+    pub parcel: String,
+}
+
+#[derive(Clone, Debug, EventSet)]
+pub enum OrderEvent {
+    Placed(OrderPlaced),
+    Shipped(OrderShipped),
+}
+
+fn main() {}
