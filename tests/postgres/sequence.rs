@@ -20,8 +20,8 @@ const DRAW: &str = "
     end $$;
 ";
 
-/// With `select last_value` in place of `pg_sequence_last_value` this failed in each of its runs, for about one draw in ten thousand: every 32nd `nextval` writes
-/// a number 32 ahead for the log and then the right one, and a plain select looks without the page's lock. An appender that locks a number from the future guards
+/// With `select last_value` in place of `pg_sequence_last_value` each of its runs failed, for one draw in ten to a hundred thousand: every 32nd `nextval` writes a number
+/// 32 ahead for the log and then the right one, and a plain select looks without the page's lock. An appender that locks a number from the future guards
 /// nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn p1_the_last_position_is_never_read_from_the_future() {
