@@ -3,9 +3,14 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 
+use ::orders::{Cents, CustomerId, LineItem, Order, OrderId, PlaceOrder, ProductId};
+use kenning::{Kenning, PostgresStore};
 use serde_json::json;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection, Executor};
+use time::OffsetDateTime;
+use time::macros::datetime;
+use uuid::Uuid;
 
 use crate::program::{HEADER, Run, command, file, orders};
 
@@ -97,6 +102,36 @@ async fn an_order_that_has_changed_since_is_reported_and_stays_as_it_was() {
     database.drop().await;
 }
 
+/// As after thirty days, when the ledger has forgotten the import's own command.
+#[tokio::test]
+async fn an_order_that_another_command_has_placed_is_placed_already_or_contradicts() {
+    let database = Database::create().await;
+    let store = PostgresStore::connect(&database.url).await.unwrap();
+    let app = Kenning::builder(store).aggregate::<Order>().build().await.unwrap();
+    for order_id in [OrderId(1), OrderId(2)] {
+        let item = LineItem { product_id: ProductId(7), quantity: 1, amount: Cents(100) };
+        let (customer_id, placed_at) = (CustomerId(10), datetime!(2026-03-02 08:00:00 UTC));
+        app.execute(PlaceOrder { order_id, customer_id, placed_at, items: vec![item] }).await.unwrap();
+    }
+    app.close().await;
+
+    let file = file(&["1,10,2026-03-02T08:00:00Z,7,1,1.00", "2,10,2026-03-02T08:00:00Z,7,1,9.00"]);
+    let run = orders(&file, &["--json", "--store", &database.url]);
+    assert_eq!(
+        run.stderr,
+        "line 3: order 2 is rejected: it was placed before with other contents, which stay\n"
+    );
+    assert_eq!(
+        run.json(),
+        json!({
+            "orders": 2, "placed": 0, "already_placed": 1, "rejected": 1, "malformed": 0, "lines": 2,
+            "lines_dropped": 0, "events": 0, "total_cents": 100,
+        })
+    );
+    assert_eq!(run.code, Some(1));
+    database.drop().await;
+}
+
 #[test]
 fn a_server_that_is_not_there_is_said_in_words() {
     let run =
@@ -129,7 +164,11 @@ impl Database {
             panic!("DATABASE_URL is not set: run `tests/run`, or name a PostgreSQL server whose user may create databases")
         });
         let server: PgConnectOptions = url.parse().unwrap();
-        let name = format!("orders_{}", uuid::Uuid::now_v7().simple());
+        let name = format!(
+            "kenning_test_{}_{}",
+            OffsetDateTime::now_utc().unix_timestamp(),
+            Uuid::now_v7().simple()
+        );
         let mut connection = PgConnection::connect_with(&server).await.unwrap();
         connection.execute(sqlx::AssertSqlSafe(format!("create database {name}"))).await.unwrap();
         let url = server.clone().database(&name).to_url_lossy().to_string();
