@@ -125,8 +125,9 @@ fn read_ahead<R: BufRead + Send + 'static>(
     let (sender, receiver) = mpsc::channel(entries);
     let reader = thread::Builder::new().name("orders-file".to_owned()).spawn(move || {
         while let Some(entry) = file.next() {
-            // Nobody receives any more: the import has stopped.
-            if sender.blocking_send((entry, file.bytes())).is_err() {
+            let last = entry.is_err();
+            // Where nobody receives any more, the import has stopped.
+            if sender.blocking_send((entry, file.bytes())).is_err() || last {
                 return;
             }
         }
@@ -206,3 +207,6 @@ async fn placed_long_ago(app: &Kenning, command: &PlaceOrder) -> Answer {
         Err(error) => Answer::Failed(error.into()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 
 mod interrupted;
 mod memory;
-#[cfg(feature = "postgres")]
+#[cfg(feature = "server-tests")]
 mod postgres;
 mod program;
 #[rustfmt::skip]
