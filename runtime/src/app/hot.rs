@@ -139,11 +139,14 @@ impl<A> HotStreams<A> {
     }
 }
 
-/// Takes the stream out that was not used for the longest time, when there is no room for another. Streams in use are passed over, at most as many as
-/// there are: with more streams in use than the bound, the bound gives way.
+/// How many streams are looked at for one that may leave.
+const LOOKS: usize = 16;
+
+/// Takes the streams out that were not used for the longest time, until there is room for another. Those in use are passed over; where most are, the bound
+/// gives way for as long as they are, rather than that everybody waits for a search.
 fn make_room<A>(slots: &mut LruCache<StreamName, Arc<Slot<A>>>, bound: usize) -> Vec<Arc<Slot<A>>> {
     let mut evicted = Vec::new();
-    for _ in 0..slots.len() {
+    for _ in 0..LOOKS {
         if slots.len() < bound {
             break;
         }

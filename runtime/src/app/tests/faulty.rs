@@ -12,6 +12,7 @@ use super::account::{Account, AccountEvent, Moved};
 use crate::store::{
     Append, AppendError, Appended, BoxFuture, BoxStream, CommandRecord, EventStore, Expect, FeedPage,
     FeedQuery, Health, NewEvent, RehydrateError, Snapshot, StoreError, StreamQuery, Visit, Wakeup,
+    WakeupSource,
 };
 use crate::{EventSet, Kenning, MemoryStore, RecordedEvent, StreamName, Version};
 
@@ -47,6 +48,8 @@ impl Calls {
 pub(crate) struct Faulty {
     pub(crate) store: MemoryStore,
     pub(crate) calls: Arc<Calls>,
+    /// Tells nobody that something was appended.
+    pub(crate) silent: bool,
 }
 
 impl Faulty {
@@ -124,6 +127,9 @@ impl EventStore for Faulty {
     }
 
     fn wakeup(&self) -> Wakeup {
+        if self.silent {
+            return WakeupSource::new().listen();
+        }
         self.store.wakeup()
     }
 
