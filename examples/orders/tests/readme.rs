@@ -2,10 +2,6 @@
 //! example.
 #![allow(dead_code, unreachable_pub, clippy::needless_pass_by_value, reason = "a manual shows code as it stands in a crate of its own")]
 
-use kenning::testing::given;
-use kenning::{Kenning, MemoryStore};
-use uuid::Uuid;
-
 use kenning::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Event)]
@@ -52,6 +48,8 @@ impl Order {
 
 #[tokio::test]
 async fn a_tour() -> Result<(), Box<dyn std::error::Error>> {
+    use kenning::{Kenning, MemoryStore};
+
     let app = Kenning::builder(MemoryStore::new()).aggregate::<Order>().build().await?;
 
     let placed = app.execute(PlaceOrder { order_id: 1, customer_id: 900, cents: 4_950 }).await?;
@@ -59,7 +57,7 @@ async fn a_tour() -> Result<(), Box<dyn std::error::Error>> {
     assert_eq!((placed.stream().as_str(), placed.version().get()), ("order-1", 1));
 
     let ship = ShipOrder { order_id: 1, tracking_number: "1Z-5".to_owned() };
-    let id = Uuid::now_v7();
+    let id = uuid::Uuid::now_v7();
     let first = app.execute(ship.clone()).id(id).await?;
     let again = app.execute(ship).id(id).await?;
     assert!(again.replayed() && again.version() == first.version());
@@ -119,6 +117,8 @@ fn placed() -> OrderPlaced {
 
 #[test]
 fn without_a_store() {
+    use kenning::testing::given;
+
     given(()).when(place()).then([OrderPlaced { customer_id: 900, cents: 4_950 }]);
     given([placed()]).when(place()).then_rejected(OrderError::AlreadyPlaced);
     given([placed()]).when(ship()).then_state(|order| assert!(order.shipped));

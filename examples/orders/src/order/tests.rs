@@ -1,4 +1,3 @@
-use kenning::Catalog;
 use kenning::testing::given;
 use time::macros::datetime;
 
@@ -106,5 +105,5 @@ fn an_order_placed_before_totals_were_kept_gets_its_total() {
 
 #[test]
 fn what_is_stored_for_ever_is_in_the_lock_file() {
-    kenning::testing::assert_lock("kenning.lock", &Catalog::new().aggregate::<Order>());
+    kenning::testing::assert_lock("kenning.lock", &kenning::Catalog::new().aggregate::<Order>());
 }
