@@ -105,7 +105,8 @@ mod tests {
 
     #[test]
     fn illegal_names_get_a_legal_one() {
-        let cases: [(fn(&Ctxt, &syn::LitStr), &str, &str); 6] = [
+        type Check = fn(&Ctxt, &syn::LitStr);
+        let cases: [(Check, &str, &str); 6] = [
             (check_event, "OrderPlaced", "help: write \"order_placed\""),
             (check_event, "order placed", "help: write \"order_placed\""),
             (check_event, "order..placed.", "help: write \"order.placed\""),

@@ -84,7 +84,7 @@ impl<'a> Block<'a> {
             match first {
                 None => first = Some(mark),
                 Some(before) if before == mark => {
-                    cx.help(&attr.meta, "this function has the mark twice", "leave one of the two out")
+                    cx.help(&attr.meta, "this function has the mark twice", "leave one of the two out");
                 }
                 Some(_) => {
                     let help = "write two functions: a `#[command]` decides, `#[apply]` changes the state";
@@ -125,7 +125,7 @@ impl<'a> Block<'a> {
                 attr::read_args(cx, list.tokens.clone(), place, |_, _| Ok(()));
             }
             Meta::NameValue(_) => {
-                cx.help(&attr.meta, format_args!("{place} has no value"), "write the name alone")
+                cx.help(&attr.meta, format_args!("{place} has no value"), "write the name alone");
             }
         }
         Some(mark)

@@ -54,7 +54,7 @@ fn check_receiver(cx: &Ctxt, function: &Function, help: &str) {
             cx.help(receiver, "a `#[command]` function cannot change the state: only events do", help);
         }
         Some(receiver) => {
-            cx.help(receiver, "a `#[command]` function looks at the state, it does not take it", help)
+            cx.help(receiver, "a `#[command]` function looks at the state, it does not take it", help);
         }
         None => cx.help(
             &function.sig.ident,
