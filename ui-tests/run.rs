@@ -3,6 +3,8 @@
 //! `TRYBUILD=overwrite cargo test -p kenning-ui-tests` writes the texts anew; read each as its victim would before it is committed. The texts are those of
 //! the toolchain that `rust-toolchain.toml` pins.
 
+#![allow(clippy::unwrap_used, reason = "a test says by panicking what was not as it had to be")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
