@@ -31,9 +31,9 @@ async fn read_page(core: &Core, query: &FeedQuery) -> Result<FeedPage, Error> {
     let watermark = if known >= query.after.plus(query.limit as u64) {
         known
     } else {
-        let (_, watermark) = find_watermark(core, &mut connection).await?;
-        core.raise_watermark(watermark);
-        watermark
+        let Reach { head, .. } = find_reach(core, &mut connection).await?;
+        core.raise_watermark(head);
+        head
     };
     if watermark <= query.after {
         return Ok(FeedPage { events: Vec::new(), through: query.after, watermark });
@@ -60,12 +60,24 @@ async fn read_page(core: &Core, query: &FeedQuery) -> Result<FeedPage, Error> {
     Ok(FeedPage { events, through, watermark })
 }
 
-/// The last position drawn, and the last that may be delivered.
-async fn find_watermark(
-    core: &Core,
-    connection: &mut PoolConnection<Postgres>,
-) -> Result<(Position, Position), Error> {
-    let read = |row: PgRow| Ok((position(row.try_get(0)?), position(row.try_get(1)?)));
+/// How far the feed reaches.
+struct Reach {
+    /// The last position drawn.
+    drawn: Position,
+    /// The last position up to which every transaction has ended.
+    watermark: Position,
+    /// The last committed event up to there, beyond which no reader goes.
+    head: Position,
+}
+
+async fn find_reach(core: &Core, connection: &mut PoolConnection<Postgres>) -> Result<Reach, Error> {
+    let read = |row: PgRow| {
+        Ok(Reach {
+            drawn: position(row.try_get(0)?),
+            watermark: position(row.try_get(1)?),
+            head: position(row.try_get(2)?),
+        })
+    };
     let row = sqlx::query(core.sql.feed_watermark.clone()).fetch_one(&mut **connection).await;
     row.and_then(read)
 }
@@ -76,7 +88,7 @@ pub(super) async fn health(core: &Core) -> Result<Health, StoreError> {
 
 async fn read_health(core: &Core) -> Result<Health, Error> {
     let mut connection = core.pool.acquire().await?;
-    let (drawn, watermark) = find_watermark(core, &mut connection).await?;
+    let Reach { drawn, watermark, .. } = find_reach(core, &mut connection).await?;
     let mut health = Health { drawn, watermark, ..Health::default() };
     if watermark < drawn {
         let row = sqlx::query(core.sql.find_watermark_holder.clone())

@@ -1,1 +1,1 @@
-select drawn, watermark from {schema}.feed_watermark()
+select drawn, watermark, head from {schema}.feed_watermark()
