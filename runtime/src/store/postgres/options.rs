@@ -10,7 +10,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use super::PostgresStore;
 use super::error::SharedError;
 use super::losses::{Losses, tested_after_losses};
-use super::sql::Schema;
+use super::sql::{Schema, Sql};
 use crate::store::StoreError;
 
 /// How a PostgreSQL store is set up; made by [`PostgresStore::options`].
@@ -133,10 +133,16 @@ impl PostgresOptions {
     pub async fn connect_with(self, connect: PgConnectOptions) -> Result<PostgresStore, StoreError> {
         let schema = Schema::new(&self.schema)?;
         let connect = self.session(connect);
+        let identify = Sql::new(&schema).identify_backend;
         let losses = Arc::new(Losses::new());
         let pool =
             PgPoolOptions::new().max_connections(self.max_connections).acquire_timeout(self.acquire_timeout);
         let pool = tested_after_losses(pool, &losses)
+            .after_connect(move |connection, _| {
+                let identify = identify.clone();
+                // Makes the commits of this session durable as well.
+                Box::pin(async move { sqlx::query(identify).fetch_one(connection).await.map(drop) })
+            })
             .connect_with(connect.clone())
             .await
             .map_err(SharedError::unavailable)?;
