@@ -82,6 +82,8 @@ impl<C: Command> Execute<C> {
     async fn run(&mut self) -> Answer<C> {
         let inner: &Inner = &self.app.inner;
         let Some(_inside) = inner.gate.enter() else { return Err(ExecuteError::Closed) };
+        // A store that answers at once would let a loop of commands keep its thread for ever.
+        tokio::task::coop::consume_budget().await;
         let Some(runtime) = inner.registry.get::<C::Aggregate>() else {
             return Err(ExecuteError::NotRegistered { aggregate: type_name::<C::Aggregate>() });
         };
