@@ -108,7 +108,8 @@ impl Drop for Turn {
             return;
         }
         let Ok(runtime) = Handle::try_current() else {
-            // The runtime is going down, and everybody who waits with it.
+            // Dropped where no task can be started: whoever waits loads alone.
+            state.busy = false;
             state.waiting.clear();
             return;
         };
