@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test says by panicking what was not as it had to be")]
 #![allow(unreachable_pub, reason = "a test binary has no outside; `pub` tells what a module is for")]
 
+mod adversary;
 mod app;
 mod lock;
 mod macros;

@@ -2,6 +2,7 @@
 
 mod database;
 mod home;
+pub mod proxy;
 
 pub use self::database::database;
 pub(crate) use self::home::on_both_stores;

@@ -1,0 +1,3 @@
+//! What the tests share with the processes that they start.
+
+pub mod storm;
