@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use kenning::store::{Append, EventStore as _, Expect, FeedQuery};
+use kenning::store::{Append, EventStore as _, Expect, FeedQuery, LedgerEntry};
 use kenning::{Position, PostgresStore};
 use sqlx::{AssertSqlSafe, Connection as _};
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
 use super::{event, prepared, store, stream};
 use crate::support::database;
@@ -24,6 +25,17 @@ const PAUSES: &str = "
         return new;
     end $$;
     create trigger pause before insert on kenning.events for each row execute function kenning.pause();
+";
+
+/// An insert into a slow stream waits, its position drawn, until the gate is open.
+const WAITING: &str = "
+    create function kenning.wait() returns trigger language plpgsql as $$
+    begin
+        -- Not by waiting for a lock, which the appender gives up after a while.
+        while not pg_try_advisory_xact_lock_shared(1, 1) loop perform pg_sleep(0.002); end loop;
+        return new;
+    end $$;
+    create trigger wait before insert on kenning.events for each row when (new.stream like 'note-slow-%') execute function kenning.wait();
 ";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -52,6 +64,40 @@ async fn p1_without_the_guard_the_feed_misses_events() {
     }
     let (delivered, stored) = race(&store).await;
     assert!(stored.difference(&delivered).count() > 0, "of {} events none was missed", stored.len());
+}
+
+/// Each way to append: a lone event, one with a command, several. Without the lock in the statement of the lone event this failed for that one.
+#[tokio::test(flavor = "multi_thread")]
+async fn p1_every_way_to_append_is_guarded() {
+    let url = database().await;
+    let (slow, fast) =
+        (prepared(PostgresStore::options(), &url).await, prepared(PostgresStore::options(), &url).await);
+    sqlx::raw_sql(WAITING).execute(slow.pool()).await.unwrap();
+    let command = LedgerEntry { command_id: Uuid::now_v7(), body_hash: [0; 32] };
+    let appends = [
+        Append::to(stream("slow-1"), Expect::New, vec![event()]),
+        Append::to(stream("slow-2"), Expect::New, vec![event()]).command(command),
+        Append::to(stream("slow-3"), Expect::New, vec![event(), event()]),
+    ];
+    let mut seen = Position::ZERO;
+    for (nth, append) in appends.into_iter().enumerate() {
+        let mut gate = fast.pool().acquire().await.unwrap();
+        sqlx::query("select pg_advisory_lock(1, 1)").execute(&mut *gate).await.unwrap();
+        let (store, drawn) = (slow.clone(), fast.health().await.unwrap().drawn);
+        let waiting = tokio::spawn(async move { store.append(append).await });
+        while fast.health().await.unwrap().drawn == drawn {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        fast.append(Append::to(stream(nth), Expect::New, vec![event()])).await.unwrap();
+        let page = fast.read_feed(FeedQuery::after(seen)).await.unwrap();
+        assert!(page.events.is_empty(), "append {nth} is not guarded");
+        sqlx::query("select pg_advisory_unlock(1, 1)").execute(&mut *gate).await.unwrap();
+        let appended = waiting.await.unwrap().unwrap();
+        let page = fast.read_feed(FeedQuery::after(seen)).await.unwrap();
+        assert_eq!(page.events[0].metadata.position, appended.streams[0].positions[0]);
+        assert_eq!(page.events.len(), appended.streams[0].positions.len() + 1);
+        seen = page.through;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
