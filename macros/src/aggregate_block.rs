@@ -11,8 +11,8 @@ use proc_macro2::TokenStream;
 use crate::ctxt::Ctxt;
 use crate::impl_block::ImplBlock;
 
-pub(crate) fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
-    let original = match ImplBlock::parse(item.clone()) {
+pub(crate) fn attribute(args: TokenStream, item: &TokenStream) -> TokenStream {
+    let original = match ImplBlock::parse(item) {
         Ok(block) => block,
         Err(error) => return expand::not_a_block(item, error),
     };

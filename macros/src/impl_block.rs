@@ -32,8 +32,8 @@ pub(crate) struct Function {
 
 impl ImplBlock {
     /// Parses the item that an attribute macro stands on.
-    pub(crate) fn parse(item: TokenStream) -> syn::Result<Self> {
-        let mut tokens: Vec<TokenTree> = item.into_iter().collect();
+    pub(crate) fn parse(item: &TokenStream) -> syn::Result<Self> {
+        let mut tokens: Vec<TokenTree> = item.clone().into_iter().collect();
         let items = match tokens.last_mut() {
             Some(TokenTree::Group(body)) if body.delimiter() == Delimiter::Brace => {
                 let items = syn::parse::Parser::parse2(items, body.stream())?;
@@ -186,7 +186,7 @@ mod tests {
                 fn placed(&mut self, event: &OrderPlaced) { self.status = }
             }
         };
-        let parsed = ImplBlock::parse(block.clone()).unwrap();
+        let parsed = ImplBlock::parse(&block).unwrap();
         assert_eq!(parsed.without(|_| false).to_string(), block.to_string());
         let names: Vec<String> = parsed.functions().map(|function| function.sig.ident.to_string()).collect();
         assert_eq!(names, ["limit", "wait", "called", "placed"]);

@@ -22,6 +22,9 @@ mod suggest;
 mod symbol;
 mod text;
 
+#[cfg(test)]
+mod tests;
+
 use proc_macro::TokenStream;
 
 /// Declares an event.
@@ -57,17 +60,17 @@ pub fn derive_command(input: TokenStream) -> TokenStream {
 /// Turns the marked functions of an `impl` block into an aggregate's behaviour.
 #[proc_macro_attribute]
 pub fn aggregate(args: TokenStream, item: TokenStream) -> TokenStream {
-    aggregate_block::attribute(args.into(), item.into()).into()
+    aggregate_block::attribute(args.into(), &item.into()).into()
 }
 
 /// Marks a function of an `#[aggregate]` block that applies an event.
 #[proc_macro_attribute]
 pub fn apply(_: TokenStream, item: TokenStream) -> TokenStream {
-    outside::attribute(symbol::APPLY, symbol::AGGREGATE, item.into()).into()
+    outside::attribute(symbol::APPLY, symbol::AGGREGATE, &item.into()).into()
 }
 
 /// Marks a function of an `#[aggregate]` block that decides on a command.
 #[proc_macro_attribute]
 pub fn command(_: TokenStream, item: TokenStream) -> TokenStream {
-    outside::attribute(symbol::COMMAND, symbol::AGGREGATE, item.into()).into()
+    outside::attribute(symbol::COMMAND, symbol::AGGREGATE, &item.into()).into()
 }

@@ -88,7 +88,9 @@ mod tests {
     use super::{check_category, check_command, check_event};
     use crate::ctxt::Ctxt;
 
-    fn said(check: fn(&Ctxt, &syn::LitStr), name: &str) -> Option<String> {
+    type Check = fn(&Ctxt, &syn::LitStr);
+
+    fn said(check: Check, name: &str) -> Option<String> {
         let cx = Ctxt::new();
         check(&cx, &parse_quote!(#name));
         cx.check().err().map(|error| error.to_string())
@@ -105,7 +107,6 @@ mod tests {
 
     #[test]
     fn illegal_names_get_a_legal_one() {
-        type Check = fn(&Ctxt, &syn::LitStr);
         let cases: [(Check, &str, &str); 6] = [
             (check_event, "OrderPlaced", "help: write \"order_placed\""),
             (check_event, "order placed", "help: write \"order_placed\""),

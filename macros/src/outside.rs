@@ -5,7 +5,7 @@ use quote::{ToTokens, quote};
 use syn::ImplItemFn;
 
 /// The item, and where the mark belongs.
-pub(crate) fn attribute(mark: &str, block: &str, item: TokenStream) -> TokenStream {
+pub(crate) fn attribute(mark: &str, block: &str, item: &TokenStream) -> TokenStream {
     let message = format!(
         "`#[{mark}]` stands outside of an `#[{block}]` block\nhelp: write `#[{block}]` on the `impl` block of this function"
     );

@@ -60,7 +60,26 @@ pub use self::store::{PostgresOptions, PostgresStore};
 pub use self::stream::{InvalidStreamName, MAX_STREAM_NAME, StreamName};
 
 #[cfg(feature = "macros")]
+#[doc = include_str!("docs/aggregate.md")]
+pub use kenning_macros::Aggregate;
+#[cfg(feature = "macros")]
+#[doc = include_str!("docs/command.md")]
+pub use kenning_macros::Command;
+#[cfg(feature = "macros")]
+#[doc = include_str!("docs/event.md")]
+pub use kenning_macros::Event;
+#[cfg(feature = "macros")]
+#[doc = include_str!("docs/event_set.md")]
+pub use kenning_macros::EventSet;
+#[cfg(feature = "macros")]
 #[doc = include_str!("docs/schema.md")]
 pub use kenning_macros::Schema;
 #[cfg(feature = "macros")]
-pub use kenning_macros::{Aggregate, Command, Event, EventSet, aggregate, apply, command};
+#[doc = include_str!("docs/aggregate_block.md")]
+pub use kenning_macros::aggregate;
+#[cfg(feature = "macros")]
+#[doc = include_str!("docs/apply.md")]
+pub use kenning_macros::apply;
+#[cfg(feature = "macros")]
+#[doc = include_str!("docs/command_function.md")]
+pub use kenning_macros::command;

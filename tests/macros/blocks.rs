@@ -46,8 +46,8 @@ impl r#Counter {
     /// Both, in this order, as a tuple without a `Result`.
     #[command]
     fn r#move(&self, command: r#move) -> (Up, Option<Down>) {
-        let up = Self::LIMIT.min(command.up);
-        (Up { by: up }, (command.down > 0).then_some(Down { by: command.down }))
+        let r#move { r#type: _, up, down } = command;
+        (Up { by: up.min(Self::LIMIT) }, (down > 0).then_some(Down { by: down }))
     }
 }
 
@@ -59,21 +59,21 @@ mod applies {
     #[aggregate]
     impl Counter {
         #[apply]
-        #[cfg(all())]
+        #[cfg(test)]
         fn up(&mut self, event: &Up) {
             self.value += event.by;
         }
 
         #[apply]
-        #[cfg(any())]
+        #[cfg(not(test))]
         fn up(&mut self, event: &Up) {
             self.value += 2 * event.by;
         }
     }
 
-    #[cfg(all())]
+    #[cfg(test)]
     #[aggregate]
-    #[cfg(all())]
+    #[cfg(test)]
     impl Counter {
         #[kenning::apply]
         fn down(&mut self, event: &Down) {
@@ -82,7 +82,7 @@ mod applies {
     }
 
     #[aggregate]
-    #[cfg(any())]
+    #[cfg(not(test))]
     impl Counter {
         #[apply]
         fn down_again(&mut self, event: &Down) {

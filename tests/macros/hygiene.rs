@@ -92,12 +92,18 @@ macro_rules! declare {
 
 declare!(Generated, Happened, Redo, applied);
 
-#[derive(Clone, ::kenning::prelude::Serialize, ::kenning::Command)]
-#[kenning(aggregate = Generated)]
-struct Redo {
-    #[kenning(id)]
-    id: u8,
+macro_rules! declare_command {
+    ($command:ident, $aggregate:ty, $id:ty) => {
+        #[derive(Clone, ::kenning::prelude::Serialize, ::kenning::Command)]
+        #[kenning(aggregate = $aggregate)]
+        struct $command {
+            #[kenning(id)]
+            id: $id,
+        }
+    };
 }
+
+declare_command!(Redo, Generated, u8);
 
 #[test]
 fn shadowed_names_do_not_matter() {

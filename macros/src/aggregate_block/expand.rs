@@ -53,7 +53,7 @@ pub(super) fn inert(block: &Block<'_>, error: &syn::Error) -> TokenStream {
 }
 
 /// The item that is no `impl` block, and what is wrong with it.
-pub(super) fn not_a_block(item: TokenStream, error: syn::Error) -> TokenStream {
+pub(super) fn not_a_block(item: &TokenStream, error: syn::Error) -> TokenStream {
     let place = match syn::parse2::<Item>(item.clone()) {
         Ok(Item::Struct(item)) => Some(item.ident),
         Ok(Item::Enum(item)) => Some(item.ident),

@@ -19,7 +19,7 @@ use crate::krate::Krate;
 /// ```
 pub(super) fn expand(command: &Command<'_>) -> TokenStream {
     let id = command.ids.first().map(|id| as_id(command, id));
-    implement(command, id)
+    implement(command, id.as_ref())
 }
 
 /// The errors, and a command as far as its aggregate is known.
@@ -28,11 +28,11 @@ pub(super) fn inert(command: &Command<'_>, error: &syn::Error) -> TokenStream {
     if command.aggregate.is_none() || !command.original.generics.params.is_empty() {
         return errors;
     }
-    let command = implement(command, Some(quote!(::core::unreachable!())));
+    let command = implement(command, Some(&quote!(::core::unreachable!())));
     quote! { #errors #command }
 }
 
-fn implement(command: &Command<'_>, id: Option<TokenStream>) -> TokenStream {
+fn implement(command: &Command<'_>, id: Option<&TokenStream>) -> TokenStream {
     let Command { krate, original, aggregate, name, creates, .. } = command;
     let ident = &original.ident;
     let name = match name {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::Data;
 use syn::spanned::Spanned;
@@ -183,6 +183,7 @@ fn distinct_names(set: &EventSet<'_>) -> Option<TokenStream> {
     let ident = &original.ident;
     let checks = variants.iter().enumerate().skip(1).map(|(index, variant)| {
         let (span, kenning) = (variant.event.span(), krate.at(variant.event.span()));
+        let index = Literal::usize_unsuffixed(index);
         quote_spanned! {span=> #kenning::__private::assert_distinct_name::<#ident>(#index); }
     });
     (variants.len() > 1).then(|| quote! { const _: () = { #(#checks)* }; })

@@ -1,0 +1,27 @@
+//! How much the macros write. Every line is compiled again on each edit, so growth has to show in a review.
+
+use proc_macro2::TokenStream;
+
+use super::{inputs, pretty, snapshot};
+use crate::derive;
+
+fn lines(tokens: &TokenStream) -> usize {
+    pretty(tokens).lines().filter(|line| !line.trim().is_empty()).count()
+}
+
+#[test]
+fn lines_that_an_expansion_has() {
+    let block = |item: &TokenStream| crate::aggregate_block::attribute(TokenStream::new(), item);
+    // The user's own block is part of what is emitted, and no cost of ours.
+    let own = lines(&inputs::block()) - 3;
+    let table = [
+        ("an event", lines(&derive::run(inputs::event(), crate::event::derive))),
+        ("an event of version 3", lines(&derive::run(inputs::event_of_version_3(), crate::event::derive))),
+        ("a set of two events", lines(&derive::run(inputs::event_set(), crate::event_set::derive))),
+        ("an aggregate", lines(&derive::run(inputs::aggregate(), crate::aggregate::derive))),
+        ("a command", lines(&derive::run(inputs::command(), crate::command::derive))),
+        ("two commands and one apply", lines(&block(&inputs::block())) - own),
+    ];
+    let text: Vec<String> = table.iter().map(|(what, lines)| format!("{lines:>4} {what}")).collect();
+    snapshot("lines_that_an_expansion_has", &text.join("\n"));
+}

@@ -1,0 +1,92 @@
+//! Snapshots in `macros/snapshots`; `INSTA_UPDATE=always cargo test -p kenning-macros` writes them anew.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::{inputs, pretty, snapshot};
+
+macro_rules! expand {
+    ($name:ident, $macro:ident, $item:expr) => {
+        #[test]
+        fn $name() {
+            snapshot(stringify!($name), &pretty(&$macro($item)));
+        }
+    };
+}
+
+fn event(item: TokenStream) -> TokenStream {
+    crate::derive::run(item, crate::event::derive)
+}
+
+fn event_set(item: TokenStream) -> TokenStream {
+    crate::derive::run(item, crate::event_set::derive)
+}
+
+fn aggregate(item: TokenStream) -> TokenStream {
+    crate::derive::run(item, crate::aggregate::derive)
+}
+
+fn command(item: TokenStream) -> TokenStream {
+    crate::derive::run(item, crate::command::derive)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "as the derives, so that one macro serves all")]
+fn block(item: TokenStream) -> TokenStream {
+    crate::aggregate_block::attribute(TokenStream::new(), &item)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "as the derives, so that one macro serves all")]
+fn block_elsewhere(item: TokenStream) -> TokenStream {
+    crate::aggregate_block::attribute(quote!(crate = ::shop::es), &item)
+}
+
+expand!(event_writes_its_name, event, inputs::event());
+expand!(event_reads_every_version, event, inputs::event_of_version_3());
+expand!(event_set_matches_on_names, event_set, inputs::event_set());
+expand!(aggregate_names_its_types, aggregate, inputs::aggregate());
+expand!(aggregate_with_snapshots_has_a_schema, aggregate, inputs::aggregate_with_snapshots());
+expand!(command_knows_its_aggregate, command, inputs::command());
+expand!(block_becomes_impls, block, inputs::block());
+
+// After a mistake: the item stays, and nothing that names it fails as well.
+expand!(
+    event_without_a_name_is_inert,
+    event,
+    quote! {
+        struct OrderPlaced {
+            total: u64,
+        }
+    }
+);
+expand!(
+    event_set_with_a_unit_variant_is_inert,
+    event_set,
+    quote! {
+        enum OrderEvent {
+            Placed(OrderPlaced),
+            Lost,
+        }
+    }
+);
+expand!(
+    command_without_an_id_is_inert,
+    command,
+    quote! {
+        #[kenning(aggregate = Order)]
+        struct PlaceOrder {
+            order_id: OrderId,
+        }
+    }
+);
+expand!(
+    block_with_a_mistake_stays,
+    block_elsewhere,
+    quote! {
+        impl Order {
+            #[es::apply]
+            async fn placed(&mut self, event: &OrderPlaced) {
+                self.placed = true;
+            }
+        }
+    }
+);

@@ -1,0 +1,85 @@
+//! Small inputs, one feature each.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+pub(super) fn event() -> TokenStream {
+    quote! {
+        #[derive(Serialize, Deserialize, Event)]
+        #[kenning(name = "order.placed")]
+        pub struct OrderPlaced {
+            customer_id: CustomerId,
+            items: Vec<LineItem>,
+            total: Cents,
+        }
+    }
+}
+
+pub(super) fn event_of_version_3() -> TokenStream {
+    quote! {
+        #[kenning(name = "order.placed", version = 3, from(OrderPlacedV1, v2::OrderPlaced))]
+        pub struct OrderPlaced {
+            total: Cents,
+        }
+    }
+}
+
+pub(super) fn event_set() -> TokenStream {
+    quote! {
+        pub enum OrderEvent {
+            Placed(OrderPlaced),
+            Shipped(OrderShipped),
+        }
+    }
+}
+
+pub(super) fn aggregate() -> TokenStream {
+    quote! {
+        #[kenning(category = "order", id = OrderId, events = OrderEvent)]
+        pub struct Order {
+            status: Status,
+        }
+    }
+}
+
+pub(super) fn aggregate_with_snapshots() -> TokenStream {
+    quote! {
+        #[kenning(category = "order", id = OrderId, events = OrderEvent, snapshot_every = 100)]
+        pub struct Order {
+            status: Status,
+        }
+    }
+}
+
+pub(super) fn command() -> TokenStream {
+    quote! {
+        #[kenning(aggregate = Order, creates)]
+        pub struct PlaceOrder {
+            #[kenning(id)]
+            order_id: OrderId,
+            items: Vec<LineItem>,
+        }
+    }
+}
+
+pub(super) fn block() -> TokenStream {
+    quote! {
+        impl Order {
+            #[command]
+            fn place(&self, command: PlaceOrder) -> Result<OrderPlaced, OrderError> {
+                decide(self, command)
+            }
+
+            #[cfg(feature = "shipping")]
+            #[command]
+            fn ship(&self, command: &ShipOrder, cx: &CommandContext) -> Option<OrderShipped> {
+                Some(OrderShipped { at: cx.time() })
+            }
+
+            #[apply]
+            fn placed(&mut self, _: &OrderPlaced) {
+                self.status = Status::Placed;
+            }
+        }
+    }
+}

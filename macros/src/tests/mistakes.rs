@@ -1,0 +1,111 @@
+//! Texts of mistakes, and that all of an item's are reported in one go. One mistake each, with its place, is in `ui-tests`.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::{messages, snapshot};
+use crate::derive::run;
+
+fn block(item: &TokenStream) -> Vec<String> {
+    let tokens = crate::aggregate_block::attribute(TokenStream::new(), item);
+    messages(tokens)
+}
+
+#[test]
+fn an_event_reports_all_of_its_mistakes() {
+    let said = messages(run(
+        quote! {
+            #[kenning(nmae = "Order.Placed", version = 3, from(A, A), table = "x", version = 4)]
+            #[serde(deny_unknown_fields)]
+            struct OrderPlaced {
+                count: Vec<usize>,
+                #[kenning(id)]
+                #[serde(flatten)]
+                id: OrderId,
+            }
+        },
+        crate::event::derive,
+    ));
+    snapshot("an_event_reports_all_of_its_mistakes", &said.join("\n"));
+}
+
+#[test]
+fn a_command_reports_all_of_its_mistakes() {
+    let said = messages(run(
+        quote! {
+            #[kenning(name = "", category = "order", aggregate)]
+            struct PlaceOrder {
+                #[kenning(id)]
+                order_id: OrderId,
+                #[kenning(id = 7)]
+                other: OrderId,
+                tags: HashSet<String>,
+            }
+        },
+        crate::command::derive,
+    ));
+    snapshot("a_command_reports_all_of_its_mistakes", &said.join("\n"));
+}
+
+#[test]
+fn an_aggregate_reports_all_of_its_mistakes() {
+    let said = messages(run(
+        quote! {
+            #[kenning(category = "Sales-Order", snapshot_every = 0, crate = kenning)]
+            struct Order<T> {
+                #[kenning(id)]
+                id: T,
+            }
+        },
+        crate::aggregate::derive,
+    ));
+    snapshot("an_aggregate_reports_all_of_its_mistakes", &said.join("\n"));
+}
+
+#[test]
+fn a_block_reports_all_of_its_mistakes() {
+    let said = block(&quote! {
+        impl Order {
+            #[apply]
+            async unsafe fn placed<T>(&self, event: OrderPlaced, other: &OrderShipped) -> Result<(), T> {}
+            #[apply]
+            fn recorded(&mut self, event: &Recorded<OrderPlaced>) {}
+            #[apply]
+            fn any(&mut self, event: &dyn Event) {}
+            #[command]
+            async fn place(&mut self, command: &mut PlaceOrder, cx: CommandContext, more: u8) -> impl Events {}
+            #[command]
+            fn swapped(&self, cx: &CommandContext, command: PlaceOrder) -> OrderPlaced {}
+            #[command]
+            #[apply]
+            #[kenning(name = "x")]
+            fn both(&self, command: ShipOrder) -> OrderShipped {}
+            #[cfg_attr(all(), apply)]
+            fn hidden(&mut self, event: &OrderShipped) {}
+        }
+    });
+    snapshot("a_block_reports_all_of_its_mistakes", &said.join("\n"));
+}
+
+#[test]
+fn what_is_no_block_is_told_where_it_belongs() {
+    assert_eq!(
+        block(&quote!(
+            struct Order;
+        )),
+        [
+            "`#[aggregate]` belongs on an `impl` block\nhelp: on a type write `#[derive(Aggregate)]`; `#[aggregate]` holds its `#[apply]` and `#[command]` functions"
+        ]
+    );
+    let outside = crate::outside::attribute(
+        "apply",
+        "aggregate",
+        &quote!(
+            fn placed(&mut self) {}
+        ),
+    );
+    assert!(
+        outside.to_string().contains("`#[apply]` stands outside of an `#[aggregate]` block"),
+        "{outside}"
+    );
+}
