@@ -32,6 +32,10 @@ The file is CSV with the header order_id,customer_id,placed_at,product_id,quanti
 costs, in dollars. The lines of an order stand together. Lines of quantity 0 are dropped. A malformed line is reported and
 its order skipped. An order placed by an earlier run stays as it is, so an import that was cut short is simply run again.
 
+With --json, stdout has one object and nothing else: orders, lines (read, the malformed ones too), placed, already_placed (by
+an earlier run), rejected (also what contradicts an earlier run), malformed and lines_dropped (lines), events (stored by this
+run), total_cents (of the file's orders that are placed, by this run or an earlier one), seconds.
+
 Exit codes:
   0    every line was read, and every order is placed or was rejected by the shop's rules
   1    the import went through, but a line was malformed, an order contradicts an earlier run or cannot be stored
