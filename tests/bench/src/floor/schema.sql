@@ -1,0 +1,16 @@
+DROP SCHEMA IF EXISTS floor CASCADE;
+CREATE SCHEMA floor;
+-- The columns that an event of the library has, so that both sides write the same.
+CREATE TABLE floor.events (
+    position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    stream text NOT NULL,
+    version bigint NOT NULL,
+    id uuid NOT NULL,
+    name text NOT NULL,
+    schema_version integer NOT NULL,
+    payload json NOT NULL,
+    correlation_id uuid,
+    causation_id uuid,
+    recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    UNIQUE (stream, version)
+);

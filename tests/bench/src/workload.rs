@@ -1,0 +1,57 @@
+//! The workloads, by name.
+
+mod commands;
+mod compile;
+mod feed;
+mod memory;
+mod processes;
+mod rehydrate;
+
+use sqlx::PgPool;
+use sqlx::postgres::PgPoolOptions;
+
+pub(crate) use self::processes::child;
+use crate::Result;
+use crate::measure::{BoxFuture, Workload};
+
+/// What every workload is given.
+#[derive(Clone, Debug)]
+pub(crate) struct Context {
+    pub(crate) url: String,
+}
+
+/// How many connections each side has.
+pub(crate) const CONNECTIONS: u32 = 32;
+
+impl Context {
+    /// A pool for one floor, alike in all that matters to the one that the library makes for itself.
+    pub(crate) async fn pool(&self) -> Result<PgPool> {
+        Ok(PgPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .test_before_acquire(false)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect(&self.url)
+            .await?)
+    }
+}
+
+type Prepare = fn(&Context) -> BoxFuture<Workload>;
+
+/// In the order in which they run.
+pub(crate) const ALL: &[(&str, Prepare)] = &[
+    ("commands-64", |context| Box::pin(commands::many(context.clone(), 64))),
+    ("commands-16", |context| Box::pin(commands::many(context.clone(), 16))),
+    ("commands-1", |context| Box::pin(commands::one(context.clone()))),
+    ("ten-events", |context| Box::pin(commands::ten_events(context.clone()))),
+    ("one-stream", |context| Box::pin(commands::one_stream(context.clone()))),
+    ("two-processes", |context| Box::pin(processes::two_processes(context.clone()))),
+    ("rehydrate-1000", |context| Box::pin(rehydrate::rehydrate(context.clone(), 1_000))),
+    ("rehydrate-10000", |context| Box::pin(rehydrate::rehydrate(context.clone(), 10_000))),
+    ("memory", |_| Box::pin(memory::memory())),
+    ("feed-writers", |context| Box::pin(feed::writers(context.clone()))),
+    ("feed-latency", |context| Box::pin(feed::latency(context.clone()))),
+    ("compile", |_| Box::pin(compile::compile())),
+    ("given-ids", |context| Box::pin(commands::given_ids(context.clone()))),
+    ("cold-streams", |context| Box::pin(commands::cold(context.clone()))),
+];

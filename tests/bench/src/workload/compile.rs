@@ -1,0 +1,88 @@
+//! What the macros cost the compiler: `cargo check` of a hundred aggregates declared by macros, and of the same written by hand on the public traits.
+
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use tempfile::TempDir;
+
+use crate::Result;
+use crate::cpu;
+use crate::measure::{Comparison, Sample, Side, Target, Unit, Workload};
+
+/// How many aggregates, of three events and three commands each.
+const AGGREGATES: usize = 100;
+
+const DECLARED: &str = include_str!("compile/declared.rs");
+const BY_HAND: &str = include_str!("compile/by_hand.rs");
+
+pub(crate) async fn compile() -> Result<Workload> {
+    let project = Arc::new(project()?);
+    let side = |name, package| {
+        let project = Arc::clone(&project);
+        Side::new(name, move |_| {
+            let folder = project.path().to_owned();
+            async move { tokio::task::spawn_blocking(move || check(&folder, package)).await? }
+        })
+    };
+    // Dependencies first, and everything once.
+    check(project.path(), "declared")?;
+    check(project.path(), "by_hand")?;
+    Ok(Workload {
+        unit: Unit::Milliseconds,
+        sides: vec![side("macros", "declared"), side("by hand", "by_hand")],
+        comparisons: vec![Comparison::new(0, 1, Target::AtMost(1.5))],
+    })
+}
+
+/// A workspace of two crates outside the repository.
+fn project() -> Result<TempDir> {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
+    let folder = tempfile::tempdir()?;
+    let manifest = "[workspace]\nresolver = \"3\"\nmembers = [\"declared\", \"by_hand\"]\n";
+    fs::write(folder.path().join("Cargo.toml"), manifest)?;
+    for file in ["Cargo.lock", "rust-toolchain.toml"] {
+        fs::copy(repository.join(file), folder.path().join(file))?;
+    }
+    for (package, template) in [("declared", DECLARED), ("by_hand", BY_HAND)] {
+        let sources = folder.path().join(package).join("src");
+        fs::create_dir_all(&sources)?;
+        let manifest = format!(
+            "[package]\nname = \"{package}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\n\
+             kenning = {{ path = {:?} }}\nserde = {{ version = \"1\", features = [\"derive\"] }}\n\
+             uuid = \"1\"\n",
+            repository.join("runtime")
+        );
+        fs::write(folder.path().join(package).join("Cargo.toml"), manifest)?;
+        let mut root = String::new();
+        for nth in 0..AGGREGATES {
+            writeln!(root, "pub mod account_{nth};")?;
+            let module = template.replace("account_0", &format!("account_{nth}"));
+            fs::write(sources.join(format!("account_{nth}.rs")), module)?;
+        }
+        fs::write(sources.join("lib.rs"), root)?;
+    }
+    Ok(folder)
+}
+
+/// Checks one of the crates anew and returns the CPU time in milliseconds: unlike the wall's, it does not grow when others use the machine.
+fn check(folder: &Path, package: &str) -> Result<Sample> {
+    let root: PathBuf = folder.join(package).join("src/lib.rs");
+    File::options().append(true).open(root)?.set_modified(SystemTime::now())?;
+    let before = cpu::children().unwrap_or_default();
+    let checked = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(["check", "--offline", "--quiet", "--package", package])
+        .current_dir(folder)
+        .env("CARGO_INCREMENTAL", "0")
+        .env("CARGO_TARGET_DIR", folder.join("target"))
+        .stdin(Stdio::null())
+        .output()?;
+    if !checked.status.success() {
+        return Err(String::from_utf8_lossy(&checked.stderr).into_owned().into());
+    }
+    let used: Duration = cpu::children().unwrap_or_default().saturating_sub(before);
+    Ok(Sample::time(used.as_secs_f64() * 1e3, 1))
+}
