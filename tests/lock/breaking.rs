@@ -165,6 +165,30 @@ case!(p9_a_field_of_an_object_inside_itself_is_found:
     { pub(super) struct Payload { name: String, inner: Option<Box<Payload>> } } => { pub(super) struct Payload { inner: Option<Box<Payload>> } },
     r#"{"name":"x","inner":null}"# is Maimed: "name" ChangeKind::FieldRemoved);
 
+case!(p9_two_fields_that_came_together_are_named:
+    { pub(super) struct Payload { #[serde(default)] a: u8, b: u8 } } => { pub(super) struct Payload { #[serde(alias = "a")] b: u8 } },
+    r#"{"a":1,"b":2}"# is Unreadable: "a" ChangeKind::FieldRemoved);
+
+case!(p9_two_fields_that_came_together_under_a_new_name_are_named:
+    { pub(super) struct Payload { a: u8, b: u8 } } => { pub(super) struct Payload { #[serde(alias = "a", alias = "b")] c: u8 } },
+    r#"{"a":1,"b":2}"# is Unreadable: "b" ChangeKind::FieldRemoved);
+
+/// Two variants that are read as one can no longer be told apart; all is read, and something is lost.
+#[test]
+fn p9_two_variants_that_came_together_are_named() {
+    #[derive(Serialize, Deserialize, Schema)]
+    enum Before {
+        A,
+        B,
+    }
+    #[derive(Serialize, Deserialize, Schema)]
+    enum After {
+        #[serde(alias = "A")]
+        B,
+    }
+    breaks::<Before, After>(r#""A""#, Fate::Maimed, "A", &ChangeKind::VariantRemoved);
+}
+
 /// A format known by name alone changes by its name alone.
 #[test]
 fn p9_a_format_of_the_users_own_that_changed_is_named() {

@@ -34,7 +34,14 @@ fn aggregates(locked: &Lock, now: &Lock, changes: &mut Vec<Change>) {
     for (category, before) in &locked.aggregates {
         let subject = Subject::Aggregate { category: category.clone() };
         match now.aggregates.get(category) {
-            Some(after) => aggregate(&subject, before, after, changes),
+            Some(after) => {
+                aggregate(&subject, before, after, changes);
+                // An event that is gone altogether is named as such, once.
+                changes.retain(|change| match &change.kind {
+                    ChangeKind::EventLeft { event } => now.events.contains_key(event),
+                    _ => true,
+                });
+            }
             None => changes.push(whole(subject, ChangeKind::AggregateRemoved)),
         }
     }

@@ -1,6 +1,7 @@
 //! Whether one structure reads what another has written.
 
 mod fields;
+mod heirs;
 mod scalars;
 mod variants;
 

@@ -1,5 +1,6 @@
 //! Fields that came, went and changed.
 
+use super::heirs::{heir, is_new};
 use super::{Evolution, Place};
 use crate::schema::{Field, Object, Presence, Shape, head};
 use crate::testing::lock::change::ChangeKind;
@@ -12,14 +13,15 @@ impl Evolution {
             (true, false) => self.push(ChangeKind::Opened),
             _ => {}
         }
-        for field in &old.fields {
-            match successor(field, new) {
+        let (old, new): (Vec<_>, Vec<_>) = (old.fields.iter().collect(), new.fields.iter().collect());
+        for &field in &old {
+            match heir(field, &old, &new) {
                 Some(to) => self.field((before.0, field), (after.0, to)),
-                None => self.removed(field, old, new),
+                None => self.removed(field, &old, &new),
             }
         }
-        for field in &new.fields {
-            if !old.fields.iter().any(|past| continues(past, field) || renamed(past, field, old, new)) {
+        for &field in &new {
+            if is_new(field, &old) && !old.iter().any(|past| renamed(past, field, &old, &new)) {
                 self.push_at(
                     &field.name,
                     match field.presence {
@@ -57,11 +59,11 @@ impl Evolution {
         self.path.pop();
     }
 
-    fn removed(&mut self, field: &Field, old: &Object, new: &Object) {
+    fn removed(&mut self, field: &Field, old: &[&Field], new: &[&Field]) {
         if field.presence == Presence::Ignored {
             return;
         }
-        let heir = new.fields.iter().find(|heir| renamed(field, heir, old, new));
+        let heir = new.iter().find(|heir| renamed(field, heir, old, new));
         self.push_at(
             &field.name,
             match heir {
@@ -100,23 +102,12 @@ impl Evolution {
     }
 }
 
-/// The field that reads what the former one wrote.
-fn successor<'a>(field: &Field, new: &'a Object) -> Option<&'a Field> {
-    let named = new.fields.iter().find(|heir| heir.name == field.name);
-    named.or_else(|| new.fields.iter().find(|heir| continues(field, heir)))
-}
-
-fn continues(past: &Field, field: &Field) -> bool {
-    past.name == field.name || field.aliases.contains(&past.name)
-}
-
 /// Whether the one looks like the other under a new name: both are without a partner and the only such pair of their structure.
-fn renamed(past: &Field, field: &Field, old: &Object, new: &Object) -> bool {
-    let lost = |past: &&Field| past.shape == field.shape && successor(past, new).is_none();
-    let fresh =
-        |field: &&Field| past.shape == field.shape && !old.fields.iter().any(|past| continues(past, field));
-    let only = |fields: &mut dyn Iterator<Item = &Field>, it: &Field| {
-        fields.next().is_some_and(|first| std::ptr::eq(first, it)) && fields.next().is_none()
+fn renamed(past: &Field, field: &Field, old: &[&Field], new: &[&Field]) -> bool {
+    let lost = |lost: &&&Field| lost.shape == field.shape && heir(**lost, old, new).is_none();
+    let fresh = |fresh: &&&Field| past.shape == fresh.shape && is_new(**fresh, old);
+    let only = |fields: &mut dyn Iterator<Item = &&Field>, it: &Field| {
+        fields.next().is_some_and(|first| std::ptr::eq(*first, it)) && fields.next().is_none()
     };
-    only(&mut old.fields.iter().filter(lost), past) && only(&mut new.fields.iter().filter(fresh), field)
+    only(&mut old.iter().filter(lost), past) && only(&mut new.iter().filter(fresh), field)
 }

@@ -1,5 +1,6 @@
 //! Variants that came, went and changed.
 
+use super::heirs::{heir, is_new};
 use super::{Evolution, Place};
 use crate::schema::{Object, Shape, Tagging, Variant, Variants, head};
 use crate::testing::lock::change::ChangeKind;
@@ -14,14 +15,16 @@ impl Evolution {
             let (from, to) = (head(before.0.shape), head(after.0.shape));
             return self.push(ChangeKind::Represented { from, to });
         }
-        for variant in old.named() {
-            match successor(variant, new) {
-                Some(heir) => self.variant((before.0, variant), (after.0, heir), &old.tagging),
-                None => self.lost(variant, old, new),
+        let tagging = &old.tagging;
+        let (old, new): (Vec<_>, Vec<_>) = (old.named().collect(), new.named().collect());
+        for &variant in &old {
+            match heir(variant, &old, &new) {
+                Some(to) => self.variant((before.0, variant), (after.0, to), tagging),
+                None => self.lost(variant, &old, &new),
             }
         }
-        for variant in new.named() {
-            if !old.named().any(|past| continues(past, variant) || renamed(past, variant, old, new)) {
+        for &variant in &new {
+            if is_new(variant, &old) && !old.iter().any(|past| renamed(past, variant, &old, &new)) {
                 self.push_at(&variant.name, ChangeKind::VariantAdded);
             }
         }
@@ -68,8 +71,8 @@ impl Evolution {
         }
     }
 
-    fn lost(&mut self, variant: &Variant, old: &Variants, new: &Variants) {
-        let heir = new.named().find(|heir| renamed(variant, heir, old, new));
+    fn lost(&mut self, variant: &Variant, old: &[&Variant], new: &[&Variant]) {
+        let heir = new.iter().find(|heir| renamed(variant, heir, old, new));
         self.push_at(
             &variant.name,
             match heir {
@@ -117,20 +120,11 @@ impl Variants {
     }
 }
 
-fn successor<'a>(variant: &Variant, new: &'a Variants) -> Option<&'a Variant> {
-    let named = new.named().find(|heir| heir.name == variant.name);
-    named.or_else(|| new.named().find(|heir| continues(variant, heir)))
-}
-
-fn continues(past: &Variant, variant: &Variant) -> bool {
-    past.name == variant.name || variant.aliases.contains(&past.name)
-}
-
 /// Whether the one looks like the other under a new name: both are without a partner, and the only ones that are.
-fn renamed(past: &Variant, variant: &Variant, old: &Variants, new: &Variants) -> bool {
-    let mut lost = old.named().filter(|past| successor(past, new).is_none());
-    let mut fresh = new.named().filter(|new| !old.named().any(|past| continues(past, new)));
+fn renamed(past: &Variant, variant: &Variant, old: &[&Variant], new: &[&Variant]) -> bool {
+    let mut lost = old.iter().filter(|lost| heir(**lost, old, new).is_none());
+    let mut fresh = new.iter().filter(|fresh| is_new(**fresh, old));
     let pair = (lost.next(), fresh.next(), lost.next(), fresh.next());
     matches!(pair, (Some(a), Some(b), None, None)
-        if std::ptr::eq(a, past) && std::ptr::eq(b, variant) && a.body == b.body)
+        if std::ptr::eq(*a, past) && std::ptr::eq(*b, variant) && a.body == b.body)
 }
