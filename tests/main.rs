@@ -9,5 +9,6 @@ mod lock;
 mod macros;
 mod memory;
 mod postgres;
+mod readme;
 mod schema;
 mod support;
