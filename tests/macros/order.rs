@@ -1,5 +1,19 @@
 //! The aggregate of the design, decided and folded without a store.
 
+// What the macros write offends no lint that a user may have chosen.
+#![deny(
+    unused,
+    unused_qualifications,
+    unused_lifetimes,
+    single_use_lifetimes,
+    elided_lifetimes_in_paths,
+    trivial_casts,
+    let_underscore_drop,
+    unit_bindings,
+    clippy::all,
+    clippy::pedantic
+)]
+
 use kenning::prelude::*;
 use kenning::{AggregateId, Apply, Clock, RawEvent, StreamName};
 use uuid::Uuid;

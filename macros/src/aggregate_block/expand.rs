@@ -15,7 +15,7 @@ use crate::text::text;
 /// impl Apply<OrderPlaced> for Order {
 ///     fn apply(&mut self, event: &OrderPlaced) {
 ///         let _ = <<Order as Aggregate>::Events as Includes<OrderPlaced>>::get;       // it is an event of the set
-///         Self::placed(self, event)
+///         Self::placed(self, event);
 ///     }
 /// }
 /// impl Handle<PlaceOrder> for Order {
@@ -91,7 +91,7 @@ fn expand_apply(block: &Block<'_>, apply: &Apply<'_>) -> TokenStream {
         };
         quote_spanned! {name.span()=>
             let _ = #included;
-            Self::#name(self, #parameter)
+            Self::#name(self, #parameter);
         }
     } else {
         quote_spanned!(name.span()=> let _ = #parameter; ::core::unreachable!())
