@@ -80,7 +80,8 @@ pub struct StreamAppend {
     pub stream: StreamName,
     /// What the writer expects of it.
     pub expect: Expect,
-    /// The events, in order; may be empty.
+    /// The events, in order; may be empty. Without events the expectation is checked and nothing keeps it: another may write to the stream before this
+    /// append commits.
     pub events: Vec<NewEvent>,
 }
 
