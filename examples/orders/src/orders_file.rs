@@ -69,7 +69,7 @@ impl<R: BufRead> OrdersFile<R> {
         }
         let header = lines.line();
         let header = header.strip_prefix(b"\xef\xbb\xbf").unwrap_or(header);
-        if !line::split(header).eq(COLUMNS.map(str::as_bytes)) {
+        if !line::cells(header).iter().eq(COLUMNS.map(str::as_bytes)) {
             let found = String::from_utf8_lossy(header).chars().take(100).collect();
             return Err(FileError::Header { found });
         }
@@ -83,7 +83,7 @@ impl<R: BufRead> OrdersFile<R> {
 
     fn take_line(&mut self) {
         let Lines { number, .. } = self.lines;
-        let order_id = match line::order_id(self.lines.line()) {
+        let order_id = match line::order_id(&line::cells(self.lines.line())) {
             Ok(order_id) => order_id,
             Err(problem) => {
                 // Whose line this is shows when the next one comes: the order's that goes on after it, or else nobody's.

@@ -116,7 +116,7 @@ fn an_open_quote_or_a_broken_character_spoils_one_line() {
     assert_eq!(
         read(text).iter().map(short).collect::<Vec<_>>(),
         [
-            r#"2: amount "\"5.00" is not a number (1)"#,
+            "2: a quote is not closed (1)",
             "skipped 0 lines",
             "3: order 2 of 1 lines, 0 dropped, 1 items",
             "4: product_id \"\u{fffd}\" is not a number (3)",
