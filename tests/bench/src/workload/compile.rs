@@ -81,7 +81,9 @@ fn check(folder: &Path, package: &str) -> Result<Sample> {
         .stdin(Stdio::null())
         .output()?;
     if !checked.status.success() {
-        return Err(String::from_utf8_lossy(&checked.stderr).into_owned().into());
+        // One mistake of the template is there a hundred times.
+        let errors = String::from_utf8_lossy(&checked.stderr);
+        return Err(errors.lines().take(20).collect::<Vec<_>>().join("\n").into());
     }
     let used: Duration = cpu::children().unwrap_or_default().saturating_sub(before);
     Ok(Sample::time(used.as_secs_f64() * 1e3, 1))

@@ -2,8 +2,8 @@ use std::convert::Infallible;
 
 use kenning::schema::Member;
 use kenning::{
-    Aggregate, Apply, ApplyTo, Command, CommandContext, CommandOf, DecodeError, EncodeError, EncodedEvent,
-    Event, EventInfo, EventSet, Handle, Includes, IntoEvents, RawEvent, Schema, Shape, Shapes,
+    Aggregate, Apply, ApplyTo, Command, CommandContext, DecodeError, EncodeError, EncodedEvent, Event,
+    EventInfo, EventSet, Handle, Includes, IntoEvents, RawEvent, Schema, Shape, Shapes,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -197,8 +197,6 @@ pub struct Open {
     pub email: Option<String>,
 }
 
-impl CommandOf<Account> for Open {}
-
 impl Command for Open {
     type Aggregate = Account;
     const NAME: &'static str = "Open";
@@ -216,8 +214,6 @@ pub struct Deposit {
     pub purpose: String,
 }
 
-impl CommandOf<Account> for Deposit {}
-
 impl Command for Deposit {
     type Aggregate = Account;
     const NAME: &'static str = "Deposit";
@@ -232,8 +228,6 @@ pub struct Close {
     pub account: Uuid,
     pub reason: String,
 }
-
-impl CommandOf<Account> for Close {}
 
 impl Command for Close {
     type Aggregate = Account;
