@@ -1,7 +1,5 @@
 //! Several `#[aggregate]` blocks for one type, in several modules, and functions under `cfg`.
 
-#![expect(clippy::non_minimal_cfg, reason = "conditions that hold always and never are what is tried here")]
-
 use kenning::prelude::*;
 use kenning::{Apply, Clock, StreamName};
 
