@@ -16,9 +16,10 @@ use super::reader::{MANNERS, follow};
 const TALLIES: u32 = 24;
 
 /// Taken out one after the other (an open transaction holds the feed back; an append waits for the transaction that has its stream), this test fails: events that were
-/// rolled back are delivered; streams go back from one version to a former one.
+/// rolled back are delivered; streams go back from one version to a former one. So it does, in most runs, when a commit lets its claims go before it publishes.
+/// With more readers and writers than trap 18 asks for.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn p10_storm_of_writers_on_the_memory_store() {
+async fn p10_trap_18_storm_of_writers_on_the_memory_store() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let path = folder.path().join("journal");
     let store = MemoryStore::new();

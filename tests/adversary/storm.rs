@@ -19,7 +19,7 @@ const TALLIES: u32 = 40;
 const PROCESSES: u64 = 3;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn p1_p2_p3_storm_of_writers_in_several_processes() {
+async fn p1_p2_p3_trap_18_storm_of_writers_in_several_processes() {
     let url = database().await;
     let store = postgres::store(&url).await;
     let mut writers = Writers::new(&url, TALLIES);

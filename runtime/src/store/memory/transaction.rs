@@ -126,8 +126,10 @@ impl TransactionalStore for MemoryStore {
         Box::pin(transaction.append(append))
     }
 
-    fn commit(&self, mut transaction: MemoryTransaction) -> BoxFuture<'_, Result<(), StoreError>> {
+    fn commit(&self, transaction: MemoryTransaction) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
+            // All of it: an async block takes only the fields that it names, and the claims would be let go before the events are published.
+            let mut transaction = transaction;
             if transaction.failed {
                 return Err(StoreError::Contention("the transaction has failed before".into()));
             }
