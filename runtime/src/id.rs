@@ -7,7 +7,7 @@ mod to_text;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use self::from_text::FromText;
+pub(crate) use self::from_text::FromText;
 use self::short_text::ShortText;
 use self::to_text::ToText;
 use crate::aggregate::Aggregate;

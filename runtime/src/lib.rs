@@ -21,6 +21,7 @@ mod headers;
 mod id;
 mod number;
 mod payload;
+mod projection;
 mod recorded;
 mod stream;
 mod telemetry;
@@ -29,6 +30,7 @@ pub mod check;
 pub mod docs;
 pub mod limits;
 pub mod prelude;
+pub mod read_model;
 pub mod schema;
 pub mod store;
 #[cfg(feature = "testing")]
@@ -51,6 +53,8 @@ pub use self::headers::Headers;
 pub use self::id::{AggregateId, InvalidId};
 pub use self::number::{Position, Version};
 pub use self::payload::{DecodeError, EncodeError, Payload};
+pub use self::projection::{HandlerError, Lends, Project, ProjectInto, Projection};
+pub use self::read_model::{FoldInto, On, ReadModel};
 pub use self::recorded::{Metadata, Recorded, RecordedEvent};
 pub use self::schema::{Schema, Shape, Shapes, fingerprint};
 #[cfg(feature = "memory")]

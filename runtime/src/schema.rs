@@ -1,5 +1,6 @@
 //! Schemas: the shape that a type has as JSON, seen through its nested types.
 
+mod column_type;
 mod fingerprint;
 mod impls;
 mod member;
@@ -7,6 +8,7 @@ mod shape;
 mod shapes;
 mod text;
 
+pub use self::column_type::ColumnType;
 pub use self::fingerprint::fingerprint;
 pub use self::member::{Case, Member};
 pub use self::shape::{Field, Integer, Object, Presence, Shape, Tagging, Variant, Variants};
@@ -46,6 +48,9 @@ pub trait Schema: 'static {
 
     /// Whether serde reads a field of this type that is absent: true of `Option`.
     const OPTIONAL: bool = false;
+
+    /// How a read model's table holds a value in a column; `None`: it cannot, but as JSON. Of an `Option`, what its value is held as.
+    const COLUMN: Option<ColumnType> = None;
 
     /// The shape; nested types are asked through the same `shapes`, which ends recursion.
     fn shape(shapes: &mut Shapes) -> Shape;

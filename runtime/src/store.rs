@@ -1,6 +1,7 @@
 //! The contract between Kenning and a store. [`testing::store_contract`](crate::testing) proves an implementation.
 
 mod append;
+mod consumer;
 mod error;
 mod health;
 mod ledger;
@@ -21,6 +22,11 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 pub use self::append::{Append, Appended, AppendedTo, Expect, NewEvent, StreamAppend};
+pub use self::consumer::{
+    Comparison, Condition, ConsumerKind, ConsumerRecord, ConsumerSpec, ConsumerStore, Lease, LeaseRequest,
+    NewParked, Opened, OrderKey, Parked, ParkedQuery, ParkedRequest, PartitionRecord, RowChanges, Select,
+    Start, Table, TableDefinition, Wanted,
+};
 pub use self::error::{AppendError, Conflict, InvalidAppend, RehydrateError, StoreError};
 pub use self::health::{Health, WatermarkHolder};
 pub use self::ledger::{BodyHash, CommandRecord, LedgerEntry};

@@ -10,11 +10,15 @@ use super::InvalidId;
 
 /// Gives the text as whatever scalar the type asks for.
 #[derive(Clone, Copy)]
-pub(super) struct FromText<'de> {
+pub(crate) struct FromText<'de> {
     pub(super) text: &'de str,
 }
 
-impl FromText<'_> {
+impl<'de> FromText<'de> {
+    pub(crate) fn new(text: &'de str) -> Self {
+        Self { text }
+    }
+
     fn parse<T: std::str::FromStr>(self) -> Result<T, InvalidId> {
         self.text
             .parse()

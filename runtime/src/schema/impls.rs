@@ -9,9 +9,10 @@ mod wrappers;
 
 /// A type whose every value is one string, number or boolean.
 macro_rules! scalar {
-    ($($ty:ty => $shape:expr),+ $(,)?) => {
+    ($($ty:ty: $column:expr => $shape:expr),+ $(,)?) => {
         $(impl $crate::schema::Schema for $ty {
             const SCALAR: bool = true;
+            const COLUMN: Option<$crate::schema::ColumnType> = Some($column);
 
             fn shape(_: &mut $crate::schema::Shapes) -> $crate::schema::Shape {
                 $shape
@@ -26,6 +27,7 @@ macro_rules! forward {
         $(impl $(<$param: $crate::schema::Schema $(+ $bound)? + ?Sized>)? $crate::schema::Schema for $ty {
             const SCALAR: bool = <$inner as $crate::schema::Schema>::SCALAR;
             const OPTIONAL: bool = <$inner as $crate::schema::Schema>::OPTIONAL;
+            const COLUMN: Option<$crate::schema::ColumnType> = <$inner as $crate::schema::Schema>::COLUMN;
 
             fn shape(shapes: &mut $crate::schema::Shapes) -> $crate::schema::Shape {
                 <$inner as $crate::schema::Schema>::shape(shapes)

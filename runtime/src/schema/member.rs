@@ -1,6 +1,6 @@
 //! What a type says of its fields and variants: tables, so that a derive emits data and not code.
 
-use super::{Presence, Schema, Shape, Shapes};
+use super::{ColumnType, Presence, Schema, Shape, Shapes};
 
 /// A field of a struct or of a variant, or a place of a tuple.
 #[derive(Clone, Copy, Debug)]
@@ -10,6 +10,7 @@ pub struct Member {
     pub(super) presence: Presence,
     pub(super) flattened: bool,
     scalar: bool,
+    column: Option<ColumnType>,
     source: Source,
 }
 
@@ -49,6 +50,7 @@ impl Member {
             presence: if T::OPTIONAL { Presence::Optional } else { Presence::Required },
             flattened: false,
             scalar: T::SCALAR,
+            column: T::COLUMN,
             source: Source::Type(T::shape),
         }
     }
@@ -62,6 +64,7 @@ impl Member {
             presence: Presence::Required,
             flattened: false,
             scalar: false,
+            column: None,
             source: Source::Opaque(format),
         }
     }
@@ -70,6 +73,12 @@ impl Member {
     #[must_use]
     pub const fn is_scalar(&self) -> bool {
         self.scalar
+    }
+
+    /// How a table's column holds it, if one can.
+    #[must_use]
+    pub const fn column(&self) -> Option<ColumnType> {
+        self.column
     }
 
     /// Whether reading does without it.

@@ -130,6 +130,9 @@ pub enum StoreError {
     /// What is stored contradicts itself.
     #[error("the store is corrupt: {0}")]
     Corrupt(String),
+    /// What was to be written breaks a rule of its table, as a unique index. Nothing of the transaction is stored; trying again does not help.
+    #[error("the store refuses what was to be written")]
+    Refused(#[source] Source),
     /// Anything else that the database said. Answer 500; trying again does not help.
     #[error("the database reports an error")]
     Database(#[source] Source),

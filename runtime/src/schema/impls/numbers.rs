@@ -6,26 +6,45 @@ use std::num::{
 };
 
 use super::scalar;
-use crate::schema::{Integer, Schema, Shape, Shapes};
+use crate::schema::{ColumnType, Integer, Schema, Shape, Shapes};
 
 macro_rules! integers {
-    ($signed:literal: $($ty:ident $nonzero:ident),+) => {
+    ($signed:literal: $($ty:ident $nonzero:ident $column:ident),+) => {
         $(scalar! {
-            $ty => Shape::Integer(Integer { signed: $signed, bits: $ty::BITS as u8, nonzero: false }),
-            $nonzero => Shape::Integer(Integer { signed: $signed, bits: $ty::BITS as u8, nonzero: true }),
+            $ty: ColumnType::$column => Shape::Integer(Integer { signed: $signed, bits: $ty::BITS as u8, nonzero: false }),
+            $nonzero: ColumnType::$column => Shape::Integer(Integer { signed: $signed, bits: $ty::BITS as u8, nonzero: true }),
         })+
     };
 }
 
-integers!(true: i8 NonZeroI8, i16 NonZeroI16, i32 NonZeroI32, i64 NonZeroI64, i128 NonZeroI128);
-integers!(false: u8 NonZeroU8, u16 NonZeroU16, u32 NonZeroU32, u64 NonZeroU64, u128 NonZeroU128);
+integers!(true: i8 NonZeroI8 SmallInt, i16 NonZeroI16 SmallInt, i32 NonZeroI32 Integer, i64 NonZeroI64 BigInt, i128 NonZeroI128 Numeric);
+integers!(false: u8 NonZeroU8 SmallInt, u16 NonZeroU16 Integer, u32 NonZeroU32 BigInt, u64 NonZeroU64 Numeric);
 
-scalar!(bool => Shape::Bool);
+scalar! {
+    bool: ColumnType::Boolean => Shape::Bool,
+}
+
+macro_rules! beyond_columns {
+    ($($ty:ident $nonzero:literal),+) => {
+        $(impl Schema for $ty {
+            const SCALAR: bool = true;
+
+            fn shape(_: &mut Shapes) -> Shape {
+                Shape::Integer(Integer { signed: false, bits: 128, nonzero: $nonzero })
+            }
+        })+
+    };
+}
+
+// No column holds the upper half of them.
+beyond_columns!(u128 false, NonZeroU128 true);
 
 // No scalars: what is not a number is written as `null`, and a text of it names nothing reliably.
 macro_rules! floats {
-    ($($ty:ident => $shape:expr),+) => {
+    ($($ty:ident: $column:ident => $shape:expr),+) => {
         $(impl Schema for $ty {
+            const COLUMN: Option<ColumnType> = Some(ColumnType::$column);
+
             fn shape(_: &mut Shapes) -> Shape {
                 $shape
             }
@@ -33,7 +52,7 @@ macro_rules! floats {
     };
 }
 
-floats!(f32 => Shape::F32, f64 => Shape::F64);
+floats!(f32: Real => Shape::F32, f64: Double => Shape::F64);
 
 impl Schema for serde_json::Number {
     fn shape(_: &mut Shapes) -> Shape {

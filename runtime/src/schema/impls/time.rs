@@ -3,17 +3,17 @@
 use time::{Date, Duration, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset, Weekday};
 
 use super::scalar;
-use crate::schema::{Schema, Shape, Shapes};
+use crate::schema::{ColumnType, Schema, Shape, Shapes};
 
 scalar! {
-    OffsetDateTime => Shape::text("date-time"),
-    PrimitiveDateTime => Shape::text("local-date-time"),
-    Date => Shape::text("date"),
-    Time => Shape::text("time"),
-    UtcOffset => Shape::text("utc-offset"),
-    Duration => Shape::text("duration"),
-    Month => Shape::text("month"),
-    Weekday => Shape::text("weekday"),
+    OffsetDateTime: ColumnType::Timestamp => Shape::text("date-time"),
+    PrimitiveDateTime: ColumnType::Text => Shape::text("local-date-time"),
+    Date: ColumnType::Text => Shape::text("date"),
+    Time: ColumnType::Text => Shape::text("time"),
+    UtcOffset: ColumnType::Text => Shape::text("utc-offset"),
+    Duration: ColumnType::Text => Shape::text("duration"),
+    Month: ColumnType::Text => Shape::text("month"),
+    Weekday: ColumnType::Text => Shape::text("weekday"),
 }
 
 impl Schema for std::time::Duration {

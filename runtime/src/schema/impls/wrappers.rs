@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::forward;
-use crate::schema::{Case, Member, Schema, Shape, Shapes, Tagging};
+use crate::schema::{Case, ColumnType, Member, Schema, Shape, Shapes, Tagging};
 
 forward! {
     Box<T> as T where T,
@@ -22,6 +22,7 @@ macro_rules! newtype {
     ($($ty:ident),+) => {
         $(impl<T: Schema> Schema for $ty<T> {
             const SCALAR: bool = T::SCALAR;
+            const COLUMN: Option<ColumnType> = T::COLUMN;
 
             fn shape(shapes: &mut Shapes) -> Shape {
                 T::shape(shapes)
@@ -34,6 +35,7 @@ newtype!(Reverse, Wrapping);
 
 impl<T: Schema> Schema for Option<T> {
     const OPTIONAL: bool = true;
+    const COLUMN: Option<ColumnType> = if T::OPTIONAL { None } else { T::COLUMN };
 
     fn shape(shapes: &mut Shapes) -> Shape {
         match T::shape(shapes) {

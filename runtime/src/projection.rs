@@ -1,0 +1,104 @@
+//! Projections: the user's own writes, in the transaction of the checkpoint.
+
+use std::error::Error;
+
+use crate::event_set::EventSet;
+use crate::recorded::{Metadata, Recorded};
+use crate::store::BoxFuture;
+
+/// What a handler fails with.
+pub type HandlerError = Box<dyn Error + Send + Sync>;
+
+/// Follows events with writes of its own, in the transaction that moves its checkpoint: both are done, or neither. `#[projection]` on an `impl` block writes this impl.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a projection",
+    label = "not a projection",
+    note = "write `#[projection(name = \"…\", version = 1, events = …)]` on an `impl {Self}` block"
+)]
+pub trait Projection: Send + Sync + 'static {
+    /// The name of its consumer.
+    const NAME: &'static str;
+
+    /// Raised to have it begin anew, under a checkpoint of its own.
+    const VERSION: u32;
+
+    /// Whether it runs in the transaction of each append instead of behind the feed.
+    const INLINE: bool = false;
+
+    /// The events that it follows.
+    type Events: EventSet;
+
+    /// What its handlers write through: the transaction of a store, or what that [lends](Lends).
+    type Transaction: Send;
+
+    /// Handles events, in their order.
+    fn project<'a>(
+        &'a self,
+        events: Vec<Recorded<Self::Events>>,
+        transaction: &'a mut Self::Transaction,
+    ) -> BoxFuture<'a, Result<(), HandlerError>>;
+}
+
+/// What a projection does on one event.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not handle the event `{E}`",
+    label = "`{E}` is neither handled nor ignored",
+    note = "add to an `#[projection] impl {Self}`: `#[on] async fn name(&self, event: &{E}, …) -> Result<(), …>`",
+    note = "or ignore it: `#[projection(…, ignore({E}))]`"
+)]
+pub trait Project<E>: Projection {
+    /// Handles the event.
+    fn on<'a>(
+        &'a self,
+        event: &'a Recorded<E>,
+        transaction: &'a mut Self::Transaction,
+    ) -> BoxFuture<'a, Result<(), HandlerError>>;
+}
+
+/// A set of events that the projection `P` handles or ignores, each of them. `#[derive(EventSet)]` writes it for every `P` that has [`Project`] for each event.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a set of events",
+    label = "not a set of events",
+    note = "write `#[derive(EventSet)]` on an enum with one variant for each event, as in `Placed(OrderPlaced)`"
+)]
+pub trait ProjectInto<P: Projection>: EventSet {
+    /// Has `P` handle the event.
+    fn project_into<'a>(
+        self,
+        metadata: Metadata,
+        projection: &'a P,
+        transaction: &'a mut P::Transaction,
+    ) -> BoxFuture<'a, Result<(), HandlerError>>;
+}
+
+/// A store's transaction that handlers can write through as a `T`.
+#[diagnostic::on_unimplemented(
+    message = "the handlers write through `{T}`, which a transaction of this store (`{Self}`) is not",
+    label = "cannot run on this store",
+    note = "a projection runs on the store whose transaction its handlers take: `&mut PgTransaction<'_>` on PostgreSQL, `&mut MemoryTransaction` in memory"
+)]
+pub trait Lends<T> {
+    /// The transaction, as the handlers take it.
+    fn lend(&mut self) -> &mut T;
+}
+
+#[cfg(feature = "memory")]
+impl Lends<Self> for crate::store::MemoryTransaction {
+    fn lend(&mut self) -> &mut Self {
+        self
+    }
+}
+
+#[cfg(feature = "postgres")]
+impl Lends<Self> for sqlx::Transaction<'static, sqlx::Postgres> {
+    fn lend(&mut self) -> &mut Self {
+        self
+    }
+}
+
+#[cfg(feature = "postgres")]
+impl Lends<sqlx::PgConnection> for sqlx::Transaction<'static, sqlx::Postgres> {
+    fn lend(&mut self) -> &mut sqlx::PgConnection {
+        self
+    }
+}

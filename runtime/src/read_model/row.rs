@@ -1,0 +1,153 @@
+//! Rows as stores take them.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{ColumnInfo, Value};
+use crate::schema::Schema;
+
+/// A row: the values of the columns, in their order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    values: Vec<Value>,
+}
+
+impl Row {
+    /// A row of these values.
+    #[must_use]
+    pub fn new(values: Vec<Value>) -> Self {
+        Self { values }
+    }
+
+    /// Its values.
+    #[must_use]
+    pub fn values(&self) -> &[Value] {
+        &self.values
+    }
+
+    /// Its values.
+    #[must_use]
+    pub fn into_values(self) -> Vec<Value> {
+        self.values
+    }
+}
+
+/// Writes the fields of a read model into a row, in the order of the columns.
+pub struct RowWriter {
+    columns: &'static [ColumnInfo],
+    values: Vec<Value>,
+}
+
+impl RowWriter {
+    /// An empty row.
+    #[must_use]
+    pub fn new(columns: &'static [ColumnInfo]) -> Self {
+        Self { columns, values: Vec::with_capacity(columns.len()) }
+    }
+
+    /// The next column.
+    ///
+    /// # Errors
+    /// When the value cannot be written as its column.
+    pub fn column<T: Schema + Serialize>(&mut self, field: &T) -> Result<(), ColumnError> {
+        let value = Value::of(field).map_err(|error| error.at(self.next()))?;
+        self.values.push(value);
+        Ok(())
+    }
+
+    /// The next column, as JSON.
+    ///
+    /// # Errors
+    /// When its `Serialize` impl fails.
+    pub fn json<T: Serialize>(&mut self, field: &T) -> Result<(), ColumnError> {
+        let text = serde_json::to_string(field).map_err(|error| ColumnError::new(error).at(self.next()))?;
+        self.values.push(Value::Json(text));
+        Ok(())
+    }
+
+    /// The row.
+    #[must_use]
+    pub fn finish(self) -> Row {
+        Row { values: self.values }
+    }
+
+    fn next(&self) -> &'static str {
+        self.columns.get(self.values.len()).map_or("?", |column| column.name)
+    }
+}
+
+/// Reads the fields of a read model from a row, in the order of the columns.
+pub struct RowReader {
+    columns: &'static [ColumnInfo],
+    values: std::vec::IntoIter<Value>,
+}
+
+impl RowReader {
+    /// Begins with the first column.
+    #[must_use]
+    pub fn new(columns: &'static [ColumnInfo], row: Row) -> Self {
+        Self { columns, values: row.values.into_iter() }
+    }
+
+    /// The next column.
+    ///
+    /// # Errors
+    /// When it does not fit the field.
+    pub fn column<T: Schema + DeserializeOwned>(&mut self) -> Result<T, ColumnError> {
+        let column = self.next();
+        self.value(column)?.read().map_err(|error| error.at(column))
+    }
+
+    /// The next column, from JSON.
+    ///
+    /// # Errors
+    /// When it does not fit the field.
+    pub fn json<T: DeserializeOwned>(&mut self) -> Result<T, ColumnError> {
+        let column = self.next();
+        match self.value(column)? {
+            Value::Json(text) => {
+                serde_json::from_str(&text).map_err(|error| ColumnError::new(error).at(column))
+            }
+            _ => Err(ColumnError::new("it is not JSON").at(column)),
+        }
+    }
+
+    fn next(&self) -> &'static str {
+        self.columns.iter().rev().nth(self.values.len().saturating_sub(1)).map_or("?", |column| column.name)
+    }
+
+    fn value(&mut self, column: &str) -> Result<Value, ColumnError> {
+        self.values.next().ok_or_else(|| ColumnError::new("the row is too short").at(column))
+    }
+}
+
+/// A field does not fit its column, or a column its field.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the column `{column}` does not fit: {reason}")]
+pub struct ColumnError {
+    column: String,
+    reason: String,
+}
+
+impl ColumnError {
+    pub(crate) fn new(reason: impl std::fmt::Display) -> Self {
+        Self { column: "?".to_owned(), reason: reason.to_string() }
+    }
+
+    fn at(mut self, column: &str) -> Self {
+        column.clone_into(&mut self.column);
+        self
+    }
+}
+
+impl serde::ser::Error for ColumnError {
+    fn custom<T: std::fmt::Display>(reason: T) -> Self {
+        Self::new(reason)
+    }
+}
+
+impl serde::de::Error for ColumnError {
+    fn custom<T: std::fmt::Display>(reason: T) -> Self {
+        Self::new(reason)
+    }
+}

@@ -1,0 +1,156 @@
+//! What a store keeps for consumers: where they stand, who runs them, what is parked, and the tables of read models.
+
+mod lease;
+mod parked;
+mod record;
+mod select;
+mod spec;
+mod table;
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+pub use self::lease::{Lease, LeaseRequest, Wanted};
+pub use self::parked::{NewParked, Parked, ParkedQuery, ParkedRequest};
+pub use self::record::{ConsumerRecord, PartitionRecord};
+pub use self::select::{Comparison, Condition, OrderKey, Select};
+pub use self::spec::{ConsumerKind, ConsumerSpec, Opened, Start};
+pub use self::table::{RowChanges, Table, TableDefinition};
+
+use super::{BoxFuture, StoreError, TransactionalStore};
+use crate::number::Position;
+use crate::read_model::{Row, Value};
+use crate::stream::StreamName;
+
+/// A store that runs consumers.
+///
+/// A consumer has a name and one or two *generations*: the live one, and the one that is being built to replace it. Each generation has a fixed number of
+/// partitions, each with a checkpoint and a lease. A lease has an epoch, which grows whenever it changes hands: everything that its holder writes goes through a
+/// transaction in which [`advance`](Self::advance) checks the epoch, so a holder that lost its lease writes nothing.
+pub trait ConsumerStore: TransactionalStore {
+    /// Makes sure that a consumer is there, with its table, and says what is to be run. Safe to call from several processes at once, each time the same.
+    ///
+    /// * Not there: it is made, live, at its [`Start`]; its table too.
+    /// * There with the same version: what is there stays. Indexes that were added or dropped are made or removed; other columns under the same version are
+    ///   [`StoreError::Unsuitable`], with words that say to raise the version. Another number of partitions likewise, unless it stands nowhere yet.
+    /// * There with a lower version: a new generation is made beside it, from the beginning, with a table of its own. One that is being built for yet another version is
+    ///   thrown away.
+    /// * There with a higher version: this process is of an older release; it runs nothing ([`Opened::generation`] is `None`).
+    fn open_consumer<'a>(&'a self, consumer: &'a ConsumerSpec) -> BoxFuture<'a, Result<Opened, StoreError>>;
+
+    /// Starts building a live consumer anew: the next generation, at the beginning, with an empty table beside the old one. One that is being built already goes on.
+    /// Returns the generation.
+    fn rebuild<'a>(&'a self, consumer: &'a ConsumerSpec) -> BoxFuture<'a, Result<u32, StoreError>>;
+
+    /// Puts the generation that is being built in the place of the live one, when each of its partitions is as far as that of the live one (all of its
+    /// partitions as far as the furthest, when their numbers differ); else stops the live one, whose leases are lost, so that it will soon be. In one transaction:
+    /// after `Ok(true)` the new table has the name, the old one is gone, parked events of the old one too. Fenced by `lease`.
+    fn swap<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Result<bool, StoreError>>;
+
+    /// Renews and claims leases for a worker, by the database's clock. For each generation asked for: leases held by the worker with the epoch that it knows are prolonged; of those that
+    /// are free or expired it gets so many that all live workers of the generation have about the same number, and a worker that has more than its share gives
+    /// up the surplus. Says which leases the worker holds afterwards; one that it held and is not among them is lost.
+    fn lease<'a>(&'a self, request: &'a LeaseRequest) -> BoxFuture<'a, Result<Vec<Lease>, StoreError>>;
+
+    /// Gives leases back, so that others need not wait for their end, and forgets the worker.
+    fn release<'a>(&'a self, worker: Uuid) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Begins the transaction of a batch. The store ends it by itself when its holder lets it idle for `at_most`, so that nobody waits for locks of a process that
+    /// was stopped.
+    fn begin_batch(&self, at_most: Duration) -> BoxFuture<'_, Result<Self::Transaction, StoreError>>;
+
+    /// Moves the checkpoint of a leased partition within a transaction. `Ok(false)`: the lease is lost, or the checkpoint is not at `from`; the transaction has to be rolled
+    /// back. `from == to` only checks.
+    fn advance<'a>(
+        &'a self,
+        transaction: &'a mut Self::Transaction,
+        lease: &'a Lease,
+        from: Position,
+        to: Position,
+    ) -> BoxFuture<'a, Result<bool, StoreError>>;
+
+    /// The rows with these keys; a key without a row is left out.
+    fn load_rows<'a>(
+        &'a self,
+        transaction: &'a mut Self::Transaction,
+        table: &'a Table,
+        keys: &'a [Value],
+    ) -> BoxFuture<'a, Result<Vec<Row>, StoreError>>;
+
+    /// Deletes rows, then inserts or replaces others, each key once. [`StoreError::Refused`] when a unique index would be broken: the transaction has to be rolled back.
+    fn write_rows<'a>(
+        &'a self,
+        transaction: &'a mut Self::Transaction,
+        table: &'a Table,
+        changes: RowChanges,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Parks events. One that is parked already gets the new reason, and its request is done.
+    fn park<'a>(
+        &'a self,
+        transaction: &'a mut Self::Transaction,
+        lease: &'a Lease,
+        events: &'a [NewParked],
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Takes an event out of the parked ones: it was handled, or discarded.
+    fn unpark<'a>(
+        &'a self,
+        transaction: &'a mut Self::Transaction,
+        lease: &'a Lease,
+        position: Position,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// The streams that have parked events in a partition.
+    fn parked_streams<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Result<Vec<StreamName>, StoreError>>;
+
+    /// The parked events of a stream in a partition, oldest first, at most `limit`.
+    fn parked_of<'a>(
+        &'a self,
+        lease: &'a Lease,
+        stream: &'a StreamName,
+        limit: u32,
+    ) -> BoxFuture<'a, Result<Vec<Parked>, StoreError>>;
+
+    /// The streams of a partition whose oldest parked event has a request.
+    fn requested_streams<'a>(
+        &'a self,
+        lease: &'a Lease,
+    ) -> BoxFuture<'a, Result<Vec<StreamName>, StoreError>>;
+
+    /// Lists parked events of all consumers, by consumer and position.
+    fn parked<'a>(&'a self, query: &'a ParkedQuery) -> BoxFuture<'a, Result<Vec<Parked>, StoreError>>;
+
+    /// Asks the holder of the lease to retry or discard a parked event; says whether it is there. It is done in the holder's own time, and in order.
+    fn request<'a>(
+        &'a self,
+        consumer: &'a str,
+        position: Position,
+        request: ParkedRequest,
+    ) -> BoxFuture<'a, Result<bool, StoreError>>;
+
+    /// Every generation of every consumer, with its partitions, by name.
+    fn consumers(&self) -> BoxFuture<'_, Result<Vec<ConsumerRecord>, StoreError>>;
+
+    /// Pauses a consumer, or lets it go on: a paused one has no leases. Says whether it is there.
+    fn pause<'a>(&'a self, consumer: &'a str, paused: bool) -> BoxFuture<'a, Result<bool, StoreError>>;
+
+    /// Puts all partitions of a live consumer elsewhere, and forgets what is parked. Its leases are lost. `table`: emptied in the same transaction.
+    fn reset<'a>(
+        &'a self,
+        consumer: &'a str,
+        start: Start,
+        table: Option<&'a Table>,
+    ) -> BoxFuture<'a, Result<bool, StoreError>>;
+
+    /// Rows of a read model, as a query says.
+    fn select<'a>(
+        &'a self,
+        table: &'a Table,
+        select: &'a Select,
+    ) -> BoxFuture<'a, Result<Vec<Row>, StoreError>>;
+
+    /// How many rows match the query's filter.
+    fn count<'a>(&'a self, table: &'a Table, select: &'a Select) -> BoxFuture<'a, Result<u64, StoreError>>;
+}

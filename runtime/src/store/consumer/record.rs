@@ -1,0 +1,48 @@
+//! What a store knows of its consumers.
+
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::number::Position;
+
+/// One generation of a consumer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsumerRecord {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The persisted name of its kind.
+    pub kind: Arc<str>,
+    /// The version of the declaration that it runs.
+    pub version: u32,
+    /// The generation.
+    pub generation: u32,
+    /// Whether it is live, or being built to replace the live one.
+    pub live: bool,
+    /// Whether it is paused.
+    pub paused: bool,
+    /// When the generation was made, by the store's clock.
+    pub created_at: OffsetDateTime,
+    /// Its partitions, in order.
+    pub partitions: Vec<PartitionRecord>,
+    /// How many events could not be handled.
+    pub failed: u64,
+    /// How many wait behind them.
+    pub waiting: u64,
+}
+
+/// One partition of a generation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartitionRecord {
+    /// Its number, from 0.
+    pub partition: u16,
+    /// Its checkpoint: everything up to here is done, or parked.
+    pub position: Position,
+    /// How often its lease has changed hands.
+    pub epoch: u64,
+    /// Who runs it, if anybody does.
+    pub worker: Option<Uuid>,
+    /// The last event that it could still have to do was recorded then; `None`: it has done all. By the store's clock.
+    pub next_recorded_at: Option<OffsetDateTime>,
+}
