@@ -3,6 +3,7 @@
 mod assert;
 
 pub use self::assert::{assert_distinct_name, assert_scalar_id};
+pub use crate::read_model::held::{ColumnOf, held};
 pub use crate::schema::{Case, Member, Schema, Shape, Shapes, Tagging};
 pub use serde::Serialize;
 pub use serde::de::DeserializeOwned;

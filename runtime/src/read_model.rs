@@ -2,6 +2,7 @@
 
 mod column;
 mod handled;
+pub mod held;
 mod row;
 mod slot;
 mod value;

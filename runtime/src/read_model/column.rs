@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use super::held::Plain;
 use crate::schema::ColumnType;
 
 /// A column, without its type in Rust.
@@ -27,13 +28,15 @@ pub struct IndexInfo {
 }
 
 /// A column of the read model `M` that holds a `T`: what queries are written with. The derive makes a constant of each.
-pub struct Column<M, T> {
+///
+/// `H` says how it is [held](super::held), and so what can be asked of it: a comparison for all but JSON, a pattern for text alone.
+pub struct Column<M, T, H = Plain> {
     /// Its place among the columns.
     pub(crate) place: usize,
-    of: PhantomData<fn() -> (M, T)>,
+    of: PhantomData<fn() -> (M, T, H)>,
 }
 
-impl<M, T> Column<M, T> {
+impl<M, T, H> Column<M, T, H> {
     /// The column at a place of [`ReadModel::COLUMNS`](super::ReadModel::COLUMNS).
     #[must_use]
     pub const fn at(place: usize) -> Self {
@@ -41,10 +44,10 @@ impl<M, T> Column<M, T> {
     }
 }
 
-impl<M, T> Clone for Column<M, T> {
+impl<M, T, H> Clone for Column<M, T, H> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<M, T> Copy for Column<M, T> {}
+impl<M, T, H> Copy for Column<M, T, H> {}

@@ -6,6 +6,9 @@ use serde::de::DeserializeOwned;
 use super::{ColumnInfo, Value};
 use crate::schema::Schema;
 
+/// `None` as JSON.
+const NULL: &str = "null";
+
 /// A row: the values of the columns, in their order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
@@ -55,13 +58,14 @@ impl RowWriter {
         Ok(())
     }
 
-    /// The next column, as JSON.
+    /// The next column, as JSON. What is `null` as JSON is nothing in a column that may hold nothing.
     ///
     /// # Errors
     /// When its `Serialize` impl fails.
     pub fn json<T: Serialize>(&mut self, field: &T) -> Result<(), ColumnError> {
         let text = serde_json::to_string(field).map_err(|error| ColumnError::new(error).at(self.next()))?;
-        self.values.push(Value::Json(text));
+        let nullable = self.columns.get(self.values.len()).is_some_and(|column| column.nullable);
+        self.values.push(if nullable && text == NULL { Value::Null } else { Value::Json(text) });
         Ok(())
     }
 
@@ -108,6 +112,7 @@ impl RowReader {
             Value::Json(text) => {
                 serde_json::from_str(&text).map_err(|error| ColumnError::new(error).at(column))
             }
+            Value::Null => serde_json::from_str(NULL).map_err(|error| ColumnError::new(error).at(column)),
             _ => Err(ColumnError::new("it is not JSON").at(column)),
         }
     }
