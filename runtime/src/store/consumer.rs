@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-pub use self::lease::{Lease, LeaseRequest, Wanted};
+pub use self::lease::{Lease, LeaseRequest, SWAP_PAUSE, Wanted};
 pub use self::parked::{NewParked, Parked, ParkedQuery, ParkedRequest};
 pub use self::record::{ConsumerRecord, PartitionRecord};
 pub use self::select::{Comparison, Condition, OrderKey, Select};
@@ -34,18 +34,23 @@ pub trait ConsumerStore: TransactionalStore {
     /// * Not there: it is made, live, at its [`Start`]; its table too.
     /// * There with the same version: what is there stays. Indexes that were added or dropped are made or removed; other columns under the same version are
     ///   [`StoreError::Unsuitable`], with words that say to raise the version. Another number of partitions likewise, unless it stands nowhere yet.
-    /// * There with a lower version: a new generation is made beside it, from the beginning, with a table of its own. One that is being built for yet another version is
-    ///   thrown away.
-    /// * There with a higher version: this process is of an older release; it runs nothing ([`Opened::generation`] is `None`).
+    /// * There with a lower version: a new generation is made beside it, from the beginning, with a table of its own. One that is being built for a lower version than this
+    ///   is thrown away; the number of a generation is never given again.
+    /// * There with a higher version, or live with a lower one while a higher one is being built: this process is of an older release; it runs nothing
+    ///   ([`Opened::generation`] is `None`).
+    ///
+    /// A consumer of that name and another kind is [`StoreError::Unsuitable`].
     fn open_consumer<'a>(&'a self, consumer: &'a ConsumerSpec) -> BoxFuture<'a, Result<Opened, StoreError>>;
 
     /// Starts building a live consumer anew: the next generation, at the beginning, with an empty table beside the old one. One that is being built already goes on.
-    /// Returns the generation.
+    /// Returns the generation. A consumer that was never opened is [`StoreError::Unsuitable`].
     fn rebuild<'a>(&'a self, consumer: &'a ConsumerSpec) -> BoxFuture<'a, Result<u32, StoreError>>;
 
     /// Puts the generation that is being built in the place of the live one, when each of its partitions is as far as that of the live one (all of its
-    /// partitions as far as the furthest, when their numbers differ); else stops the live one, whose leases are lost, so that it will soon be. In one transaction:
-    /// after `Ok(true)` the new table has the name, the old one is gone, parked events of the old one too. Fenced by `lease`.
+    /// partitions as far as the furthest, when their numbers differ); else stops the live one, so that it will soon be: its leases are lost, and nobody gets one for the
+    /// next [`SWAP_PAUSE`], so that it goes on should the one that builds be gone. In one transaction: after `Ok(true)` the new table has the name, the old one is gone, parked
+    /// events of the old one too, and the leases of the new generation are lost, since they speak of a table that is being built. Fenced by `lease`: one that is lost changes nothing,
+    /// and gets `Ok(false)`.
     fn swap<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Result<bool, StoreError>>;
 
     /// Renews and claims leases for a worker, by the database's clock. For each generation asked for: leases held by the worker with the epoch that it knows are prolonged; of those that
@@ -61,7 +66,8 @@ pub trait ConsumerStore: TransactionalStore {
     fn begin_batch(&self, at_most: Duration) -> BoxFuture<'_, Result<Self::Transaction, StoreError>>;
 
     /// Moves the checkpoint of a leased partition within a transaction. `Ok(false)`: the lease is lost, or the checkpoint is not at `from`; the transaction has to be rolled
-    /// back. `from == to` only checks.
+    /// back. `from == to` only checks. Where a store lets the lease be lost afterwards, it is the commit that fails, with an error that is
+    /// [retryable](StoreError::is_retryable), and nothing is stored.
     fn advance<'a>(
         &'a self,
         transaction: &'a mut Self::Transaction,
@@ -78,7 +84,8 @@ pub trait ConsumerStore: TransactionalStore {
         keys: &'a [Value],
     ) -> BoxFuture<'a, Result<Vec<Row>, StoreError>>;
 
-    /// Deletes rows, then inserts or replaces others, each key once. [`StoreError::Refused`] when a unique index would be broken: the transaction has to be rolled back.
+    /// Deletes rows, then inserts or replaces others in their order, each key once. [`StoreError::Refused`] when a unique index would be broken, by any of them at its turn, or when a column
+    /// gets nothing that may not: the transaction has to be rolled back. Another transaction's rows may break it too, then as late as at the commit.
     fn write_rows<'a>(
         &'a self,
         transaction: &'a mut Self::Transaction,
@@ -119,7 +126,7 @@ pub trait ConsumerStore: TransactionalStore {
         lease: &'a Lease,
     ) -> BoxFuture<'a, Result<Vec<StreamName>, StoreError>>;
 
-    /// Lists parked events of all consumers, by consumer and position.
+    /// Lists parked events of all consumers, by consumer and position. The events of two generations at one position are never on two pages: a page may have one more.
     fn parked<'a>(&'a self, query: &'a ParkedQuery) -> BoxFuture<'a, Result<Vec<Parked>, StoreError>>;
 
     /// Asks the holder of the lease to retry or discard a parked event; says whether it is there. It is done in the holder's own time, and in order.

@@ -7,6 +7,9 @@ use uuid::Uuid;
 
 use crate::number::Position;
 
+/// For how long nobody gets a lease of a live generation that [`swap`](super::ConsumerStore::swap) has stopped.
+pub const SWAP_PAUSE: Duration = Duration::from_secs(3);
+
 /// What a worker asks for.
 #[derive(Clone, Debug)]
 pub struct LeaseRequest {

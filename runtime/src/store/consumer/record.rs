@@ -43,6 +43,6 @@ pub struct PartitionRecord {
     pub epoch: u64,
     /// Who runs it, if anybody does.
     pub worker: Option<Uuid>,
-    /// The last event that it could still have to do was recorded then; `None`: it has done all. By the store's clock.
+    /// The first event after its checkpoint, wanted or not, was recorded then; `None`: there is none. By the store's clock.
     pub next_recorded_at: Option<OffsetDateTime>,
 }
