@@ -35,6 +35,7 @@ use self::registry::Registry;
 use crate::aggregate::Aggregate;
 use crate::catalog::Catalog;
 use crate::command::Command;
+use crate::consumer::ReadSide;
 use crate::feed::Feed;
 use crate::store::{EventStore, Health, StoreError};
 
@@ -57,6 +58,8 @@ struct Inner {
     registry: Registry,
     gate: Gate,
     maintenance: Maintenance,
+    /// The engine of the consumers; `None`: the builder was told of none.
+    read_side: Option<Arc<dyn ReadSide>>,
 }
 
 impl Kenning {

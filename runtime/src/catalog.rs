@@ -6,15 +6,17 @@ mod entries;
 use std::collections::BTreeMap;
 
 pub use self::contradiction::Contradiction;
-pub use self::entries::{AggregateEntry, CommandEntry, EventEntry};
+pub use self::entries::{AggregateEntry, CommandEntry, EventEntry, ProjectionEntry, ReadModelEntry};
 
 use crate::aggregate::Aggregate;
 use crate::command::Command;
 use crate::event::EventInfo;
 use crate::event_set::EventSet;
+use crate::projection::Projection;
+use crate::read_model::ReadModel;
 use crate::schema::Shapes;
 
-/// The one list of everything declared: events with the shapes of their versions, aggregates, commands. An application has it as
+/// The one list of everything declared: events with the shapes of their versions, aggregates, commands, read models, projections. An application has it as
 /// `app.catalog()`; a test builds one by itself, without a store:
 ///
 /// ```
@@ -31,6 +33,8 @@ pub struct Catalog {
     events: BTreeMap<&'static str, EventEntry>,
     aggregates: BTreeMap<&'static str, AggregateEntry>,
     commands: BTreeMap<(&'static str, &'static str), CommandEntry>,
+    read_models: BTreeMap<&'static str, ReadModelEntry>,
+    projections: BTreeMap<&'static str, ProjectionEntry>,
     contradictions: Vec<Contradiction>,
 }
 
@@ -59,6 +63,20 @@ impl Catalog {
     #[must_use]
     pub fn command<C: Command>(mut self) -> Self {
         self.add_command::<C>();
+        self
+    }
+
+    /// With a read model and the events that it follows.
+    #[must_use]
+    pub fn read_model<M: ReadModel>(mut self) -> Self {
+        self.add_read_model::<M>();
+        self
+    }
+
+    /// With a projection and the events that it follows.
+    #[must_use]
+    pub fn projection<P: Projection>(mut self) -> Self {
+        self.add_projection::<P>();
         self
     }
 
@@ -94,6 +112,18 @@ impl Catalog {
                 self.commands.insert(key, entry);
             }
         }
+    }
+
+    /// Adds a read model and the events that it follows. Of two with one table the first stays: an application refuses to be built with them.
+    pub fn add_read_model<M: ReadModel>(&mut self) {
+        self.read_models.entry(M::TABLE).or_insert_with(ReadModelEntry::of::<M>);
+        self.add_events::<M::Events>();
+    }
+
+    /// Adds a projection and the events that it follows. Of two with one name the first stays: an application refuses to be built with them.
+    pub fn add_projection<P: Projection>(&mut self) {
+        self.projections.entry(P::NAME).or_insert_with(ProjectionEntry::of::<P>);
+        self.add_events::<P::Events>();
     }
 
     fn add_infos(&mut self, infos: &[EventInfo]) {
@@ -135,6 +165,16 @@ impl Catalog {
     /// The commands that were declared to the catalog, sorted by category and name.
     pub fn commands(&self) -> impl ExactSizeIterator<Item = &CommandEntry> {
         self.commands.values()
+    }
+
+    /// The read models, sorted by table.
+    pub fn read_models(&self) -> impl ExactSizeIterator<Item = &ReadModelEntry> {
+        self.read_models.values()
+    }
+
+    /// The projections, sorted by name.
+    pub fn projections(&self) -> impl ExactSizeIterator<Item = &ProjectionEntry> {
+        self.projections.values()
     }
 
     /// Declarations that contradict each other.

@@ -13,6 +13,7 @@ mod app;
 mod catalog;
 mod clock;
 mod command;
+mod consumer;
 mod event;
 mod event_set;
 mod feed;
@@ -43,9 +44,12 @@ pub use self::aggregate::{Aggregate, Apply, ApplyTo, Snapshots};
 pub use self::app::{
     BuildError, Builder, Execute, ExecuteError, Executed, Kenning, Load, LoadError, Loaded, Mistake,
 };
-pub use self::catalog::{AggregateEntry, Catalog, CommandEntry, Contradiction, EventEntry};
+pub use self::catalog::{
+    AggregateEntry, Catalog, CommandEntry, Contradiction, EventEntry, ProjectionEntry, ReadModelEntry,
+};
 pub use self::clock::Clock;
 pub use self::command::{Command, CommandContext, CommandOf, Handle};
+pub use self::consumer::ConsumerOptions;
 pub use self::event::{EncodedEvent, Event, EventInfo, RawEvent};
 pub use self::event_set::{EventSet, Includes, IntoEvents};
 pub use self::feed::Feed;
@@ -62,6 +66,7 @@ pub use self::store::MemoryStore;
 #[cfg(feature = "postgres")]
 pub use self::store::{PostgresOptions, PostgresStore};
 pub use self::stream::{InvalidStreamName, MAX_STREAM_NAME, StreamName};
+pub use tokio_util::sync::CancellationToken;
 
 #[cfg(feature = "macros")]
 #[doc = include_str!("docs/aggregate.md")]

@@ -1,9 +1,12 @@
 //! Putting an application together.
 
+mod consumers;
+
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::consumers::Consumers;
 use super::gate::Gate;
 use super::maintenance::Maintenance;
 use super::mistake::BuildError;
@@ -42,11 +45,17 @@ pub struct Builder<S> {
     store: S,
     options: Options,
     registrations: Registrations,
+    consumers: Consumers<S>,
 }
 
 impl<S: EventStore> Builder<S> {
     pub(super) fn new(store: S) -> Self {
-        Self { store, options: Options::default(), registrations: Registrations::default() }
+        Self {
+            store,
+            options: Options::default(),
+            registrations: Registrations::default(),
+            consumers: Consumers::default(),
+        }
     }
 
     /// Registers an aggregate with its events.
@@ -99,12 +108,14 @@ impl<S: EventStore> Builder<S> {
     /// # Errors
     /// [`BuildError::Mistakes`] with everything that is wrong with the registrations, before the store is touched; or the store's own error.
     pub async fn build(self) -> Result<Kenning, BuildError> {
-        let Self { store, options, registrations } = self;
+        let Self { store, options, registrations, consumers } = self;
         let registry = registrations.open(options.cache)?;
         store.prepare().await?;
-        let store: Arc<dyn EventStore> = Arc::new(store);
+        let store = Arc::new(store);
         let gate = Gate::new();
+        let read_side = consumers.open(Arc::clone(&store), &options, &registry.catalog, &gate).await?;
+        let store: Arc<dyn EventStore> = store;
         let maintenance = Maintenance::start(Arc::clone(&store), &options, gate.listen());
-        Ok(Kenning { inner: Arc::new(Inner { store, options, registry, gate, maintenance }) })
+        Ok(Kenning { inner: Arc::new(Inner { store, options, registry, gate, maintenance, read_side }) })
     }
 }

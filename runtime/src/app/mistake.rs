@@ -1,12 +1,16 @@
 //! What an application refuses to be built with.
 
+mod consumer;
+
+pub(super) use self::consumer::{mistakes_of_projection, mistakes_of_read_model};
+
 use std::any::type_name;
 
 use crate::aggregate::Aggregate;
 use crate::catalog::{Catalog, Contradiction};
 use crate::event::EventInfo;
 use crate::event_set::EventSet;
-use crate::limits::MAX_EVENT_NAME;
+use crate::limits::{MAX_CONSUMER_NAME, MAX_EVENT_NAME, MAX_TABLE_NAME};
 use crate::schema::Schema;
 use crate::store::StoreError;
 use crate::stream::is_category;
@@ -64,6 +68,64 @@ pub enum Mistake {
         /// The version written today.
         version: u32,
     },
+    /// Two consumers of one name, or one registered twice.
+    #[error(
+        "`{first}` and `{second}` are both the consumer `{name}`; register each once, under a name of its own"
+    )]
+    ConsumerTwice {
+        /// The name: of a read model, that of its table.
+        name: &'static str,
+        /// The type that was there.
+        first: &'static str,
+        /// The other one.
+        second: &'static str,
+    },
+    /// A name that cannot be that of a read model's table.
+    #[error(
+        "`{table}` cannot be the table of `{read_model}`: it is of a-z, 0-9 and _, starts with a letter, has no __ and at most {MAX_TABLE_NAME} bytes, and is no table of Kenning's own"
+    )]
+    Table {
+        /// The read model.
+        read_model: &'static str,
+        /// Its table.
+        table: &'static str,
+    },
+    /// A name that cannot be that of a projection.
+    #[error(
+        "`{name}` cannot be the name of `{projection}`: it has 1 to {MAX_CONSUMER_NAME} bytes and no control character"
+    )]
+    ConsumerName {
+        /// The projection.
+        projection: &'static str,
+        /// Its name.
+        name: &'static str,
+    },
+    /// A version that cannot be counted.
+    #[error("`{consumer}` cannot have the version {version}: versions begin at 1 and have 31 bits")]
+    ConsumerVersion {
+        /// The read model or projection.
+        consumer: &'static str,
+        /// Its version.
+        version: u32,
+    },
+    /// A read model with several partitions that would write to the same rows.
+    #[error(
+        "`{read_model}` cannot have {partitions} partitions: events of several streams reach one row, as some of its keys are computed; leave it at one"
+    )]
+    Partitions {
+        /// The read model.
+        read_model: &'static str,
+        /// How many it was to have.
+        partitions: u16,
+    },
+    /// What a read model says of its columns contradicts itself.
+    #[error("`{read_model}` cannot be a table: {reason}")]
+    Columns {
+        /// The read model.
+        read_model: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
 }
 
 /// What is wrong with one aggregate.
@@ -75,12 +137,17 @@ pub(super) fn mistakes_of<A: Aggregate>() -> Vec<Mistake> {
     if !<A::Id as Schema>::SCALAR {
         mistakes.push(Mistake::Id { aggregate: type_name::<A>(), id: type_name::<A::Id>() });
     }
-    mistakes.extend(A::Events::EVENTS.iter().filter(|info| !is_storable(info)).map(|info| Mistake::Event {
+    mistakes.extend(unstorable_events::<A::Events>());
+    mistakes
+}
+
+/// The events of a set that no store takes.
+pub(super) fn unstorable_events<S: EventSet>() -> impl Iterator<Item = Mistake> {
+    S::EVENTS.iter().filter(|info| !is_storable(info)).map(|info| Mistake::Event {
         event: (info.type_name)(),
         name: info.name,
         version: info.version,
-    }));
-    mistakes
+    })
 }
 
 fn is_storable(info: &EventInfo) -> bool {

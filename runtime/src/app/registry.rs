@@ -1,20 +1,27 @@
 //! The aggregates of an application, found by their types.
 
-use std::any::{Any, TypeId};
+use std::any::{Any, TypeId, type_name};
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
-use super::mistake::{BuildError, Mistake, check, mistakes_of};
+use super::mistake::{
+    BuildError, Mistake, check, mistakes_of, mistakes_of_projection, mistakes_of_read_model,
+    unstorable_events,
+};
 use super::runtime::AggregateRuntime;
 use crate::aggregate::Aggregate;
 use crate::catalog::Catalog;
 use crate::command::Command;
+use crate::projection::Projection;
+use crate::read_model::ReadModel;
 
 /// What a builder has been told.
 #[derive(Default)]
 pub(super) struct Registrations {
     catalog: Catalog,
     aggregates: BTreeMap<TypeId, Open>,
+    /// The types of the consumers, by name.
+    consumers: BTreeMap<&'static str, &'static str>,
     mistakes: Vec<Mistake>,
 }
 
@@ -41,6 +48,28 @@ impl Registrations {
     pub(super) fn command<C: Command>(&mut self) {
         self.aggregate::<C::Aggregate>();
         self.catalog.add_command::<C>();
+    }
+
+    pub(super) fn read_model<M: ReadModel>(&mut self, partitions: u16) {
+        self.mistakes.extend(mistakes_of_read_model::<M>(partitions));
+        self.consumer::<M>(M::TABLE);
+        self.mistakes.extend(unstorable_events::<M::Events>());
+        self.catalog.add_read_model::<M>();
+    }
+
+    pub(super) fn projection<P: Projection>(&mut self) {
+        self.mistakes.extend(mistakes_of_projection::<P>());
+        self.consumer::<P>(P::NAME);
+        self.mistakes.extend(unstorable_events::<P::Events>());
+        self.catalog.add_projection::<P>();
+    }
+
+    /// Each consumer has a name of its own: the checkpoint is found by it.
+    fn consumer<C: 'static>(&mut self, name: &'static str) {
+        let second = type_name::<C>();
+        if let Some(first) = self.consumers.insert(name, second) {
+            self.mistakes.push(Mistake::ConsumerTwice { name, first, second });
+        }
     }
 
     /// Checks everything and opens the runtimes.

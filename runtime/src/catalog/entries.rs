@@ -6,6 +6,8 @@ use crate::aggregate::Aggregate;
 use crate::command::Command;
 use crate::event::EventInfo;
 use crate::event_set::EventSet;
+use crate::projection::Projection;
+use crate::read_model::{ColumnInfo, FoldInto, IndexInfo, Reach, ReadModel};
 use crate::schema::{Schema, Shape, Shapes};
 
 /// An event.
@@ -58,6 +60,44 @@ pub struct CommandEntry {
     pub(super) type_id: TypeId,
 }
 
+/// A read model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReadModelEntry {
+    /// Its table, and the name of the consumer that keeps it.
+    pub table: &'static str,
+    /// Its version.
+    pub version: u32,
+    /// The names of the events that it handles, sorted.
+    pub handles: Vec<&'static str>,
+    /// The names of the events that it ignores, sorted.
+    pub ignores: Vec<&'static str>,
+    /// Its columns.
+    pub columns: &'static [ColumnInfo],
+    /// The place of the key among the columns.
+    pub key: usize,
+    /// Its indexes, beside that of the key.
+    pub indexes: &'static [IndexInfo],
+    /// The Rust type, as the compiler names it. For messages: nothing may depend on it.
+    pub type_name: &'static str,
+}
+
+/// A projection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ProjectionEntry {
+    /// Its name, and that of its consumer.
+    pub name: &'static str,
+    /// Its version.
+    pub version: u32,
+    /// Whether it runs in the transaction of each append.
+    pub inline: bool,
+    /// The names of the events that it follows, sorted.
+    pub events: Vec<&'static str>,
+    /// The Rust type, as the compiler names it. For messages: nothing may depend on it.
+    pub type_name: &'static str,
+}
+
 impl EventEntry {
     pub(super) fn of(info: &EventInfo, shapes: &mut Shapes) -> Self {
         let mut all = (info.earlier_shapes)(shapes);
@@ -81,8 +121,7 @@ impl EventEntry {
 
 impl AggregateEntry {
     pub(super) fn of<A: Aggregate>() -> Self {
-        let mut events: Vec<_> = <A::Events as EventSet>::EVENTS.iter().map(|info| info.name).collect();
-        events.sort_unstable();
+        let events = sorted(<A::Events as EventSet>::EVENTS.iter().map(|info| info.name));
         Self {
             category: A::CATEGORY,
             id: A::Id::shape(&mut Shapes::default()),
@@ -104,4 +143,42 @@ impl CommandEntry {
             type_id: TypeId::of::<C>(),
         }
     }
+}
+
+impl ReadModelEntry {
+    pub(super) fn of<M: ReadModel>() -> Self {
+        let events = || <M::Events as EventSet>::EVENTS.iter().zip(M::Events::REACH);
+        let names = |ignored: bool| {
+            let chosen = events().filter(|(_, reach)| (**reach == Reach::Nothing) == ignored);
+            sorted(chosen.map(|(info, _)| info.name))
+        };
+        Self {
+            table: M::TABLE,
+            version: M::VERSION,
+            handles: names(false),
+            ignores: names(true),
+            columns: M::COLUMNS,
+            key: M::KEY,
+            indexes: M::INDEXES,
+            type_name: type_name::<M>(),
+        }
+    }
+}
+
+impl ProjectionEntry {
+    pub(super) fn of<P: Projection>() -> Self {
+        Self {
+            name: P::NAME,
+            version: P::VERSION,
+            inline: P::INLINE,
+            events: sorted(P::Events::EVENTS.iter().map(|info| info.name)),
+            type_name: type_name::<P>(),
+        }
+    }
+}
+
+fn sorted(names: impl Iterator<Item = &'static str>) -> Vec<&'static str> {
+    let mut names: Vec<_> = names.collect();
+    names.sort_unstable();
+    names
 }

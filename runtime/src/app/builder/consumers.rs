@@ -1,0 +1,118 @@
+//! Registering what follows the feed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Builder, Options};
+use crate::app::gate::Gate;
+use crate::catalog::Catalog;
+use crate::consumer::{ConsumerOptions, Declaration, Engine, ReadSide, Setup};
+use crate::projection::{Lends, Projection};
+use crate::read_model::ReadModel;
+use crate::store::{BoxFuture, ConsumerStore, StoreError};
+
+/// The consumers that a builder has been told of.
+pub(super) struct Consumers<S> {
+    declarations: Vec<Declaration<S>>,
+    options: ConsumerOptions,
+    lease: Duration,
+    /// Opens the engine: there once the builder knows that its store runs consumers.
+    open: Option<Open<S>>,
+}
+
+type Open<S> =
+    fn(Arc<S>, Vec<Declaration<S>>, Setup) -> BoxFuture<'static, Result<Arc<dyn ReadSide>, StoreError>>;
+
+impl<S> Default for Consumers<S> {
+    fn default() -> Self {
+        Self {
+            declarations: Vec::new(),
+            options: ConsumerOptions::new(),
+            lease: Duration::from_secs(15),
+            open: None,
+        }
+    }
+}
+
+impl<S> Consumers<S> {
+    /// Opens the engine, if there is anything for it.
+    pub(super) async fn open(
+        self,
+        store: Arc<S>,
+        options: &Options,
+        catalog: &Catalog,
+        gate: &Gate,
+    ) -> Result<Option<Arc<dyn ReadSide>>, StoreError> {
+        let Some(open) = self.open else { return Ok(None) };
+        let setup = Setup {
+            options: self.options,
+            lease: self.lease,
+            clock: options.clock.clone(),
+            aggregates: catalog.aggregates().map(|entry| (entry.category, entry.events.clone())).collect(),
+            closed: gate.listen(),
+        };
+        open(store, self.declarations, setup).await.map(Some)
+    }
+}
+
+impl<S: ConsumerStore> Builder<S> {
+    /// Registers a read model: its table is made when the application is built, and kept while the application runs.
+    pub fn read_model<M: ReadModel>(self) -> Self {
+        self.add_read_model::<M>(None)
+    }
+
+    /// Registers a read model that is run in a way of its own.
+    pub fn read_model_with<M: ReadModel>(self, options: ConsumerOptions) -> Self {
+        self.add_read_model::<M>(Some(options))
+    }
+
+    /// Registers a projection.
+    pub fn projection<P: Projection>(self, projection: P) -> Self
+    where
+        S::Transaction: Lends<P::Transaction>,
+    {
+        self.add_projection(projection, None)
+    }
+
+    /// Registers a projection that is run in a way of its own.
+    pub fn projection_with<P: Projection>(self, projection: P, options: ConsumerOptions) -> Self
+    where
+        S::Transaction: Lends<P::Transaction>,
+    {
+        self.add_projection(projection, Some(options))
+    }
+
+    /// How consumers are run that have no options of their own.
+    pub fn consumers(mut self, options: ConsumerOptions) -> Self {
+        self.consumers.options = options;
+        self.consumers.open = Some(Engine::open);
+        self
+    }
+
+    /// How long a process may be silent before others take its partitions over; 15 s if nothing is said, at least 100 ms. Leases are renewed at a third of it.
+    pub fn lease(mut self, duration: Duration) -> Self {
+        self.consumers.lease = duration.max(Duration::from_millis(100));
+        self.consumers.open = Some(Engine::open);
+        self
+    }
+
+    fn add_read_model<M: ReadModel>(mut self, options: Option<ConsumerOptions>) -> Self {
+        self.registrations.read_model::<M>(options.as_ref().map_or(1, |options| options.partitions.get()));
+        let declaration = Declaration::read_model::<M>(options);
+        self.add(declaration)
+    }
+
+    fn add_projection<P: Projection>(mut self, projection: P, options: Option<ConsumerOptions>) -> Self
+    where
+        S::Transaction: Lends<P::Transaction>,
+    {
+        self.registrations.projection::<P>();
+        self.add(Declaration::projection(projection, options))
+    }
+
+    fn add(mut self, declaration: Declaration<S>) -> Self {
+        self.consumers.declarations.push(declaration);
+        self.consumers.open = Some(Engine::open);
+        self
+    }
+}

@@ -1,0 +1,95 @@
+//! A consumer as it was registered.
+
+use std::any::TypeId;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use super::ConsumerOptions;
+use crate::event_set::EventSet;
+use crate::projection::{Lends, Projection};
+use crate::read_model::{FoldInto, Reach, ReadModel};
+use crate::store::{ConsumerKind, ConsumerSpec, ConsumerStore, Table, TableDefinition};
+
+/// A consumer of a store `S`.
+pub(crate) struct Declaration<S> {
+    pub(crate) name: Arc<str>,
+    pub(crate) kind: ConsumerKind,
+    pub(crate) version: u32,
+    /// The type that was registered.
+    pub(crate) type_id: TypeId,
+    /// The persisted names of the events that it handles.
+    pub(crate) events: Arc<[String]>,
+    /// The table of a read model.
+    pub(crate) table: Option<Arc<TableDefinition>>,
+    /// `None`: what the builder says for all.
+    options: Option<ConsumerOptions>,
+    /// Its rows are reached from several streams, so that one partition has to see them all.
+    one_partition: bool,
+    of: PhantomData<fn() -> S>,
+}
+
+impl<S: ConsumerStore> Declaration<S> {
+    /// The consumer that keeps a read model.
+    pub(crate) fn read_model<M: ReadModel>(options: Option<ConsumerOptions>) -> Self {
+        let infos = <M::Events as EventSet>::EVENTS.iter();
+        let handled = infos.zip(M::Events::REACH).filter(|(_, reach)| **reach != Reach::Nothing);
+        Self {
+            name: M::TABLE.into(),
+            kind: ConsumerKind::ReadModel,
+            version: M::VERSION,
+            type_id: TypeId::of::<M>(),
+            events: handled.map(|(info, _)| info.name.to_owned()).collect(),
+            table: Some(Arc::new(TableDefinition {
+                name: M::TABLE.into(),
+                columns: M::COLUMNS,
+                key: M::KEY,
+                indexes: M::INDEXES,
+            })),
+            options,
+            one_partition: M::Events::REACH.contains(&Reach::Computed),
+            of: PhantomData,
+        }
+    }
+
+    /// The consumer that runs a projection.
+    pub(crate) fn projection<P: Projection>(_projection: P, options: Option<ConsumerOptions>) -> Self
+    where
+        S::Transaction: Lends<P::Transaction>,
+    {
+        Self {
+            name: P::NAME.into(),
+            kind: ConsumerKind::Projection,
+            version: P::VERSION,
+            type_id: TypeId::of::<P>(),
+            events: P::Events::EVENTS.iter().map(|info| info.name.to_owned()).collect(),
+            table: None,
+            options,
+            one_partition: false,
+            of: PhantomData,
+        }
+    }
+
+    /// How it is run, when consumers without options of their own are run in this way.
+    pub(crate) fn options(&self, others: &ConsumerOptions) -> ConsumerOptions {
+        let options = self.options.as_ref().unwrap_or(others).clone();
+        if self.one_partition { options.partitions(1) } else { options }
+    }
+
+    /// As a store takes it.
+    pub(crate) fn spec(&self, options: &ConsumerOptions) -> ConsumerSpec {
+        ConsumerSpec {
+            name: Arc::clone(&self.name),
+            kind: self.kind,
+            version: self.version,
+            partitions: options.partitions.get(),
+            start: options.start,
+            table: self.table.clone(),
+        }
+    }
+
+    /// The table that queries are asked of.
+    pub(crate) fn live_table(&self) -> Option<Arc<Table>> {
+        let definition = self.table.clone()?;
+        Some(Arc::new(Table { definition, building: None }))
+    }
+}
