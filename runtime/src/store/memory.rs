@@ -1,7 +1,14 @@
 //! The memory store: the whole contract in one process; nothing survives it.
 
+mod batch;
 mod claim;
+mod consumer_store;
+mod consumers;
+mod leases;
 mod log;
+mod opening;
+mod parked;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod transaction;

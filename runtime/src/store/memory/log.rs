@@ -8,12 +8,13 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::claim::{Claims, Owner};
+use super::consumers::Consumers;
 use crate::limits::MAX_PAGE;
 use crate::number::{Position, Version};
 use crate::recorded::{Metadata, RecordedEvent};
 use crate::store::{
     Append, AppendError, Appended, AppendedTo, CommandRecord, Conflict, FeedPage, FeedQuery, Health,
-    NewEvent, Snapshot, StoreError, StreamAppend, WatermarkHolder,
+    NewEvent, Snapshot, Start, StoreError, StreamAppend, WatermarkHolder,
 };
 use crate::stream::StreamName;
 
@@ -25,6 +26,7 @@ const SCAN: usize = 16_384;
 pub(super) struct Log {
     pub(super) closed: bool,
     pub(super) claims: Claims,
+    pub(super) consumers: Consumers,
     /// By position, from 1. An event beyond the watermark may be of an open transaction; a hole is what was rolled back.
     events: Vec<Option<Arc<RecordedEvent>>>,
     /// The committed events of each stream, by version.
@@ -187,6 +189,32 @@ impl Log {
             }
         }
         page
+    }
+
+    /// The events that the feed delivers after a position.
+    fn after(&self, position: Position) -> impl Iterator<Item = &RecordedEvent> {
+        let delivered = self.events.iter().take(slot(self.watermark().plus(1)));
+        delivered.skip(slot(position.plus(1))).flatten().map(AsRef::as_ref)
+    }
+
+    /// When the first event after a position was recorded.
+    pub(super) fn next_recorded_at(&self, position: Position) -> Option<OffsetDateTime> {
+        self.after(position).next().map(|event| event.metadata.recorded_at)
+    }
+
+    /// The position after which a consumer begins. What was drawn and is not committed yet comes after the end.
+    pub(super) fn start(&self, start: Start) -> Position {
+        match start {
+            Start::Beginning => Position::ZERO,
+            Start::End => self.watermark(),
+            Start::After(position) => position,
+            Start::At(time) => {
+                let first = self.after(Position::ZERO).find(|event| event.metadata.recorded_at >= time);
+                first.map_or(self.watermark(), |event| {
+                    Position::new(event.metadata.position.get().saturating_sub(1))
+                })
+            }
+        }
     }
 
     /// The newest snapshot of a stream under a fingerprint.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::batch::Batch;
 use super::claim::{Claim, Key, Owner};
 use super::log::Log;
 use super::{MemoryStore, Shared};
@@ -14,7 +15,9 @@ pub struct MemoryTransaction {
     // Before the claims: what was laid is withdrawn while nobody else may write there.
     laid: Laid,
     claims: Vec<Claim>,
-    /// Why it can only be rolled back.
+    /// What it does for consumers; nothing of it is in the store before the commit.
+    batch: Batch,
+    /// It can only be rolled back.
     failed: bool,
 }
 
@@ -29,10 +32,20 @@ struct Laid {
 }
 
 impl MemoryTransaction {
+    /// What it does for consumers, unless it can only be rolled back.
+    pub(super) fn batch(&mut self) -> Result<&mut Batch, StoreError> {
+        if self.failed { Err(failed()) } else { Ok(&mut self.batch) }
+    }
+
+    /// From here on it can only be rolled back.
+    pub(super) fn fail(&mut self) {
+        self.failed = true;
+    }
+
     async fn append(&mut self, append: Append) -> Result<Appended, AppendError> {
         append.check()?;
         if self.failed {
-            return Err(StoreError::Contention("the transaction has failed before".into()).into());
+            return Err(failed().into());
         }
         // Whoever drops this future while it waits has a transaction that holds half of an append's claims.
         self.failed = true;
@@ -76,8 +89,10 @@ impl Laid {
         self.commands.iter().find(|command| command.command_id == id).cloned()
     }
 
-    fn publish(&mut self) {
+    fn publish(&mut self, batch: Batch) -> Result<(), StoreError> {
         let mut log = self.shared.log();
+        batch.check(&log.consumers)?;
+        batch.apply(&mut log.consumers);
         for appended in self.appended.drain(..) {
             log.publish(&appended);
         }
@@ -89,6 +104,7 @@ impl Laid {
             drop(log);
             self.shared.wakeup.wake();
         }
+        Ok(())
     }
 }
 
@@ -114,7 +130,7 @@ impl TransactionalStore for MemoryStore {
             let owner = self.shared.log().available()?.claims.owner();
             let shared = Arc::clone(&self.shared);
             let laid = Laid { shared, owner, before: None, appended: Vec::new(), commands: Vec::new() };
-            Ok(MemoryTransaction { laid, claims: Vec::new(), failed: false })
+            Ok(MemoryTransaction { laid, claims: Vec::new(), batch: Batch::default(), failed: false })
         })
     }
 
@@ -131,10 +147,9 @@ impl TransactionalStore for MemoryStore {
             // All of it: an async block takes only the fields that it names, and the claims would be let go before the events are published.
             let mut transaction = transaction;
             if transaction.failed {
-                return Err(StoreError::Contention("the transaction has failed before".into()));
+                return Err(failed());
             }
-            transaction.laid.publish();
-            Ok(())
+            transaction.laid.publish(std::mem::take(&mut transaction.batch))
         })
     }
 
@@ -144,6 +159,10 @@ impl TransactionalStore for MemoryStore {
             Ok(())
         })
     }
+}
+
+fn failed() -> StoreError {
+    StoreError::Contention("the transaction has failed before".into())
 }
 
 impl std::fmt::Debug for MemoryTransaction {
