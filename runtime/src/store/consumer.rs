@@ -62,8 +62,26 @@ pub trait ConsumerStore: TransactionalStore {
     fn release<'a>(&'a self, worker: Uuid) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// Begins the transaction of a batch. The store ends it by itself when its holder lets it idle for `at_most`, so that nobody waits for locks of a process that
-    /// was stopped.
-    fn begin_batch(&self, at_most: Duration) -> BoxFuture<'_, Result<Self::Transaction, StoreError>>;
+    /// was stopped. In one of a [read model](ConsumerKind::ReadModel) only statements of the store run, which it may prepare for.
+    fn begin_batch(
+        &self,
+        kind: ConsumerKind,
+        at_most: Duration,
+    ) -> BoxFuture<'_, Result<Self::Transaction, StoreError>>;
+
+    /// Commits a batch whose last call was an [`advance`](Self::advance) that said `true`. Wakes no reader of the feed. When the connection is lost at it, that is
+    /// [`StoreError::OutcomeUnknown`], and the checkpoint tells.
+    fn commit_batch(&self, transaction: Self::Transaction) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.commit(transaction)
+    }
+
+    /// Moves the checkpoint of a leased partition over events that nobody wants: [`advance`](Self::advance) in a transaction of its own.
+    fn checkpoint<'a>(
+        &'a self,
+        lease: &'a Lease,
+        from: Position,
+        to: Position,
+    ) -> BoxFuture<'a, Result<bool, StoreError>>;
 
     /// Moves the checkpoint of a leased partition within a transaction. `Ok(false)`: the lease is lost, or the checkpoint is not at `from`; the transaction has to be rolled
     /// back. `from == to` only checks. Where a store lets the lease be lost afterwards, it is the commit that fails, with an error that is
