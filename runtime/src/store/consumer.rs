@@ -23,6 +23,9 @@ use crate::number::Position;
 use crate::read_model::{Row, Value};
 use crate::stream::StreamName;
 
+/// How long a transaction that only moves a checkpoint may idle.
+const CHECKPOINT: Duration = Duration::from_secs(5);
+
 /// A store that runs consumers.
 ///
 /// A consumer has a name and one or two *generations*: the live one, and the one that is being built to replace it. Each generation has a fixed number of
@@ -81,7 +84,18 @@ pub trait ConsumerStore: TransactionalStore {
         lease: &'a Lease,
         from: Position,
         to: Position,
-    ) -> BoxFuture<'a, Result<bool, StoreError>>;
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move {
+            let mut transaction = self.begin_batch(ConsumerKind::ReadModel, CHECKPOINT).await?;
+            let moved = self.advance(&mut transaction, lease, from, to).await?;
+            if moved {
+                self.commit_batch(transaction).await?;
+            } else {
+                self.rollback(transaction).await?;
+            }
+            Ok(moved)
+        })
+    }
 
     /// Moves the checkpoint of a leased partition within a transaction. `Ok(false)`: the lease is lost, or the checkpoint is not at `from`; the transaction has to be rolled
     /// back. `from == to` only checks. Where a store lets the lease be lost afterwards, it is the commit that fails, with an error that is

@@ -8,8 +8,9 @@ use super::{MemoryStore, MemoryTransaction};
 use crate::number::Position;
 use crate::read_model::{Row, Value};
 use crate::store::{
-    BoxFuture, ConsumerRecord, ConsumerSpec, ConsumerStore, Lease, LeaseRequest, NewParked, Opened, Parked,
-    ParkedQuery, ParkedRequest, RowChanges, Select, Start, StoreError, Table, TransactionalStore,
+    BoxFuture, ConsumerKind, ConsumerRecord, ConsumerSpec, ConsumerStore, Lease, LeaseRequest, NewParked,
+    Opened, Parked, ParkedQuery, ParkedRequest, RowChanges, Select, Start, StoreError, Table,
+    TransactionalStore,
 };
 use crate::stream::StreamName;
 
@@ -48,7 +49,11 @@ impl ConsumerStore for MemoryStore {
     }
 
     /// A transaction in memory locks no rows: nobody waits for one that idles.
-    fn begin_batch(&self, _: Duration) -> BoxFuture<'_, Result<MemoryTransaction, StoreError>> {
+    fn begin_batch(
+        &self,
+        _: ConsumerKind,
+        _: Duration,
+    ) -> BoxFuture<'_, Result<MemoryTransaction, StoreError>> {
         self.begin()
     }
 
