@@ -3,6 +3,7 @@
 mod call;
 mod committer;
 mod connection;
+mod consumers;
 mod core;
 mod encode;
 mod error;
