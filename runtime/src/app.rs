@@ -11,6 +11,7 @@ mod ledger;
 mod load;
 mod maintenance;
 mod mistake;
+mod query;
 mod registry;
 mod resend;
 mod runtime;
@@ -37,6 +38,8 @@ use crate::catalog::Catalog;
 use crate::command::Command;
 use crate::consumer::ReadSide;
 use crate::feed::Feed;
+use crate::query::Query;
+use crate::read_model::ReadModel;
 use crate::store::{EventStore, Health, StoreError};
 
 /// A running application. Cloning is cheap, and all clones are one application.
@@ -77,6 +80,13 @@ impl Kenning {
     /// [at a version](Load::at_version) or [at a time](Load::at_time).
     pub fn load<A: Aggregate>(&self, id: impl Borrow<A::Id>) -> Load<A> {
         Load::new(self.clone(), id.borrow())
+    }
+
+    /// Asks a read model for rows: say which, in which order and how many, then [`fetch`](Query::fetch) them.
+    ///
+    /// It sees what the read model's consumer has committed, here or in another process. [`docs::queries`](crate::docs::queries) tells what each comparison means.
+    pub fn query<M: ReadModel>(&self) -> Query<M> {
+        Query::new(self.clone())
     }
 
     /// Follows the feed of all streams.

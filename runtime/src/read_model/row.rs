@@ -139,7 +139,7 @@ impl ColumnError {
         Self { column: "?".to_owned(), reason: reason.to_string() }
     }
 
-    fn at(mut self, column: &str) -> Self {
+    pub(crate) fn at(mut self, column: &str) -> Self {
         column.clone_into(&mut self.column);
         self
     }

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use self::from_value::FromValue;
 use self::to_value::ToValue;
 use super::ColumnError;
-use crate::schema::Schema;
+use crate::schema::{ColumnType, Schema};
 
 /// The value of a column, as stores keep and compare it. Two values of one column are of one variant, or `Null`.
 ///
@@ -75,6 +75,32 @@ impl Value {
             Some(known) => Ok(known),
             None => T::deserialize(FromValue { value: self }),
         }
+    }
+
+    /// A text.
+    ///
+    /// # Errors
+    /// When it has a NUL in it.
+    pub(crate) fn text(text: &str) -> Result<Self, ColumnError> {
+        Self::Text(text.to_owned()).checked()
+    }
+
+    /// The type of the columns that hold it; `None`: all.
+    pub(crate) fn column_type(&self) -> Option<ColumnType> {
+        Some(match self {
+            Self::Null => return None,
+            Self::Boolean(_) => ColumnType::Boolean,
+            Self::SmallInt(_) => ColumnType::SmallInt,
+            Self::Integer(_) => ColumnType::Integer,
+            Self::BigInt(_) => ColumnType::BigInt,
+            Self::Numeric(_) => ColumnType::Numeric,
+            Self::Real(_) => ColumnType::Real,
+            Self::Double(_) => ColumnType::Double,
+            Self::Text(_) => ColumnType::Text,
+            Self::Uuid(_) => ColumnType::Uuid,
+            Self::Timestamp(_) => ColumnType::Timestamp,
+            Self::Json(_) => ColumnType::Json,
+        })
     }
 
     /// PostgreSQL has no text with a NUL in it, and so has nobody.

@@ -14,7 +14,7 @@ use uuid::Uuid;
 pub use self::lease::{Lease, LeaseRequest, SWAP_PAUSE, Wanted};
 pub use self::parked::{NewParked, Parked, ParkedQuery, ParkedRequest};
 pub use self::record::{ConsumerRecord, PartitionRecord};
-pub use self::select::{Comparison, Condition, OrderKey, Select};
+pub use self::select::{Comparison, Condition, InvalidSelect, OrderKey, Select};
 pub use self::spec::{ConsumerKind, ConsumerSpec, Opened, Start};
 pub use self::table::{RowChanges, Table, TableDefinition};
 
@@ -183,7 +183,7 @@ pub trait ConsumerStore: TransactionalStore {
         table: Option<&'a Table>,
     ) -> BoxFuture<'a, Result<bool, StoreError>>;
 
-    /// Rows of a read model, as a query says.
+    /// Rows of a read model, as a query says. What does not [fit the table](Select::check) is [`StoreError::InvalidSelect`].
     fn select<'a>(
         &'a self,
         table: &'a Table,

@@ -5,6 +5,7 @@ use std::error::Error;
 use uuid::Uuid;
 
 use super::append::Expect;
+use super::consumer::InvalidSelect;
 use super::ledger::CommandRecord;
 use crate::number::Version;
 use crate::payload::DecodeError;
@@ -133,6 +134,9 @@ pub enum StoreError {
     /// What was to be written breaks a rule of its table, as a unique index. Nothing of the transaction is stored; trying again does not help.
     #[error("the store refuses what was to be written")]
     Refused(#[source] Source),
+    /// A query that its table cannot answer: a mistake of its author. Answer 500; trying again does not help.
+    #[error(transparent)]
+    InvalidSelect(#[from] InvalidSelect),
     /// Anything else that the database said. Answer 500; trying again does not help.
     #[error("the database reports an error")]
     Database(#[source] Source),

@@ -8,6 +8,7 @@ mod leases;
 mod log;
 mod opening;
 mod parked;
+mod select;
 mod tables;
 #[cfg(test)]
 mod tests;

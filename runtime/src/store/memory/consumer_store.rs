@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::{MemoryStore, MemoryTransaction};
+use super::tables::MemoryTable;
+use super::{MemoryStore, MemoryTransaction, select};
 use crate::number::Position;
 use crate::read_model::{Row, Value};
 use crate::store::{
@@ -199,12 +200,7 @@ impl ConsumerStore for MemoryStore {
         Box::pin(async move {
             let mut log = self.shared.log();
             let (_, found) = log.available()?.consumers.table(table)?;
-            plain(query)?;
-            let rows = found.rows().skip(usize::try_from(query.offset).unwrap_or(usize::MAX));
-            Ok(rows
-                .take(query.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX)))
-                .cloned()
-                .collect())
+            select::select(found.definition(), candidates(found, query), query)
         })
     }
 
@@ -212,16 +208,15 @@ impl ConsumerStore for MemoryStore {
         Box::pin(async move {
             let mut log = self.shared.log();
             let (_, found) = log.available()?.consumers.table(table)?;
-            plain(query)?;
-            Ok(found.rows().count() as u64)
+            select::count(found.definition(), candidates(found, query), query)
         })
     }
 }
 
-/// Refuses the queries that cannot be evaluated here yet.
-fn plain(query: &Select) -> Result<(), StoreError> {
-    if query.filter.is_none() && query.order.is_empty() && query.after.is_none() {
-        return Ok(());
-    }
-    Err(StoreError::Unsuitable("the memory store cannot filter or order yet".to_owned()))
+/// The rows among which a query finds its own.
+fn candidates<'t>(table: &'t MemoryTable, query: &Select) -> impl Iterator<Item = &'t Row> {
+    let only = select::only_key(table.definition(), query).map(|key| table.row(key));
+    // Either the one row, if it is there, or all of them.
+    let all = only.is_none().then(|| table.rows());
+    only.flatten().into_iter().chain(all.into_iter().flatten())
 }

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::read_model::{Row, Value};
-use crate::schema::ColumnType;
 use crate::store::{RowChanges, StoreError, TableDefinition};
 
 /// The rows of one generation, by key.
@@ -61,6 +60,11 @@ impl MemoryTable {
         self.rows.values()
     }
 
+    /// The row with a key.
+    pub(super) fn row(&self, key: &Value) -> Option<&Row> {
+        self.rows.get(key)
+    }
+
     /// Deletes all rows.
     pub(super) fn clear(&mut self) {
         self.rows.clear();
@@ -113,7 +117,7 @@ impl MemoryTable {
         for (column, value) in columns.iter().zip(values) {
             let fits = match value {
                 Value::Null => column.nullable,
-                value => column_type(value) == Some(column.column_type),
+                value => value.column_type() == Some(column.column_type),
             };
             if !fits {
                 return Err(self.misfit(&format!("`{}` cannot hold {value}", column.name)));
@@ -195,21 +199,4 @@ fn duplicate(definition: &TableDefinition, columns: &[usize], row: &Row) -> Stor
     let values: Vec<_> = indexed(columns, row).into_iter().flatten().map(|value| value.to_string()).collect();
     let (name, names, values) = (&definition.name, names.join(", "), values.join(", "));
     StoreError::Refused(format!("two rows of `{name}` would have the same ({names}): ({values})").into())
-}
-
-fn column_type(value: &Value) -> Option<ColumnType> {
-    Some(match value {
-        Value::Null => return None,
-        Value::Boolean(_) => ColumnType::Boolean,
-        Value::SmallInt(_) => ColumnType::SmallInt,
-        Value::Integer(_) => ColumnType::Integer,
-        Value::BigInt(_) => ColumnType::BigInt,
-        Value::Numeric(_) => ColumnType::Numeric,
-        Value::Real(_) => ColumnType::Real,
-        Value::Double(_) => ColumnType::Double,
-        Value::Text(_) => ColumnType::Text,
-        Value::Uuid(_) => ColumnType::Uuid,
-        Value::Timestamp(_) => ColumnType::Timestamp,
-        Value::Json(_) => ColumnType::Json,
-    })
 }
