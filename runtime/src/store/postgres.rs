@@ -18,6 +18,7 @@ mod queue;
 mod read;
 mod recovery;
 mod row;
+mod select;
 mod snapshots;
 mod sql;
 mod transaction;
