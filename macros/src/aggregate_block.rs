@@ -9,12 +9,16 @@ mod expand;
 use proc_macro2::TokenStream;
 
 use crate::ctxt::Ctxt;
-use crate::impl_block::ImplBlock;
+use crate::impl_block::{self, ImplBlock};
+use crate::symbol::AGGREGATE;
 
 pub(crate) fn attribute(args: TokenStream, item: &TokenStream) -> TokenStream {
     let original = match ImplBlock::parse(item) {
         Ok(block) => block,
-        Err(error) => return expand::not_a_block(item, error),
+        Err(error) => {
+            let help = "on a type write `#[derive(Aggregate)]`; `#[aggregate]` holds its `#[apply]` and `#[command]` functions";
+            return impl_block::not_a_block(item, error, AGGREGATE, help);
+        }
     };
     let cx = Ctxt::new();
     let block = ast::Block::parse(&cx, args, &original);

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, LitInt, LitStr, Token, Type, parenthesized};
+use syn::{Attribute, Expr, LitInt, LitStr, Token, Type, parenthesized};
 
 use crate::ctxt::Ctxt;
 use crate::keys::{self, Key, Place};
@@ -88,7 +88,7 @@ fn read_entry(
     let Some(key) = keys::find(place, &name).or_else(|| refuse(cx, &ident, &name, place)) else {
         return Ok(());
     };
-    if given.has(key.name) {
+    if given.has(key.name) && !key.repeats {
         cx.help(&ident, format_args!("`{name}` is given twice"), "leave one of the two out");
         return Ok(());
     }
@@ -188,18 +188,43 @@ impl Value<'_> {
         self.input.call(syn::Path::parse_mod_style).map_err(|_| self.badly_written())
     }
 
+    /// `= expression`.
+    pub(crate) fn expr(&self) -> syn::Result<Expr> {
+        self.assigned()
+    }
+
+    /// `= word`, one of these.
+    pub(crate) fn word(&self, legal: &[&'static str]) -> syn::Result<&'static str> {
+        let word: Ident = self.assigned()?;
+        legal.iter().find(|legal| word == **legal).copied().ok_or_else(|| {
+            let forms: Vec<String> =
+                legal.iter().map(|legal| format!("`{} = {legal}`", self.key.name)).collect();
+            let message = format!("`{}` is not `{word}`\nhelp: write {}", self.key.name, forms.join(" or "));
+            syn::Error::new_spanned(&word, message)
+        })
+    }
+
     /// `(Type, Type)`, at least one.
     pub(crate) fn types(&self) -> syn::Result<Vec<Type>> {
+        self.listed(Type::parse)
+    }
+
+    /// `(name, name)`, at least one.
+    pub(crate) fn names(&self) -> syn::Result<Vec<Ident>> {
+        self.listed(Ident::parse_any)
+    }
+
+    fn listed<T>(&self, parser: fn(ParseStream<'_>) -> syn::Result<T>) -> syn::Result<Vec<T>> {
         if !self.input.peek(syn::token::Paren) {
             return Err(self.badly_written());
         }
         let content;
         parenthesized!(content in self.input);
-        let types = Punctuated::<Type, Token![,]>::parse_terminated(&content);
+        let entries = Punctuated::<T, Token![,]>::parse_terminated_with(&content, parser);
         // What is left over would be reported once more.
         content.parse::<TokenStream>()?;
-        match types {
-            Ok(types) if !types.is_empty() => Ok(types.into_iter().collect()),
+        match entries {
+            Ok(entries) if !entries.is_empty() => Ok(entries.into_iter().collect()),
             Ok(_) => Err(self.badly_written()),
             Err(error) => Err(syn::Error::new(error.span(), self.how_written())),
         }

@@ -70,6 +70,15 @@ impl ImplBlock {
 
     /// The block as it was written, without the attributes that are inert.
     pub(crate) fn without(&self, inert: impl Fn(&Attribute) -> bool) -> TokenStream {
+        self.rewritten(inert, |function| function.sig.to_token_stream())
+    }
+
+    /// As [`without`](Self::without), with other signatures.
+    pub(crate) fn rewritten(
+        &self,
+        inert: impl Fn(&Attribute) -> bool,
+        sig: impl Fn(&Function) -> TokenStream,
+    ) -> TokenStream {
         let mut header = self.header.clone();
         header.attrs.retain(|attr| !inert(attr));
         let mut items = TokenStream::new();
@@ -78,7 +87,7 @@ impl ImplBlock {
                 Item::Function(function) => {
                     items.append_all(function.attrs.iter().filter(|attr| !inert(attr)));
                     function.vis.to_tokens(&mut items);
-                    function.sig.to_tokens(&mut items);
+                    items.extend(sig(function));
                     function.body.to_tokens(&mut items);
                 }
                 Item::Other { attrs, tokens } => {
@@ -102,6 +111,29 @@ impl Function {
     pub(crate) fn cfgs(&self) -> impl Iterator<Item = &Attribute> {
         self.attrs.iter().filter(|attr| attr.path().is_ident("cfg"))
     }
+}
+
+/// The item that is no `impl` block, and where the attribute belongs.
+pub(crate) fn not_a_block(item: &TokenStream, error: syn::Error, attribute: &str, help: &str) -> TokenStream {
+    let place = match syn::parse2::<syn::Item>(item.clone()) {
+        Ok(syn::Item::Struct(item)) => Some(item.ident),
+        Ok(syn::Item::Enum(item)) => Some(item.ident),
+        Ok(syn::Item::Union(item)) => Some(item.ident),
+        Ok(syn::Item::Trait(item)) => Some(item.ident),
+        Ok(syn::Item::Mod(item)) => Some(item.ident),
+        Ok(syn::Item::Fn(item)) => Some(item.sig.ident),
+        _ => None,
+    };
+    let error = match place {
+        Some(ident) => syn::Error::new_spanned(
+            &ident,
+            format!("`#[{attribute}]` belongs on an `impl` block\nhelp: {help}"),
+        ),
+        None => error,
+    };
+    let mut tokens = item.clone();
+    tokens.extend(error.into_compile_error());
+    tokens
 }
 
 fn items(input: ParseStream<'_>) -> syn::Result<Vec<Item>> {

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use crate::symbol::{
-    AGGREGATE, CATEGORY, CRATE, CREATES, EVENTS, FROM, ID, NAME, SCHEMA, SNAPSHOT_EVERY, VERSION,
+    AGGREGATE, CATEGORY, COLUMN, CRATE, CREATES, EVENTS, FROM, ID, IGNORE, INDEX, JSON, KEY,
+    KEYS as SEVERAL_KEYS, MISSING, NAME, PRESENT, SCHEMA, SNAPSHOT_EVERY, TABLE, UNIQUE, VERSION,
 };
 
 /// What an attribute stands on.
@@ -22,6 +23,10 @@ pub(crate) enum Place {
     AggregateBlock,
     ApplyFunction,
     CommandFunction,
+    ReadModel,
+    ReadModelField,
+    ReadModelBlock,
+    OnFunction,
 }
 
 impl Place {
@@ -47,6 +52,10 @@ impl fmt::Display for Place {
             Self::AggregateBlock => "an `impl` block with `#[aggregate]`",
             Self::ApplyFunction => "an `#[apply]` function",
             Self::CommandFunction => "a `#[command]` function",
+            Self::ReadModel => "a read model (`#[derive(ReadModel)]`)",
+            Self::ReadModelField => "a field of a read model",
+            Self::ReadModelBlock => "an `impl` block with `#[read_model]`",
+            Self::OnFunction => "an `#[on]` function of a read model",
         })
     }
 }
@@ -58,10 +67,16 @@ pub(crate) struct Key {
     pub(crate) name: &'static str,
     /// How it is written, as messages and the macros' pages show it.
     pub(crate) form: &'static str,
+    /// Whether it may be given several times.
+    pub(crate) repeats: bool,
 }
 
 const fn key(place: Place, name: &'static str, form: &'static str) -> Key {
-    Key { place, name, form }
+    Key { place, name, form, repeats: false }
+}
+
+const fn repeated(place: Place, name: &'static str, form: &'static str) -> Key {
+    Key { place, name, form, repeats: true }
 }
 
 /// Every key there is.
@@ -87,6 +102,23 @@ pub(crate) const KEYS: &[Key] = &[
     key(Place::Schema, SCHEMA, "schema = \"rfc3339\""),
     key(Place::SchemaField, SCHEMA, "schema = \"rfc3339\""),
     key(Place::AggregateBlock, CRATE, "crate = ::path::to::kenning"),
+    key(Place::ReadModel, TABLE, "table = \"order_summaries\""),
+    key(Place::ReadModel, VERSION, "version = 1"),
+    key(Place::ReadModel, EVENTS, "events = OrderEvent"),
+    repeated(Place::ReadModel, INDEX, "index(customer_id, placed_at)"),
+    repeated(Place::ReadModel, UNIQUE, "unique(customer_id, number)"),
+    key(Place::ReadModel, CRATE, "crate = ::path::to::kenning"),
+    key(Place::ReadModelField, KEY, "key"),
+    key(Place::ReadModelField, INDEX, "index"),
+    key(Place::ReadModelField, UNIQUE, "unique"),
+    key(Place::ReadModelField, JSON, "json"),
+    key(Place::ReadModelField, COLUMN, "column = \"name\""),
+    key(Place::ReadModelBlock, IGNORE, "ignore(OrderShipped)"),
+    key(Place::ReadModelBlock, CRATE, "crate = ::path::to::kenning"),
+    key(Place::OnFunction, KEY, "key = event.customer_id"),
+    key(Place::OnFunction, SEVERAL_KEYS, "keys = event.customers()"),
+    key(Place::OnFunction, MISSING, "missing = ignore"),
+    key(Place::OnFunction, PRESENT, "present = ignore"),
 ];
 
 /// The key of that name at the place.

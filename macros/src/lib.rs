@@ -13,8 +13,11 @@ mod generics;
 mod impl_block;
 mod keys;
 mod krate;
+mod marks;
 mod names;
 mod outside;
+mod read_model;
+mod read_model_block;
 mod schema;
 mod signature;
 mod spans;
@@ -57,6 +60,12 @@ pub fn derive_command(input: TokenStream) -> TokenStream {
     derive::run(input.into(), command::derive).into()
 }
 
+/// Declares a read model.
+#[proc_macro_derive(ReadModel, attributes(kenning))]
+pub fn derive_read_model(input: TokenStream) -> TokenStream {
+    derive::run(input.into(), read_model::derive).into()
+}
+
 /// Turns the marked functions of an `impl` block into an aggregate's behaviour.
 #[proc_macro_attribute]
 pub fn aggregate(args: TokenStream, item: TokenStream) -> TokenStream {
@@ -66,11 +75,24 @@ pub fn aggregate(args: TokenStream, item: TokenStream) -> TokenStream {
 /// Marks a function of an `#[aggregate]` block that applies an event.
 #[proc_macro_attribute]
 pub fn apply(_: TokenStream, item: TokenStream) -> TokenStream {
-    outside::attribute(symbol::APPLY, symbol::AGGREGATE, &item.into()).into()
+    outside::attribute(symbol::APPLY, &[symbol::AGGREGATE], &item.into()).into()
 }
 
 /// Marks a function of an `#[aggregate]` block that decides on a command.
 #[proc_macro_attribute]
 pub fn command(_: TokenStream, item: TokenStream) -> TokenStream {
-    outside::attribute(symbol::COMMAND, symbol::AGGREGATE, &item.into()).into()
+    outside::attribute(symbol::COMMAND, &[symbol::AGGREGATE], &item.into()).into()
+}
+
+/// Turns the marked functions of an `impl` block into what events do to a read model's rows.
+#[proc_macro_attribute]
+pub fn read_model(args: TokenStream, item: TokenStream) -> TokenStream {
+    read_model_block::attribute(args.into(), &item.into()).into()
+}
+
+/// Marks a function of a `#[read_model]` or `#[projection]` block that handles an event.
+#[proc_macro_attribute]
+pub fn on(_: TokenStream, item: TokenStream) -> TokenStream {
+    let blocks = [symbol::READ_MODEL, symbol::PROJECTION];
+    outside::attribute(symbol::ON, &blocks, &item.into()).into()
 }

@@ -1,11 +1,31 @@
 //! The rules for persisted names.
 
+use quote::ToTokens;
 use syn::LitStr;
 
 use crate::ctxt::Ctxt;
 
 /// As `kenning::limits::MAX_EVENT_NAME`.
 const MAX_NAME: usize = 128;
+/// With the mark of a generation, and that of an index, it has to fit the 63 bytes of PostgreSQL.
+const MAX_TABLE: usize = 48;
+/// The names of PostgreSQL.
+const MAX_COLUMN: usize = 63;
+
+/// The tables that Kenning keeps itself, in the same place.
+const OWN_TABLES: [&str; 7] = [
+    "events",
+    "commands",
+    "snapshots",
+    "consumers",
+    "consumer_partitions",
+    "consumer_workers",
+    "parked_events",
+];
+
+/// The columns that every table of PostgreSQL has.
+const SYSTEM_COLUMNS: [&str; 6] = ["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"];
+
 /// A category with a dash and an id has to fit `kenning::MAX_STREAM_NAME`.
 const MAX_CATEGORY: usize = 128;
 
@@ -30,6 +50,61 @@ pub(crate) fn check_command(cx: &Ctxt, name: &LitStr) {
     check(cx, name, "the name of a command", MAX_NAME, |letter| {
         letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.')
     });
+}
+
+/// Checks the name of a read model's table.
+pub(crate) fn check_table(cx: &Ctxt, name: &LitStr) {
+    let written = name.value();
+    if OWN_TABLES.contains(&written.as_str()) {
+        let help = format!("write, for instance, \"{written}_by_customer\"");
+        cx.help(name, format_args!("the table `{written}` is one of Kenning's own"), help);
+    } else if written.contains("__") && written.starts_with(|first: char| first.is_ascii_lowercase()) {
+        let better = written.split('_').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("_");
+        let problem =
+            "the name of a table has no `__`: what follows it is the mark of a table that is being built";
+        cx.help(name, problem, format_args!("write \"{better}\""));
+    } else {
+        check_sql(cx, name, &written, "the name of a table", MAX_TABLE);
+    }
+}
+
+/// Checks the name of a column, under the tokens that say it.
+pub(crate) fn check_column(cx: &Ctxt, tokens: impl ToTokens, name: &str) {
+    if SYSTEM_COLUMNS.contains(&name) {
+        let problem = format!("every table of PostgreSQL has a column `{name}` of its own");
+        cx.help(tokens, problem, format_args!("write `#[kenning(column = \"{name}_\")]`"));
+    } else {
+        check_sql(cx, tokens, name, "the name of a column", MAX_COLUMN);
+    }
+}
+
+/// The name of the table of a read model, to be offered: `order_summary` of `OrderSummary`.
+pub(crate) fn table_of(model: &str) -> String {
+    corrected(model, is_sql).unwrap_or_else(|| "order_summaries".to_owned())
+}
+
+fn is_sql(letter: char) -> bool {
+    matches!(letter, 'a'..='z' | '0'..='9' | '_')
+}
+
+fn check_sql(cx: &Ctxt, tokens: impl ToTokens, name: &str, what: &str, max: usize) {
+    let problem = if name.is_empty() {
+        format!("{what} cannot be empty")
+    } else if name.len() > max {
+        format!("{what} has at most {max} bytes, this one has {}", name.len())
+    } else if let Some(letter) = name.chars().find(|letter| !is_sql(*letter)) {
+        format!("{what} is of `a-z`, `0-9` and `_`, without {letter:?}")
+    } else if !name.starts_with(|first: char| first.is_ascii_lowercase()) {
+        format!("{what} begins with a letter")
+    } else {
+        return;
+    };
+    let better = corrected(name, is_sql).filter(|better| better.len() <= max);
+    let form =
+        |name: &str| if max == MAX_COLUMN { format!("`column = \"{name}\"`") } else { format!("\"{name}\"") };
+    let help =
+        better.map_or_else(|| "write a shorter one".to_owned(), |better| format!("write {}", form(&better)));
+    cx.help(tokens, problem, help);
 }
 
 fn check(cx: &Ctxt, literal: &LitStr, what: &str, max: usize, legal: fn(char) -> bool) {

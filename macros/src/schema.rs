@@ -51,7 +51,8 @@ pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     }
 }
 
-/// What stands in for the impl after a mistake. It claims to be a scalar, so that a key or an id of this type is not another mistake.
+/// What stands in for the impl after a mistake. It claims to be a scalar that a column holds, so that a key, an id or a column of this type is not another
+/// mistake.
 pub(crate) fn inert(krate: &Krate, input: &DeriveInput) -> TokenStream {
     fallback::inert_impl(
         input,
@@ -59,6 +60,8 @@ pub(crate) fn inert(krate: &Krate, input: &DeriveInput) -> TokenStream {
         &quote!('static),
         quote! {
             const SCALAR: bool = true;
+            const COLUMN: ::core::option::Option<#krate::__private::ColumnType> =
+                ::core::option::Option::Some(#krate::__private::ColumnType::Text);
 
             fn shape(_: &mut #krate::Shapes) -> #krate::Shape {
                 ::core::unreachable!()

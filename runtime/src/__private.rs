@@ -2,8 +2,8 @@
 
 mod assert;
 
-pub use self::assert::{assert_distinct_name, assert_scalar_id};
-pub use crate::read_model::held::{ColumnOf, held};
-pub use crate::schema::{Case, Member, Schema, Shape, Shapes, Tagging};
+pub use self::assert::{assert_distinct_name, assert_scalar_id, column, key_column};
+pub use crate::read_model::held::{ColumnOf, Json};
+pub use crate::schema::{Case, ColumnType, Member, Schema, Shape, Shapes, Tagging};
 pub use serde::Serialize;
 pub use serde::de::DeserializeOwned;

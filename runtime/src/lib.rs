@@ -83,6 +83,9 @@ pub use kenning_macros::Event;
 #[doc = include_str!("docs/event_set.md")]
 pub use kenning_macros::EventSet;
 #[cfg(feature = "macros")]
+#[doc = include_str!("docs/read_model.md")]
+pub use kenning_macros::ReadModel;
+#[cfg(feature = "macros")]
 #[doc = include_str!("docs/schema.md")]
 pub use kenning_macros::Schema;
 #[cfg(feature = "macros")]
@@ -94,3 +97,9 @@ pub use kenning_macros::apply;
 #[cfg(feature = "macros")]
 #[doc = include_str!("docs/command_function.md")]
 pub use kenning_macros::command;
+#[cfg(feature = "macros")]
+#[doc = include_str!("docs/on.md")]
+pub use kenning_macros::on;
+#[cfg(feature = "macros")]
+#[doc = include_str!("docs/read_model_block.md")]
+pub use kenning_macros::read_model;

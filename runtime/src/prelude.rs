@@ -5,13 +5,13 @@ pub use time::OffsetDateTime;
 pub use uuid::Uuid;
 
 #[cfg(feature = "macros")]
-pub use kenning_macros::{aggregate, apply, command};
+pub use kenning_macros::{aggregate, apply, command, on, read_model};
 
 #[cfg(feature = "memory")]
 pub use crate::MemoryStore;
 #[cfg(feature = "postgres")]
 pub use crate::PostgresStore;
 pub use crate::{
-    Aggregate, Command, CommandContext, Event, EventSet, ExecuteError, Handle, IntoEvents, Kenning, Recorded,
-    Schema, Version,
+    Aggregate, Command, CommandContext, Event, EventSet, ExecuteError, Handle, IntoEvents, Kenning,
+    ReadModel, Recorded, Schema, Version,
 };

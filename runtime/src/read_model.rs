@@ -5,6 +5,8 @@ mod handled;
 pub mod held;
 mod row;
 mod slot;
+#[cfg(all(test, feature = "macros"))]
+mod tests;
 mod value;
 
 pub use self::column::{Column, ColumnInfo, IndexInfo};
@@ -13,12 +15,9 @@ pub use self::row::{ColumnError, Row, RowReader, RowWriter};
 pub use self::slot::{HandleError, IfMissing, IfPresent, Slot};
 pub use self::value::Value;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
+use crate::check::KeyColumn;
 use crate::event_set::EventSet;
 use crate::recorded::{Metadata, Recorded};
-use crate::schema::Schema;
 
 /// Rows folded from events, in a table of their own. `#[derive(ReadModel)]` writes this impl, `#[read_model]` on its `impl` block the [`On`] impls.
 ///
@@ -36,7 +35,7 @@ pub trait ReadModel: Sized + Send + Sync + 'static {
     const VERSION: u32;
 
     /// What tells one row from another.
-    type Key: Schema + Serialize + DeserializeOwned + Send + Sync + 'static;
+    type Key: KeyColumn;
 
     /// The events that it follows; it handles or ignores each of them.
     type Events: FoldInto<Self>;

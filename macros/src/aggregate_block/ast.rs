@@ -1,6 +1,6 @@
 //! An `#[aggregate]` block as the macro sees it.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::TokenStream;
 use syn::{Attribute, Meta, Type};
 
 use super::{apply, command};
@@ -9,6 +9,7 @@ use crate::ctxt::Ctxt;
 use crate::impl_block::{Function, ImplBlock};
 use crate::keys::Place;
 use crate::krate::Krate;
+use crate::marks;
 use crate::symbol::{AGGREGATE, APPLY, COMMAND, KENNING};
 
 pub(super) struct Block<'a> {
@@ -41,6 +42,8 @@ pub(super) struct Command<'a> {
     /// Whether it can be called as declared.
     pub(super) sound: bool,
 }
+
+const MARKS: &[&str] = &[APPLY, COMMAND];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mark {
@@ -103,7 +106,7 @@ impl<'a> Block<'a> {
     }
 
     fn mark(&self, cx: &Ctxt, attr: &Attribute) -> Option<Mark> {
-        if let Some(hidden) = hidden_mark(attr) {
+        if let Some(hidden) = marks::hidden(attr, MARKS) {
             let help = format!(
                 "write `#[cfg(…)]` and `#[{hidden}]` beside each other: the function goes with its impl"
             );
@@ -133,12 +136,12 @@ impl<'a> Block<'a> {
 
     /// The mark's name when the attribute is one: `apply`, or `kenning::apply`.
     fn name(&self, attr: &Attribute) -> Option<&'static str> {
-        mark_name(attr, self.krate.name())
+        marks::name(attr, self.krate.name(), MARKS)
     }
 
     /// Whether the attribute is ours to take away.
     pub(super) fn is_inert(&self, attr: &Attribute) -> bool {
-        self.name(attr).is_some() || attr.path().is_ident(KENNING) || hidden_mark(attr).is_some()
+        self.name(attr).is_some() || attr.path().is_ident(KENNING) || marks::hidden(attr, MARKS).is_some()
     }
 }
 
@@ -150,28 +153,8 @@ fn refuse_attributes(cx: &Ctxt, attrs: &[Attribute]) {
                 "an `#[aggregate]` block has no `#[kenning(…)]`",
                 "write its key in the mark itself: `#[aggregate(crate = …)]`",
             );
-        } else if mark_name(attr, None) == Some(AGGREGATE) {
+        } else if marks::name(attr, None, &[AGGREGATE]).is_some() {
             cx.help(&attr.meta, "this block has `#[aggregate]` twice", "leave one of the two out");
         }
     }
-}
-
-fn mark_name(attr: &Attribute, krate: Option<&syn::Ident>) -> Option<&'static str> {
-    let path = attr.path();
-    let mut segments = path.segments.iter().rev();
-    let last = segments.next()?;
-    let ours = segments.next().is_none_or(|before| before.ident == KENNING || krate == Some(&before.ident));
-    [APPLY, COMMAND, AGGREGATE].into_iter().find(|name| ours && last.ident == name)
-}
-
-/// The mark inside a `cfg_attr`, which an attribute macro gets to see unresolved.
-fn hidden_mark(attr: &Attribute) -> Option<&'static str> {
-    if !attr.path().is_ident("cfg_attr") {
-        return None;
-    }
-    let mut tokens = attr.meta.require_list().ok()?.tokens.clone().into_iter();
-    tokens.find_map(|token| match token {
-        TokenTree::Ident(ident) => [APPLY, COMMAND].into_iter().find(|name| ident == name),
-        _ => None,
-    })
 }

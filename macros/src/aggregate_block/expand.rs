@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::Type;
 use syn::spanned::Spanned;
-use syn::{Item, Type};
 
 use super::ast::{Apply, Block, Command};
 use crate::text::text;
@@ -50,31 +50,6 @@ pub(super) fn inert(block: &Block<'_>, error: &syn::Error) -> TokenStream {
     let commands = block.commands.iter().filter(|command| handled.insert(text(command.command)));
     let commands = commands.map(|command| expand_command(block, command));
     quote! { #original #errors #(#applies)* #(#commands)* }
-}
-
-/// The item that is no `impl` block, and what is wrong with it.
-pub(super) fn not_a_block(item: &TokenStream, error: syn::Error) -> TokenStream {
-    let place = match syn::parse2::<Item>(item.clone()) {
-        Ok(Item::Struct(item)) => Some(item.ident),
-        Ok(Item::Enum(item)) => Some(item.ident),
-        Ok(Item::Union(item)) => Some(item.ident),
-        Ok(Item::Trait(item)) => Some(item.ident),
-        Ok(Item::Mod(item)) => Some(item.ident),
-        Ok(Item::Fn(item)) => Some(item.sig.ident),
-        _ => None,
-    };
-    let error = match place {
-        Some(ident) => {
-            let help = "on a type write `#[derive(Aggregate)]`; `#[aggregate]` holds its `#[apply]` and `#[command]` functions";
-            syn::Error::new_spanned(
-                &ident,
-                format!("`#[aggregate]` belongs on an `impl` block\nhelp: {help}"),
-            )
-        }
-        None => error,
-    };
-    let errors = error.to_compile_error();
-    quote! { #item #errors }
 }
 
 /// The header is spanned at the function's name: impls that overlap are then reported under the two functions.

@@ -18,6 +18,10 @@ use crate::text::text;
 ///     fn decode(event: &RawEvent<'_>) -> … { match event.name { <OrderPlaced as Event>::NAME => …, … } }
 /// }
 /// impl<A: Apply<OrderPlaced> + …> ApplyTo<A> for OrderEvent { … }
+/// impl<M: On<OrderPlaced> + …> FoldInto<M> for OrderEvent {
+///     const REACH: &'static [Reach] = &[<M as On<OrderPlaced>>::REACH, …];
+///     fn handled_by(self, metadata: Metadata) -> Handled<M> { match self { Self::Placed(event) => Handled::new(event, metadata), … } }
+/// }
 /// // for each event:
 /// impl From<OrderPlaced> for OrderEvent { … }
 /// impl Includes<OrderPlaced> for OrderEvent { … }
@@ -26,9 +30,10 @@ use crate::text::text;
 pub(super) fn expand(set: &EventSet<'_>) -> TokenStream {
     let main = event_set(set);
     let apply_to = apply_to(set);
+    let fold_into = fold_into(set);
     let names = distinct_names(set);
     let members = set.variants.iter().map(|variant| member(set, variant));
-    quote! { #main #apply_to #(#members)* #names }
+    quote! { #main #apply_to #fold_into #(#members)* #names }
 }
 
 /// The errors, and impls under which the set can be used everywhere.
@@ -37,7 +42,8 @@ pub(super) fn inert(set: &EventSet<'_>, error: &syn::Error) -> TokenStream {
     if !set.original.generics.params.is_empty() {
         return errors;
     }
-    let (krate, ident, state) = (&set.krate, &set.original.ident, state_parameter(set));
+    let (krate, ident) = (&set.krate, &set.original.ident);
+    let (state, model) = (parameter(set, STATE), parameter(set, MODEL));
     let main = fallback::inert_impl(
         set.original,
         quote!(#krate::EventSet),
@@ -59,6 +65,13 @@ pub(super) fn inert(set: &EventSet<'_>, error: &syn::Error) -> TokenStream {
         #[automatically_derived]
         impl<#state> #krate::ApplyTo<#state> for #ident {
             fn apply_to(&self, _: &mut #state) {
+                ::core::unreachable!()
+            }
+        }
+        #[automatically_derived]
+        impl<#model> #krate::FoldInto<#model> for #ident {
+            const REACH: &'static [#krate::read_model::Reach] = &[];
+            fn handled_by(self, _: #krate::Metadata) -> #krate::read_model::Handled<#model> {
                 ::core::unreachable!()
             }
         }
@@ -115,7 +128,7 @@ fn apply_to(set: &EventSet<'_>) -> TokenStream {
     let ident = &original.ident;
     let variant = variants.iter().map(|variant| variant.ident);
     let event: Vec<_> = variants.iter().map(|variant| variant.event).collect();
-    let state = state_parameter(set);
+    let state = parameter(set, STATE);
     quote_spanned! {ident.span()=>
         #[automatically_derived]
         impl<#state: #(#krate::Apply<#event>)+*> #krate::ApplyTo<#state> for #ident {
@@ -128,14 +141,38 @@ fn apply_to(set: &EventSet<'_>) -> TokenStream {
     }
 }
 
-/// A name for the state's type that is none of the events': messages show it, so that it is a plain one where it can be.
-fn state_parameter(set: &EventSet<'_>) -> Ident {
+fn fold_into(set: &EventSet<'_>) -> TokenStream {
+    let EventSet { krate, original, variants } = set;
+    let ident = &original.ident;
+    let variant = variants.iter().map(|variant| variant.ident);
+    let event: Vec<_> = variants.iter().map(|variant| variant.event).collect();
+    let model = parameter(set, MODEL);
+    quote_spanned! {ident.span()=>
+        #[automatically_derived]
+        impl<#model: #(#krate::On<#event>)+*> #krate::FoldInto<#model> for #ident {
+            const REACH: &'static [#krate::read_model::Reach] = &[#(<#model as #krate::On<#event>>::REACH),*];
+
+            fn handled_by(self, metadata: #krate::Metadata) -> #krate::read_model::Handled<#model> {
+                match self {
+                    #(Self::#variant(event) => #krate::read_model::Handled::new::<#event>(event, metadata),)*
+                }
+            }
+        }
+    }
+}
+
+/// What the parameter of an impl over all aggregates is called, and of one over all read models.
+const STATE: [&str; 4] = ["A", "S", "T", "__Aggregate"];
+const MODEL: [&str; 4] = ["M", "R", "T", "__ReadModel"];
+
+/// A name for a type parameter that is none of the events': messages show it, so that it is a plain one where it can be.
+fn parameter(set: &EventSet<'_>, [plain @ .., otherwise]: [&str; 4]) -> Ident {
     let taken = |name: &str| {
         set.variants.iter().any(|variant| {
             text(variant.event).split(|letter: char| !letter.is_alphanumeric()).any(|word| word == name)
         })
     };
-    let name = ["A", "S", "T"].into_iter().find(|name| !taken(name)).unwrap_or("__Aggregate");
+    let name = plain.into_iter().find(|name| !taken(name)).unwrap_or(otherwise);
     Ident::new(name, Span::call_site())
 }
 

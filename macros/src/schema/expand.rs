@@ -54,9 +54,11 @@ fn consts(krate: &Krate, model: &Model<'_>) -> Option<TokenStream> {
         }
         (None, Body::Enum(variants)) => {
             return is_name(model, variants).then(|| {
-                quote!(
+                let column = quote!(#krate::__private::ColumnType);
+                quote! {
                     const SCALAR: bool = true;
-                )
+                    const COLUMN: ::core::option::Option<#column> = ::core::option::Option::Some(#column::Text);
+                }
             });
         }
         (None, Body::Union) => return None,
@@ -64,10 +66,15 @@ fn consts(krate: &Krate, model: &Model<'_>) -> Option<TokenStream> {
     // Asked in the words of the shape below: a type without a schema is one error, not one for each constant.
     let member = quote!(#krate::__private::Member::of::<#inner>(""));
     // serde reads an absent field through a transparent struct, but not through a plain newtype.
-    let optional = optional.then(|| quote!(const OPTIONAL: bool = #member.is_optional();));
+    let (optional, column) = if optional {
+        (Some(quote!(const OPTIONAL: bool = #member.is_optional();)), quote!(column))
+    } else {
+        (None, quote!(required_column))
+    };
     Some(quote! {
         const SCALAR: bool = #member.is_scalar();
         #optional
+        const COLUMN: ::core::option::Option<#krate::__private::ColumnType> = #member.#column();
     })
 }
 

@@ -62,6 +62,10 @@ fn a_newtype_forwards() {
     #[automatically_derived]
     impl ::kenning::Schema for OrderId {
         const SCALAR: bool = ::kenning::__private::Member::of::<Uuid>("").is_scalar();
+        const COLUMN: ::core::option::Option<::kenning::__private::ColumnType> = ::kenning::__private::Member::of::<
+            Uuid,
+        >("")
+            .required_column();
         fn shape(shapes: &mut ::kenning::Shapes) -> ::kenning::Shape {
             shapes.newtype::<Self>(::kenning::__private::Member::of::<Uuid>(""))
         }

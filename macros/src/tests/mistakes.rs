@@ -99,7 +99,7 @@ fn what_is_no_block_is_told_where_it_belongs() {
     );
     let outside = crate::outside::attribute(
         "apply",
-        "aggregate",
+        &["aggregate"],
         &quote!(
             fn placed(&mut self) {}
         ),

@@ -3,7 +3,8 @@
 use crate::aggregate::Aggregate;
 use crate::event::EventInfo;
 use crate::event_set::EventSet;
-use crate::schema::Schema;
+use crate::read_model::{ColumnInfo, ReadModel};
+use crate::schema::{ColumnType, Schema};
 
 /// The id of `A` is written as one string or number.
 ///
@@ -36,6 +37,41 @@ pub const fn assert_distinct_name<S: EventSet>(index: usize) {
             panic!("{}", message.as_str());
         }
         earlier += 1;
+    }
+}
+
+/// A column of the type that a field's type says, with whether it may hold nothing.
+///
+/// # Panics
+/// When there is none: at compile time.
+#[must_use]
+#[track_caller]
+pub const fn column(name: &'static str, (held, nullable): (Option<ColumnType>, bool)) -> ColumnInfo {
+    ColumnInfo::held(name, held, nullable)
+}
+
+/// The column of the key of `M`.
+///
+/// # Panics
+/// When rows cannot be told by it: at compile time.
+#[must_use]
+#[track_caller]
+pub const fn key_column<M: ReadModel>(name: &'static str) -> ColumnInfo {
+    assert!(
+        !<M::Key as Schema>::OPTIONAL,
+        "the key of a row is always there, so that it cannot be an `Option`\n\
+         help: leave `Option` out"
+    );
+    match <M::Key as Schema>::COLUMN {
+        Some(ColumnType::Real | ColumnType::Double) => panic!(
+            "the key of a row cannot be a floating-point number, which need not equal itself\n\
+             help: use a `Uuid`, a `String`, an integer, or a newtype of one"
+        ),
+        None | Some(ColumnType::Json) => panic!(
+            "the key of a row is one string or one number\n\
+             help: use a `Uuid`, a `String`, an integer, or a newtype of one"
+        ),
+        held => ColumnInfo::held(name, held, false),
     }
 }
 

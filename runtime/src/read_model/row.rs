@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{ColumnInfo, Value};
+use super::{ColumnInfo, ReadModel, Value};
 use crate::schema::Schema;
 
 /// `None` as JSON.
@@ -58,6 +58,14 @@ impl RowWriter {
         Ok(())
     }
 
+    /// The next column, which is the key.
+    ///
+    /// # Errors
+    /// When the key cannot be written as its column.
+    pub fn key<M: ReadModel>(&mut self, row: &M) -> Result<(), ColumnError> {
+        self.column(row.key())
+    }
+
     /// The next column, as JSON. What is `null` as JSON is nothing in a column that may hold nothing.
     ///
     /// # Errors
@@ -100,6 +108,14 @@ impl RowReader {
     pub fn column<T: Schema + DeserializeOwned>(&mut self) -> Result<T, ColumnError> {
         let column = self.next();
         self.value(column)?.read().map_err(|error| error.at(column))
+    }
+
+    /// The next column, which is the key.
+    ///
+    /// # Errors
+    /// When it does not fit the key.
+    pub fn key<M: ReadModel>(&mut self) -> Result<M::Key, ColumnError> {
+        self.column()
     }
 
     /// The next column, from JSON.

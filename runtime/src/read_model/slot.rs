@@ -37,6 +37,14 @@ pub enum IfMissing {
 }
 
 impl<M: ReadModel> Slot<M> {
+    /// The key of the row, whether it is there or not.
+    ///
+    /// # Errors
+    /// When the key cannot be read from its column.
+    pub fn key(&self) -> Result<M::Key, HandleError> {
+        Ok(self.key.clone().read()?)
+    }
+
     /// Makes the row.
     ///
     /// # Errors

@@ -81,6 +81,13 @@ impl Member {
         self.column
     }
 
+    /// How a table's column holds a newtype of it, if one can. Such a newtype is never absent, so that one of an option has no column: its `None` would
+    /// stand in a column that has to hold something.
+    #[must_use]
+    pub const fn required_column(&self) -> Option<ColumnType> {
+        if self.is_optional() { None } else { self.column }
+    }
+
     /// Whether reading does without it.
     #[must_use]
     pub const fn is_optional(&self) -> bool {

@@ -22,7 +22,7 @@ macro_rules! newtype {
     ($($ty:ident),+) => {
         $(impl<T: Schema> Schema for $ty<T> {
             const SCALAR: bool = T::SCALAR;
-            const COLUMN: Option<ColumnType> = T::COLUMN;
+            const COLUMN: Option<ColumnType> = Member::of::<T>("").required_column();
 
             fn shape(shapes: &mut Shapes) -> Shape {
                 T::shape(shapes)

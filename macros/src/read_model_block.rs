@@ -1,0 +1,30 @@
+//! `#[read_model]` on an `impl` block.
+
+mod args;
+mod ast;
+mod check;
+mod expand;
+mod handler;
+
+use proc_macro2::TokenStream;
+
+use crate::ctxt::Ctxt;
+use crate::impl_block::{self, ImplBlock};
+use crate::symbol::READ_MODEL;
+
+pub(crate) fn attribute(args: TokenStream, item: &TokenStream) -> TokenStream {
+    let original = match ImplBlock::parse(item) {
+        Ok(block) => block,
+        Err(error) => {
+            let help = "on a type write `#[derive(ReadModel)]`; `#[read_model]` holds its `#[on]` functions";
+            return impl_block::not_a_block(item, error, READ_MODEL, help);
+        }
+    };
+    let cx = Ctxt::new();
+    let block = ast::Block::parse(&cx, args, &original);
+    check::check(&cx, &block);
+    match cx.check() {
+        Ok(()) => expand::expand(&block),
+        Err(error) => expand::inert(&block, &error),
+    }
+}
