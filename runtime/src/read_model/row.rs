@@ -90,7 +90,8 @@ impl RowWriter {
 
 /// Reads the fields of a read model from a row, in the order of the columns.
 pub struct RowReader {
-    columns: &'static [ColumnInfo],
+    /// Those that were not read yet.
+    columns: std::slice::Iter<'static, ColumnInfo>,
     values: std::vec::IntoIter<Value>,
 }
 
@@ -98,7 +99,7 @@ impl RowReader {
     /// Begins with the first column.
     #[must_use]
     pub fn new(columns: &'static [ColumnInfo], row: Row) -> Self {
-        Self { columns, values: row.values.into_iter() }
+        Self { columns: columns.iter(), values: row.values.into_iter() }
     }
 
     /// The next column.
@@ -133,8 +134,8 @@ impl RowReader {
         }
     }
 
-    fn next(&self) -> &'static str {
-        self.columns.iter().rev().nth(self.values.len().saturating_sub(1)).map_or("?", |column| column.name)
+    fn next(&mut self) -> &'static str {
+        self.columns.next().map_or("?", |column| column.name)
     }
 
     fn value(&mut self, column: &str) -> Result<Value, ColumnError> {

@@ -1,6 +1,8 @@
 //! The values of columns.
 
 mod from_value;
+#[cfg(test)]
+mod tests;
 mod to_value;
 
 use std::any::Any;
@@ -10,6 +12,7 @@ use std::hash::{Hash, Hasher};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use time::macros::datetime;
 use time::{OffsetDateTime, UtcOffset};
 use uuid::Uuid;
 
@@ -50,6 +53,9 @@ pub enum Value {
     /// `json`: its text.
     Json(String),
 }
+
+/// The first time that PostgreSQL has.
+const FIRST_TIME: OffsetDateTime = datetime!(-4713-11-24 00:00 UTC);
 
 impl Value {
     /// A field's value, as the column of its type holds it.
@@ -103,10 +109,13 @@ impl Value {
         })
     }
 
-    /// PostgreSQL has no text with a NUL in it, and so has nobody.
+    /// PostgreSQL has no text with a NUL in it and no time before its first one, and so has nobody.
     fn checked(self) -> Result<Self, ColumnError> {
         match &self {
             Self::Text(text) if text.contains('\0') => Err(ColumnError::new("the text has a NUL in it")),
+            Self::Timestamp(time) if *time < FIRST_TIME => {
+                Err(ColumnError::new(format_args!("{time} is before {FIRST_TIME}")))
+            }
             _ => Ok(self),
         }
     }
@@ -139,6 +148,9 @@ fn of_known<T: 'static>(field: &T) -> Option<Value> {
     if let Some(id) = field.downcast_ref::<Uuid>() {
         return Some(Value::Uuid(*id));
     }
+    if let Some(time) = field.downcast_ref::<Option<OffsetDateTime>>() {
+        return Some(time.map_or(Value::Null, |time| Value::Timestamp(microseconds(time))));
+    }
     None
 }
 
@@ -146,10 +158,13 @@ fn read_known<T: 'static>(value: &Value) -> Option<T> {
     let mut known: Option<T> = None;
     let slot: &mut dyn Any = &mut known;
     match value {
-        Value::Timestamp(time) => slot.downcast_mut::<Option<OffsetDateTime>>()?.replace(*time).map(drop),
-        Value::Uuid(id) => slot.downcast_mut::<Option<Uuid>>()?.replace(*id).map(drop),
-        _ => None,
-    };
+        Value::Timestamp(time) => match slot.downcast_mut::<Option<OffsetDateTime>>() {
+            Some(slot) => *slot = Some(*time),
+            None => *slot.downcast_mut::<Option<Option<OffsetDateTime>>>()? = Some(Some(*time)),
+        },
+        Value::Uuid(id) => *slot.downcast_mut::<Option<Uuid>>()? = Some(*id),
+        _ => {}
+    }
     known
 }
 
