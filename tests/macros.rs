@@ -3,5 +3,6 @@
 mod blocks;
 mod hygiene;
 mod order;
+mod projections;
 mod renamed;
 mod upcasts;

@@ -8,7 +8,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const TOPICS: [&str; 5] = ["event", "event_set", "aggregate", "command", "attribute"];
+const TOPICS: [&str; 6] = ["event", "event_set", "aggregate", "command", "attribute", "projection"];
 
 /// Promise P8: every mistake is a compile error under the user's tokens.
 #[test]

@@ -3,6 +3,7 @@
 mod ast;
 mod check;
 mod expand;
+mod project_into;
 
 use proc_macro2::TokenStream;
 use syn::DeriveInput;

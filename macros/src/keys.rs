@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::symbol::{
-    AGGREGATE, CATEGORY, COLUMN, CRATE, CREATES, EVENTS, FROM, ID, IGNORE, INDEX, JSON, KEY,
+    AGGREGATE, CATEGORY, COLUMN, CRATE, CREATES, EVENTS, FROM, ID, IGNORE, INDEX, INLINE, JSON, KEY,
     KEYS as SEVERAL_KEYS, MISSING, NAME, PRESENT, SCHEMA, SNAPSHOT_EVERY, TABLE, UNIQUE, VERSION,
 };
 
@@ -27,6 +27,8 @@ pub(crate) enum Place {
     ReadModelField,
     ReadModelBlock,
     OnFunction,
+    ProjectionBlock,
+    ProjectionFunction,
 }
 
 impl Place {
@@ -56,6 +58,8 @@ impl fmt::Display for Place {
             Self::ReadModelField => "a field of a read model",
             Self::ReadModelBlock => "an `impl` block with `#[read_model]`",
             Self::OnFunction => "an `#[on]` function of a read model",
+            Self::ProjectionBlock => "an `impl` block with `#[projection]`",
+            Self::ProjectionFunction => "an `#[on]` function of a projection",
         })
     }
 }
@@ -119,6 +123,12 @@ pub(crate) const KEYS: &[Key] = &[
     key(Place::OnFunction, SEVERAL_KEYS, "keys = event.customers()"),
     key(Place::OnFunction, MISSING, "missing = ignore"),
     key(Place::OnFunction, PRESENT, "present = ignore"),
+    key(Place::ProjectionBlock, NAME, "name = \"revenue\""),
+    key(Place::ProjectionBlock, VERSION, "version = 1"),
+    key(Place::ProjectionBlock, EVENTS, "events = OrderEvent"),
+    key(Place::ProjectionBlock, IGNORE, "ignore(OrderShipped)"),
+    key(Place::ProjectionBlock, INLINE, "inline"),
+    key(Place::ProjectionBlock, CRATE, "crate = ::path::to::kenning"),
 ];
 
 /// The key of that name at the place.

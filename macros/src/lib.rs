@@ -16,6 +16,7 @@ mod krate;
 mod marks;
 mod names;
 mod outside;
+mod projection;
 mod read_model;
 mod read_model_block;
 mod schema;
@@ -88,6 +89,12 @@ pub fn command(_: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn read_model(args: TokenStream, item: TokenStream) -> TokenStream {
     read_model_block::attribute(args.into(), &item.into()).into()
+}
+
+/// Declares a projection on an `impl` block, and turns its marked functions into what it does on events.
+#[proc_macro_attribute]
+pub fn projection(args: TokenStream, item: TokenStream) -> TokenStream {
+    projection::attribute(args.into(), &item.into()).into()
 }
 
 /// Marks a function of a `#[read_model]` or `#[projection]` block that handles an event.

@@ -52,6 +52,22 @@ pub(crate) fn check_command(cx: &Ctxt, name: &LitStr) {
     });
 }
 
+/// Checks the name of a projection: `kenning::limits::MAX_CONSUMER_NAME`.
+pub(crate) fn check_projection(cx: &Ctxt, name: &LitStr) {
+    check(
+        cx,
+        name,
+        "the name of a projection",
+        MAX_NAME,
+        |letter| matches!(letter, 'a'..='z' | '0'..='9' | '_' | '-' | '.'),
+    );
+}
+
+/// The name of a projection, to be offered: `daily_revenue` of `DailyRevenue`.
+pub(crate) fn projection_of(projection: &str) -> String {
+    corrected(projection, is_sql).unwrap_or_else(|| "revenue".to_owned())
+}
+
 /// Checks the name of a read model's table.
 pub(crate) fn check_table(cx: &Ctxt, name: &LitStr) {
     let written = name.value();

@@ -14,6 +14,7 @@ pub(crate) const FROM: &str = "from";
 pub(crate) const ID: &str = "id";
 pub(crate) const IGNORE: &str = "ignore";
 pub(crate) const INDEX: &str = "index";
+pub(crate) const INLINE: &str = "inline";
 pub(crate) const JSON: &str = "json";
 pub(crate) const KEY: &str = "key";
 pub(crate) const KEYS: &str = "keys";

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::command::CommandContext;
+use crate::projection::HandlerError;
 use crate::read_model::{ColumnError, HandleError, Keys, ReadModel, RowReader, RowWriter, held};
 use crate::schema::{ColumnType, Schema};
 
@@ -237,5 +238,32 @@ pub trait KeysOf<M, K> {
 impl<M: ReadModel<Key = K>, K, I: IntoIterator<Item: Borrow<K>>> KeysOf<M, K> for I {
     fn keys(self) -> Result<Keys<M>, HandleError> {
         Keys::several(self)
+    }
+}
+
+/// What a handler of a projection returns: `Result<(), E>` with any error, or nothing.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not what a handler of a projection returns",
+    label = "not `Result<(), E>` with an error `E`",
+    note = "write `-> Result<(), E>`, where `E` is an error that can be sent to another thread, as `sqlx::Error` is; or return nothing"
+)]
+pub trait Outcome {
+    /// The same, with the error as all have it.
+    ///
+    /// # Errors
+    /// The handler's own.
+    fn outcome(self) -> Result<(), HandlerError>;
+}
+
+impl Outcome for () {
+    fn outcome(self) -> Result<(), HandlerError> {
+        Ok(())
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Into<HandlerError>> Outcome for Result<(), E> {
+    fn outcome(self) -> Result<(), HandlerError> {
+        self.map_err(Into::into)
     }
 }

@@ -101,5 +101,12 @@ pub use kenning_macros::command;
 #[doc = include_str!("docs/on.md")]
 pub use kenning_macros::on;
 #[cfg(feature = "macros")]
+#[doc = include_str!("docs/projection.md")]
+pub use kenning_macros::projection;
+#[cfg(feature = "macros")]
 #[doc = include_str!("docs/read_model_block.md")]
 pub use kenning_macros::read_model;
+
+/// The crate that `PostgresStore` is built on, for handlers that write through its transactions.
+#[cfg(feature = "postgres")]
+pub use sqlx;

@@ -5,7 +5,7 @@ pub use time::OffsetDateTime;
 pub use uuid::Uuid;
 
 #[cfg(feature = "macros")]
-pub use kenning_macros::{aggregate, apply, command, on, read_model};
+pub use kenning_macros::{aggregate, apply, command, on, projection, read_model};
 
 #[cfg(feature = "memory")]
 pub use crate::MemoryStore;
@@ -13,5 +13,7 @@ pub use crate::MemoryStore;
 pub use crate::PostgresStore;
 pub use crate::{
     Aggregate, Command, CommandContext, Event, EventSet, ExecuteError, Handle, IntoEvents, Kenning,
-    ReadModel, Recorded, Schema, Version,
+    Projection, ReadModel, Recorded, Schema, Version,
 };
+#[cfg(feature = "postgres")]
+pub use sqlx::PgTransaction;

@@ -25,13 +25,19 @@ pub trait Projection: Send + Sync + 'static {
     /// Whether it runs in the transaction of each append instead of behind the feed.
     const INLINE: bool = false;
 
+    /// The persisted names of the events of the set that it ignores: they need not be read for it.
+    const IGNORED: &'static [&'static str] = &[];
+
     /// The events that it follows.
     type Events: EventSet;
 
     /// What its handlers write through: the transaction of a store, or what that [lends](Lends).
     type Transaction: Send;
 
-    /// Handles events, in their order.
+    /// Handles events, in their order. All of them are handled, or the transaction is rolled back.
+    ///
+    /// # Errors
+    /// The handler's own.
     fn project<'a>(
         &'a self,
         events: Vec<Recorded<Self::Events>>,
@@ -48,6 +54,9 @@ pub trait Projection: Send + Sync + 'static {
 )]
 pub trait Project<E>: Projection {
     /// Handles the event.
+    ///
+    /// # Errors
+    /// The handler's own.
     fn on<'a>(
         &'a self,
         event: &'a Recorded<E>,
@@ -63,12 +72,33 @@ pub trait Project<E>: Projection {
 )]
 pub trait ProjectInto<P: Projection>: EventSet {
     /// Has `P` handle the event.
+    ///
+    /// # Errors
+    /// The handler's own.
     fn project_into<'a>(
         self,
         metadata: Metadata,
         projection: &'a P,
         transaction: &'a mut P::Transaction,
     ) -> BoxFuture<'a, Result<(), HandlerError>>;
+
+    /// Has `P` handle events one after the other, up to the first that fails: what [`Projection::project`] does where each event has a handler. Provided.
+    ///
+    /// # Errors
+    /// The handler's own.
+    fn project_each<'a>(
+        events: Vec<Recorded<Self>>,
+        projection: &'a P,
+        transaction: &'a mut P::Transaction,
+    ) -> BoxFuture<'a, Result<(), HandlerError>> {
+        Box::pin(async move {
+            for recorded in events {
+                let (event, metadata) = recorded.into_parts();
+                event.project_into(metadata, projection, transaction).await?;
+            }
+            Ok(())
+        })
+    }
 }
 
 /// A store's transaction that handlers can write through as a `T`.
@@ -87,6 +117,28 @@ impl Lends<Self> for crate::store::MemoryTransaction {
     fn lend(&mut self) -> &mut Self {
         self
     }
+}
+
+/// For projections that write nothing in a database.
+#[cfg(feature = "memory")]
+impl Lends<()> for crate::store::MemoryTransaction {
+    fn lend(&mut self) -> &mut () {
+        nothing()
+    }
+}
+
+/// For projections that write nothing in the database.
+#[cfg(feature = "postgres")]
+impl Lends<()> for sqlx::Transaction<'static, sqlx::Postgres> {
+    fn lend(&mut self) -> &mut () {
+        nothing()
+    }
+}
+
+/// Takes no memory: nothing has no size.
+#[cfg(any(feature = "memory", feature = "postgres"))]
+fn nothing() -> &'static mut () {
+    Box::leak(Box::new(()))
 }
 
 #[cfg(feature = "postgres")]

@@ -116,6 +116,11 @@ impl<E> Recorded<E> {
         self.event
     }
 
+    /// The event and its metadata.
+    pub fn into_parts(self) -> (E, Metadata) {
+        (self.event, self.metadata)
+    }
+
     /// Everything that was recorded beside the event.
     pub fn metadata(&self) -> &Metadata {
         &self.metadata

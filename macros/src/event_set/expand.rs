@@ -8,6 +8,7 @@ use syn::Data;
 use syn::spanned::Spanned;
 
 use super::ast::{EventSet, Variant};
+use super::project_into;
 use crate::fallback;
 use crate::text::text;
 
@@ -22,6 +23,7 @@ use crate::text::text;
 ///     const REACH: &'static [Reach] = &[<M as On<OrderPlaced>>::REACH, …];
 ///     fn handled_by(self, metadata: Metadata) -> Handled<M> { match self { Self::Placed(event) => Handled::new(event, metadata), … } }
 /// }
+/// impl<P: Projection + Project<OrderPlaced> + …> ProjectInto<P> for OrderEvent { … }
 /// // for each event:
 /// impl From<OrderPlaced> for OrderEvent { … }
 /// impl Includes<OrderPlaced> for OrderEvent { … }
@@ -31,9 +33,10 @@ pub(super) fn expand(set: &EventSet<'_>) -> TokenStream {
     let main = event_set(set);
     let apply_to = apply_to(set);
     let fold_into = fold_into(set);
+    let project_into = project_into::expand(set);
     let names = distinct_names(set);
     let members = set.variants.iter().map(|variant| member(set, variant));
-    quote! { #main #apply_to #fold_into #(#members)* #names }
+    quote! { #main #apply_to #fold_into #project_into #(#members)* #names }
 }
 
 /// The errors, and impls under which the set can be used everywhere.
@@ -58,6 +61,7 @@ pub(super) fn inert(set: &EventSet<'_>, error: &syn::Error) -> TokenStream {
             }
         },
     );
+    let project_into = project_into::inert(set);
     let members = distinct(set).map(|variant| member(set, variant));
     quote! {
         #errors
@@ -75,6 +79,7 @@ pub(super) fn inert(set: &EventSet<'_>, error: &syn::Error) -> TokenStream {
                 ::core::unreachable!()
             }
         }
+        #project_into
         #(#members)*
     }
 }
@@ -164,9 +169,10 @@ fn fold_into(set: &EventSet<'_>) -> TokenStream {
 /// What the parameter of an impl over all aggregates is called, and of one over all read models.
 const STATE: [&str; 4] = ["A", "S", "T", "__Aggregate"];
 const MODEL: [&str; 4] = ["M", "R", "T", "__ReadModel"];
+pub(super) const PROJECTION: [&str; 4] = ["P", "R", "T", "__Projection"];
 
 /// A name for a type parameter that is none of the events': messages show it, so that it is a plain one where it can be.
-fn parameter(set: &EventSet<'_>, [plain @ .., otherwise]: [&str; 4]) -> Ident {
+pub(super) fn parameter(set: &EventSet<'_>, [plain @ .., otherwise]: [&str; 4]) -> Ident {
     let taken = |name: &str| {
         set.variants.iter().any(|variant| {
             text(variant.event).split(|letter: char| !letter.is_alphanumeric()).any(|word| word == name)

@@ -14,6 +14,10 @@ fn lines_that_an_expansion_has() {
     let block = |item: &TokenStream| crate::aggregate_block::attribute(TokenStream::new(), item);
     // The user's own block is part of what is emitted, and no cost of ours.
     let own = lines(&inputs::block()) - 3;
+    let of_projection = |item: &TokenStream| {
+        // As above, without the marks of its two functions.
+        lines(&crate::projection::attribute(inputs::projection_keys(), item)) - (lines(item) - 2)
+    };
     let table = [
         ("an event", lines(&derive::run(inputs::event(), crate::event::derive))),
         ("an event of version 3", lines(&derive::run(inputs::event_of_version_3(), crate::event::derive))),
@@ -21,6 +25,7 @@ fn lines_that_an_expansion_has() {
         ("an aggregate", lines(&derive::run(inputs::aggregate(), crate::aggregate::derive))),
         ("a command", lines(&derive::run(inputs::command(), crate::command::derive))),
         ("two commands and one apply", lines(&block(&inputs::block())) - own),
+        ("a projection of two events and one ignored", of_projection(&inputs::projection())),
     ];
     let text: Vec<String> = table.iter().map(|(what, lines)| format!("{lines:>4} {what}")).collect();
     snapshot("lines_that_an_expansion_has", &text.join("\n"));

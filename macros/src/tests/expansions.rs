@@ -40,6 +40,17 @@ fn block_elsewhere(item: TokenStream) -> TokenStream {
     crate::aggregate_block::attribute(quote!(crate = ::shop::es), &item)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "as the derives, so that one macro serves all")]
+fn projection(item: TokenStream) -> TokenStream {
+    crate::projection::attribute(inputs::projection_keys(), &item)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "as the derives, so that one macro serves all")]
+fn inline_projection(item: TokenStream) -> TokenStream {
+    let keys = quote!(name = "revenue", version = 2, events = OrderEvent, inline, crate = ::shop::es);
+    crate::projection::attribute(keys, &item)
+}
+
 expand!(event_writes_its_name, event, inputs::event());
 expand!(event_reads_every_version, event, inputs::event_of_version_3());
 expand!(event_set_matches_on_names, event_set, inputs::event_set());
@@ -47,6 +58,8 @@ expand!(aggregate_names_its_types, aggregate, inputs::aggregate());
 expand!(aggregate_with_snapshots_has_a_schema, aggregate, inputs::aggregate_with_snapshots());
 expand!(command_knows_its_aggregate, command, inputs::command());
 expand!(block_becomes_impls, block, inputs::block());
+expand!(projection_becomes_impls, projection, inputs::projection());
+expand!(projection_of_batches_becomes_one_impl, inline_projection, inputs::batch_projection());
 
 // After a mistake: the item stays, and nothing that names it fails as well.
 expand!(
@@ -86,6 +99,18 @@ expand!(
             #[es::apply]
             async fn placed(&mut self, event: &OrderPlaced) {
                 self.placed = true;
+            }
+        }
+    }
+);
+expand!(
+    projection_with_a_mistake_stays,
+    projection,
+    quote! {
+        impl Revenue {
+            #[on]
+            async fn placed(&mut self, event: &OrderPlaced, tx: &mut PgTransaction<'_>) {
+                self.total += event.total;
             }
         }
     }

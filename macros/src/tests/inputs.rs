@@ -83,3 +83,39 @@ pub(super) fn block() -> TokenStream {
         }
     }
 }
+
+pub(super) fn projection_keys() -> TokenStream {
+    quote!(name = "revenue", version = 1, events = OrderEvent, ignore(OrderShipped))
+}
+
+pub(super) fn projection() -> TokenStream {
+    quote! {
+        impl Revenue {
+            #[on]
+            async fn placed(
+                &self,
+                event: &Recorded<OrderPlaced>,
+                tx: &mut PgTransaction<'_>,
+            ) -> Result<(), sqlx::Error> {
+                self.add(event.total, tx).await
+            }
+
+            #[cfg(feature = "refunds")]
+            #[on]
+            fn cancelled(&self, event: &OrderCancelled) {
+                self.count()
+            }
+        }
+    }
+}
+
+pub(super) fn batch_projection() -> TokenStream {
+    quote! {
+        impl Revenue {
+            #[on]
+            async fn batch(&self, events: &[Recorded<OrderEvent>], tx: &mut PgTransaction) -> Result<(), Error> {
+                self.add_all(events, tx).await
+            }
+        }
+    }
+}

@@ -88,6 +88,41 @@ fn a_block_reports_all_of_its_mistakes() {
 }
 
 #[test]
+fn a_projection_reports_all_of_its_mistakes() {
+    let said = messages(crate::projection::attribute(
+        quote!(name = "Revenue", evens = OrderEvent, ignore(OrderPlaced, OrderLost, OrderLost), table = "x"),
+        &quote! {
+            unsafe impl Revenue {
+                #[on]
+                async unsafe fn placed<T>(&mut self, event: OrderPlaced, tx: PgTransaction<'_>, more: T) -> Option<()> {}
+                #[on]
+                fn placed_again(event: &mut Recorded<OrderPlaced>, tx: &impl Transaction) {}
+                #[on(key = 1)]
+                #[on = 2]
+                fn shipped(self, event: &OrderShipped, tx: &mut MemoryTransaction) {}
+                #[on]
+                fn several(&self, events: Vec<OrderEvent>) -> impl Sized {}
+                #[on]
+                #[cfg(unix)]
+                fn batch(&self, events: &[Recorded<OrderEvent>], tx: &mut PgConnection) {}
+                #[on]
+                fn swapped(&self, tx: &mut PgTransaction<'_>, event: &OrderSwapped) {}
+                #[on]
+                fn nothing(&self) {}
+                #[on]
+                fn any(&self, event: &dyn Event) {}
+                #[cfg_attr(all(), on)]
+                #[kenning(name = "x")]
+                fn hidden(&self, event: &OrderHidden) {}
+                #[on]
+                const X: u8 = 1;
+            }
+        },
+    ));
+    snapshot("a_projection_reports_all_of_its_mistakes", &said.join("\n"));
+}
+
+#[test]
 fn what_is_no_block_is_told_where_it_belongs() {
     assert_eq!(
         block(&quote!(

@@ -13,6 +13,10 @@ fn every_page_lists_its_keys() {
             include_str!("../../../runtime/src/docs/aggregate_block.md"),
             [Place::AggregateBlock, Place::ApplyFunction],
         ),
+        (
+            include_str!("../../../runtime/src/docs/projection.md"),
+            [Place::ProjectionBlock, Place::ProjectionFunction],
+        ),
         (include_str!("../../../runtime/src/docs/schema.md"), [Place::Schema, Place::SchemaField]),
     ] {
         let rows: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("| `")).collect();

@@ -56,12 +56,13 @@ impl<S: ConsumerStore> Declaration<S> {
     where
         S::Transaction: Lends<P::Transaction>,
     {
+        let handled = P::Events::EVENTS.iter().filter(|info| !P::IGNORED.contains(&info.name));
         Self {
             name: P::NAME.into(),
             kind: ConsumerKind::Projection,
             version: P::VERSION,
             type_id: TypeId::of::<P>(),
-            events: P::Events::EVENTS.iter().map(|info| info.name.to_owned()).collect(),
+            events: handled.map(|info| info.name.to_owned()).collect(),
             table: None,
             options,
             one_partition: false,
