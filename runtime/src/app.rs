@@ -1,6 +1,7 @@
 //! The application: a store, the aggregates that live in it, and the ways to reach them.
 
 mod builder;
+mod consumers;
 mod error;
 mod execute;
 mod executed;
@@ -15,6 +16,7 @@ mod query;
 mod registry;
 mod resend;
 mod runtime;
+mod wait_for;
 
 use std::borrow::Borrow;
 use std::sync::Arc;

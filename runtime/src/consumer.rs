@@ -1,11 +1,39 @@
 //! The one engine of everything that follows the feed with a checkpoint: read models and projections.
 
+mod backoff;
+mod board;
 mod declaration;
 mod engine;
+mod error;
+mod handle;
+mod host;
+mod idle;
+mod keeper;
 mod options;
+mod order;
+mod page;
+mod parked;
+mod partition;
+mod project;
 mod read_side;
+mod reader;
+mod rebuild;
+mod rows;
+mod runner;
+mod status;
+#[cfg(test)]
+#[cfg(feature = "memory")]
+mod tests;
+mod trouble;
+mod wait;
+mod window;
 
+pub use self::error::{ConsumerError, RunError};
+pub use self::handle::ConsumerHandle;
 pub use self::options::ConsumerOptions;
+pub use self::parked::ParkedEvents;
+pub use self::rebuild::{Progress, Rebuild};
+pub use self::status::{Building, ConsumerStatus, PartitionStatus};
 
 pub(crate) use self::declaration::Declaration;
 pub(crate) use self::engine::{Engine, Setup};

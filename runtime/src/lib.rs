@@ -50,7 +50,10 @@ pub use self::catalog::{
 };
 pub use self::clock::Clock;
 pub use self::command::{Command, CommandContext, CommandOf, Handle};
-pub use self::consumer::ConsumerOptions;
+pub use self::consumer::{
+    Building, ConsumerError, ConsumerHandle, ConsumerOptions, ConsumerStatus, ParkedEvents, PartitionStatus,
+    Progress, Rebuild, RunError,
+};
 pub use self::event::{EncodedEvent, Event, EventInfo, RawEvent};
 pub use self::event_set::{EventSet, Includes, IntoEvents};
 pub use self::feed::Feed;

@@ -33,6 +33,8 @@ pub use self::ledger::{BodyHash, CommandRecord, LedgerEntry};
 #[cfg(feature = "memory")]
 pub use self::memory::{MemoryStore, MemoryTransaction};
 #[cfg(feature = "postgres")]
+pub(crate) use self::postgres::is_database_trouble;
+#[cfg(feature = "postgres")]
 pub use self::postgres::{PostgresOptions, PostgresStore};
 pub use self::read::{Direction, FeedPage, FeedQuery, StreamQuery};
 pub use self::snapshot::Snapshot;

@@ -26,15 +26,32 @@
 //! | `kenning_ledger_forgotten_total` | counter | commands | commands that outlived the retention and were forgotten |
 //! | `kenning_task_failures_total` | counter | failures | failures of background tasks, with `task`; each is also logged |
 //!
+//! With the label `consumer`, its name:
+//!
+//! | metric | kind | unit | what |
+//! |--|--|--|--|
+//! | `kenning_consumer_events_total` | counter | events | events handed to handlers, those that are tried again included |
+//! | `kenning_consumer_batches_total` | counter | transactions | transactions begun for them |
+//! | `kenning_consumer_batch_seconds` | histogram | seconds | from a batch to its commit, with whatever had to be tried again |
+//! | `kenning_consumer_retries_total` | counter | attempts | further attempts on single events |
+//! | `kenning_consumer_parked_total` | counter | events | events parked: those that failed, and those that wait behind them |
+//! | `kenning_consumer_failures_total` | counter | failures | times that a partition had to begin again at its checkpoint; each is also logged |
+//! | `kenning_consumer_leases_lost_total` | counter | leases | partitions found to be somebody else's |
+//! | `kenning_consumer_lag_positions` | gauge | positions | how far the checkpoint is behind the feed, with `partition` |
+//! | `kenning_consumer_lag_seconds` | gauge | seconds | the age of the last event handled, 0 at the head of the feed, with `partition` |
+//!
 //! | span | level | fields |
 //! |--|--|--|
 //! | `kenning.execute` | info | `stream`, `command`, `command_id`, `correlation_id`, `attempts`, `outcome` |
 //! | `kenning.load` | debug | `stream`, `version` |
 //! | `kenning.feed` | debug | `after` |
+//! | `kenning.batch` | debug | `consumer`, `partition`, `events`, `to` |
 //!
 //! Stores add theirs; their documentation names them.
 
-use metrics::{Counter, Histogram, counter, histogram};
+use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
+
+use crate::store::Lease;
 
 /// The handles of one aggregate's metrics: drawn once, as looking a metric up by name costs more than a hot state does.
 pub(crate) struct AggregateMetrics {
@@ -74,6 +91,48 @@ impl AggregateMetrics {
             saved: counter!("kenning_snapshots_saved_total", "category" => category),
             unsaved: counter!("kenning_snapshots_failed_total", "category" => category),
             unreadable: counter!("kenning_snapshots_unreadable_total", "category" => category),
+        }
+    }
+}
+
+/// The handles of one consumer's metrics.
+pub(crate) struct ConsumerMetrics {
+    pub(crate) events: Counter,
+    pub(crate) batches: Counter,
+    pub(crate) seconds: Histogram,
+    pub(crate) retries: Counter,
+    pub(crate) parked: Counter,
+    pub(crate) failures: Counter,
+    pub(crate) losses: Counter,
+}
+
+impl ConsumerMetrics {
+    pub(crate) fn of(consumer: &str) -> Self {
+        let name = || consumer.to_owned();
+        Self {
+            events: counter!("kenning_consumer_events_total", "consumer" => name()),
+            batches: counter!("kenning_consumer_batches_total", "consumer" => name()),
+            seconds: histogram!("kenning_consumer_batch_seconds", "consumer" => name()),
+            retries: counter!("kenning_consumer_retries_total", "consumer" => name()),
+            parked: counter!("kenning_consumer_parked_total", "consumer" => name()),
+            failures: counter!("kenning_consumer_failures_total", "consumer" => name()),
+            losses: counter!("kenning_consumer_leases_lost_total", "consumer" => name()),
+        }
+    }
+}
+
+/// The handles of one partition's metrics.
+pub(crate) struct PartitionMetrics {
+    pub(crate) lag: Gauge,
+    pub(crate) lag_seconds: Gauge,
+}
+
+impl PartitionMetrics {
+    pub(crate) fn of(lease: &Lease) -> Self {
+        let (consumer, partition) = (|| lease.consumer.to_string(), || lease.partition.to_string());
+        Self {
+            lag: gauge!("kenning_consumer_lag_positions", "consumer" => consumer(), "partition" => partition()),
+            lag_seconds: gauge!("kenning_consumer_lag_seconds", "consumer" => consumer(), "partition" => partition()),
         }
     }
 }

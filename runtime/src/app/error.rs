@@ -2,13 +2,14 @@
 
 use uuid::Uuid;
 
+use crate::number::{Position, Version};
 use crate::payload::EncodeError;
 use crate::store::{Conflict, InvalidAppend, RehydrateError, StoreError};
 use crate::stream::{InvalidStreamName, StreamName};
 
 /// Why a command was not executed. `R` is the handler's own rejection.
 ///
-/// Unless said otherwise nothing is stored, nothing is recorded under the command's id, and the command may be sent again.
+/// Unless said otherwise, as of [`NotSeen`](Self::NotSeen), nothing is stored, nothing is recorded under the command's id, and the command may be sent again.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExecuteError<R> {
@@ -37,6 +38,25 @@ pub enum ExecuteError<R> {
     NotRegistered {
         /// The type of the aggregate.
         aggregate: &'static str,
+    },
+    /// A read model to be waited for is not part of the application. A mistake of the program.
+    #[error("`{read_model}` is not registered: add `.read_model::<{read_model}>()` to `Kenning::builder`")]
+    ReadModelNotRegistered {
+        /// The type of the read model.
+        read_model: &'static str,
+    },
+    /// The command was accepted and its events are durable, but the read model that was to be waited for has not come so far in time. Answer 202, or as for an accepted command; sending it
+    /// again is of no use.
+    #[error("`{read_model}` does not have version {version} of {stream} yet, which is stored")]
+    NotSeen {
+        /// The type of the read model.
+        read_model: &'static str,
+        /// The stream of the aggregate.
+        stream: StreamName,
+        /// The version of the stream after the command.
+        version: Version,
+        /// The place of the last event in the feed.
+        position: Position,
     },
     /// The command's id cannot be the id of a stream. Answer 400.
     #[error(transparent)]

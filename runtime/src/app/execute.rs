@@ -2,17 +2,20 @@
 
 use std::any::type_name;
 use std::future::IntoFuture;
+use std::time::Duration;
 
 use uuid::Uuid;
 
 use super::error::ExecuteError;
 use super::execution::{Answer, Execution};
 use super::ledger::body_hash;
+use super::wait_for::Waits;
 use super::{Inner, Kenning};
 use crate::command::{Command, CommandContext};
 use crate::fresh_id::fresh_id;
 use crate::headers::Headers;
 use crate::number::Version;
+use crate::read_model::ReadModel;
 use crate::recorded::Metadata;
 use crate::store::{BoxFuture, LedgerEntry};
 use crate::stream::StreamName;
@@ -29,11 +32,20 @@ pub struct Execute<C> {
     correlation: Option<Uuid>,
     causation: Option<Uuid>,
     headers: Headers,
+    waits: Option<Box<Waits>>,
 }
 
 impl<C: Command> Execute<C> {
     pub(super) fn new(app: Kenning, command: C) -> Self {
-        Self { app, command, id: None, correlation: None, causation: None, headers: Headers::new() }
+        Self {
+            app,
+            command,
+            id: None,
+            correlation: None,
+            causation: None,
+            headers: Headers::new(),
+            waits: None,
+        }
     }
 
     /// Gives the command an id under which it has its effect once, however often it is sent: an accepted command sent again is answered as the first time, with
@@ -78,6 +90,21 @@ impl<C: Command> Execute<C> {
         self
     }
 
+    /// Has the answer wait until a read model has the command's events, so that a query that follows finds what they did. Where an event was
+    /// [parked](Kenning::parked), or waits behind one that was, it is as if the read model had it. Some process has to [run](Kenning::run) the read model. Several may be waited for.
+    ///
+    /// The wait ends with [`ExecuteError::NotSeen`] after [`wait_timeout`](Self::wait_timeout); the command is accepted even then.
+    pub fn wait_for<M: ReadModel>(mut self) -> Self {
+        self.waits.get_or_insert_default().add::<M>();
+        self
+    }
+
+    /// How long the answer waits for all read models together; 5 s if nothing is said.
+    pub fn wait_timeout(mut self, timeout: Duration) -> Self {
+        self.waits.get_or_insert_default().timeout = timeout;
+        self
+    }
+
     /// Borrows the envelope, which the future keeps where it is: each move of a command into a further future would make that larger by one.
     async fn run(&mut self) -> Answer<C> {
         let inner: &Inner = &self.app.inner;
@@ -87,6 +114,9 @@ impl<C: Command> Execute<C> {
         let Some(runtime) = inner.registry.get::<C::Aggregate>() else {
             return Err(ExecuteError::NotRegistered { aggregate: type_name::<C::Aggregate>() });
         };
+        if let Some(waits) = &self.waits {
+            waits.check(inner.read_side.as_ref())?;
+        }
         let command_id = self.id.unwrap_or_else(fresh_id);
         let ledger = match self.id {
             Some(command_id) => Some(LedgerEntry { command_id, body_hash: body_hash(&self.command)? }),
@@ -103,7 +133,12 @@ impl<C: Command> Execute<C> {
         };
         let (store, options, command) = (&*inner.store, &inner.options, &self.command);
         let mut execution = Execution { store, options, runtime, command, context, ledger };
-        execution.run().await
+        let executed = execution.run().await?;
+        if let Some(waits) = &self.waits {
+            // Boxed, as what is awaited seldom.
+            Box::pin(waits.seen(inner.read_side.as_ref(), &executed)).await?;
+        }
+        Ok(executed)
     }
 }
 

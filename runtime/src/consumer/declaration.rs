@@ -1,10 +1,12 @@
 //! A consumer as it was registered.
 
 use std::any::TypeId;
-use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::ConsumerOptions;
+use super::project::Projected;
+use super::rows::Rows;
+use super::runner::Runner;
 use crate::event_set::EventSet;
 use crate::projection::{Lends, Projection};
 use crate::read_model::{FoldInto, Reach, ReadModel};
@@ -25,7 +27,7 @@ pub(crate) struct Declaration<S> {
     options: Option<ConsumerOptions>,
     /// Its rows are reached from several streams, so that one partition has to see them all.
     one_partition: bool,
-    of: PhantomData<fn() -> S>,
+    pub(super) runner: Box<dyn Runner<S>>,
 }
 
 impl<S: ConsumerStore> Declaration<S> {
@@ -47,12 +49,12 @@ impl<S: ConsumerStore> Declaration<S> {
             })),
             options,
             one_partition: M::Events::REACH.contains(&Reach::Computed),
-            of: PhantomData,
+            runner: Box::new(Rows::<M>::new()),
         }
     }
 
     /// The consumer that runs a projection.
-    pub(crate) fn projection<P: Projection>(_projection: P, options: Option<ConsumerOptions>) -> Self
+    pub(crate) fn projection<P: Projection>(projection: P, options: Option<ConsumerOptions>) -> Self
     where
         S::Transaction: Lends<P::Transaction>,
     {
@@ -66,10 +68,12 @@ impl<S: ConsumerStore> Declaration<S> {
             table: None,
             options,
             one_partition: false,
-            of: PhantomData,
+            runner: Box::new(Projected::new(projection)),
         }
     }
+}
 
+impl<S> Declaration<S> {
     /// How it is run, when consumers without options of their own are run in this way.
     pub(crate) fn options(&self, others: &ConsumerOptions) -> ConsumerOptions {
         let options = self.options.as_ref().unwrap_or(others).clone();

@@ -97,6 +97,11 @@ pub trait ConsumerStore: TransactionalStore {
         })
     }
 
+    /// Gives a transaction up without waiting: its connection may be dead, or in the middle of something. It is rolled back, now or as soon as that is possible.
+    fn abandon(&self, transaction: Self::Transaction) {
+        drop(transaction);
+    }
+
     /// Moves the checkpoint of a leased partition within a transaction. `Ok(false)`: the lease is lost, or the checkpoint is not at `from`; the transaction has to be rolled
     /// back. `from == to` only checks. Where a store lets the lease be lost afterwards, it is the commit that fails, with an error that is
     /// [retryable](StoreError::is_retryable), and nothing is stored.

@@ -35,6 +35,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use self::core::Core;
+pub(crate) use self::error::is_database_trouble;
 use self::loader::Loader;
 use self::losses::Losses;
 use self::notifier::OwnNotifier;

@@ -85,6 +85,30 @@ impl SharedError {
     }
 }
 
+/// Whether an error is no fault of the statement: the server or the connection is away, or other transactions were in the way. The same statement may succeed
+/// another time, and nothing of its transaction is stored.
+pub(crate) fn is_database_trouble(error: &sqlx::Error) -> bool {
+    let Some(database) = error.as_database_error() else {
+        return matches!(
+            error,
+            sqlx::Error::Io(_)
+                | sqlx::Error::Tls(_)
+                | sqlx::Error::Protocol(_)
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::PoolClosed
+                | sqlx::Error::WorkerCrashed
+                | sqlx::Error::BeginFailed
+        );
+    };
+    let Some(database) = database.try_downcast_ref::<PgDatabaseError>() else { return false };
+    // Insufficient resources, operator intervention but for a cancelled statement, errors of the system and of the connection.
+    let passing = |code: &str| {
+        let class = ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class));
+        (class && code != "57014") || matches!(code, "40001" | "40P01")
+    };
+    matches!(database.severity(), PgSeverity::Fatal | PgSeverity::Panic) || passing(database.code())
+}
+
 /// The answer to a reader, or to a writer of what can be written again.
 pub(super) fn read_error(error: sqlx::Error) -> StoreError {
     match error {

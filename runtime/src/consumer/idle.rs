@@ -1,0 +1,108 @@
+//! Waiting until all that was there is done.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::RunError;
+use super::host::{Consumer, Host};
+use crate::number::Position;
+use crate::store::{ConsumerRecord, ConsumerStore, ParkedQuery, StoreError};
+
+/// How often other processes and requests on parked events are looked after, at first and at last.
+const FIRST: Duration = Duration::from_millis(5);
+const LAST: Duration = Duration::from_millis(200);
+
+/// How often the store may fail in a row.
+const PATIENCE: u32 = 8;
+
+/// Waits until every consumer of this process has done what was there when this was called, the requests on parked events included, and what was being built has
+/// taken its place; whether this process does it, or others.
+pub(super) async fn idle<S: ConsumerStore>(host: &Host<S>) -> Result<(), RunError> {
+    let until = host.store.health().await?.drawn;
+    let mut changed = host.board.listen();
+    let (mut pause, mut failures) = (FIRST, 0);
+    loop {
+        changed.mark_unchanged();
+        match left(host, until).await {
+            Ok(false) => return Ok(()),
+            Ok(true) => failures = 0,
+            Err(error) if error.is_retryable() && failures < PATIENCE => failures += 1,
+            Err(error) => return Err(error.into()),
+        }
+        if let Some(((consumer, ..), problem)) = host.board.failing(patience(host)) {
+            return Err(RunError::Failing { consumer: consumer.to_string(), problem });
+        }
+        // A change here is looked at soon, but not more often than the pause says.
+        tokio::time::sleep(pause).await;
+        if tokio::time::timeout(LAST, changed.changed()).await.is_err() {
+            pause = LAST;
+        } else {
+            pause = (pause * 2).min(LAST);
+        }
+    }
+}
+
+/// How often a partition may fail in a row.
+fn patience<S>(host: &Host<S>) -> u32 {
+    host.consumers
+        .iter()
+        .map(|consumer| consumer.options.attempts.get())
+        .max()
+        .unwrap_or(PATIENCE)
+        .max(PATIENCE)
+}
+
+/// Whether anything is left to do.
+async fn left<S: ConsumerStore>(host: &Host<S>, until: Position) -> Result<bool, StoreError> {
+    let records = host.store.consumers().await?;
+    let mut by_name: BTreeMap<&str, Vec<&ConsumerRecord>> = BTreeMap::new();
+    for record in &records {
+        by_name.entry(&record.name).or_default().push(record);
+    }
+    for consumer in &host.consumers {
+        let own = by_name.get(&*consumer.spec.name).map_or(&[][..], Vec::as_slice);
+        if own.iter().any(|record| record.paused || (record.live && record.version > consumer.spec.version)) {
+            continue;
+        }
+        let building = own.iter().any(|record| !record.live && record.version == consumer.spec.version);
+        let live = own.iter().find(|record| record.live && record.version == consumer.spec.version);
+        if building || live.is_none_or(|record| !has_done(host, record, until)) {
+            return Ok(true);
+        }
+        if live.is_some_and(|record| record.failed > 0) && requested(host, consumer).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn has_done<S>(host: &Host<S>, record: &ConsumerRecord, until: Position) -> bool {
+    record.partitions.iter().all(|partition| {
+        let here = host.board.get(&(Arc::clone(&record.name), record.generation, partition.partition));
+        let here = here.filter(|cell| cell.epoch == partition.epoch).map(|cell| cell.position);
+        partition.position.max(here.unwrap_or_default()) >= until
+    })
+}
+
+/// Whether anything was asked for a parked event that is not done yet.
+async fn requested<S: ConsumerStore>(host: &Host<S>, consumer: &Consumer<S>) -> Result<bool, StoreError> {
+    let mut query = ParkedQuery {
+        consumer: Some(consumer.spec.name.to_string()),
+        failed_only: true,
+        limit: 1_000,
+        ..ParkedQuery::default()
+    };
+    loop {
+        let parked = host.store.parked(&query).await?;
+        if parked.iter().any(|parked| parked.request.is_some()) {
+            return Ok(true);
+        }
+        match parked.last() {
+            Some(last) if parked.len() == 1_000 => {
+                query.after = Some((last.consumer.to_string(), last.position));
+            }
+            _ => return Ok(false),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! How one partition reads the feed: with its consumer's other partitions while it is far behind, with everybody near the head.
+
+use std::sync::Arc;
+
+use super::page::Page;
+use super::window::{Next, Window};
+use crate::number::Position;
+use crate::store::StoreError;
+
+/// Reads the feed for one partition.
+pub(super) struct Reader {
+    /// Everybody's, near the head.
+    tail: Arc<Window>,
+    /// The consumer's own, with its events alone.
+    own: Arc<Window>,
+    /// It reads in the window of its own.
+    behind: bool,
+    /// Up to here the feed had been read to its end.
+    head: Option<Position>,
+}
+
+impl Reader {
+    pub(super) fn new(tail: Arc<Window>, own: Arc<Window>) -> Self {
+        Self { tail, own, behind: false, head: None }
+    }
+
+    /// A page with what comes after a position, waiting for it at the head. Dropping the future loses nothing.
+    pub(super) async fn next(&mut self, after: Position) -> Result<Arc<Page>, Arc<StoreError>> {
+        loop {
+            let near = self.tail.has(after) || self.head.is_some_and(|head| head <= after);
+            if near {
+                self.leave();
+                match self.tail.next(after).await? {
+                    Next::Page(page) => return Ok(self.read(page)),
+                    Next::Before | Next::Nothing => self.head = None,
+                }
+                continue;
+            }
+            if !self.behind {
+                self.behind = true;
+                self.own.enter();
+            }
+            match self.own.next(after).await? {
+                Next::Page(page) => return Ok(self.read(page)),
+                Next::Nothing => self.head = Some(after),
+                Next::Before => {
+                    let page = Arc::new(self.own.read_alone(after).await?);
+                    if page.through > after {
+                        return Ok(self.read(page));
+                    }
+                    self.head = Some(after);
+                }
+            }
+        }
+    }
+
+    fn read(&mut self, page: Arc<Page>) -> Arc<Page> {
+        self.head = page.is_at_head().then_some(page.through);
+        page
+    }
+
+    fn leave(&mut self) {
+        if self.behind {
+            self.behind = false;
+            self.own.leave();
+        }
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}

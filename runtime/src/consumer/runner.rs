@@ -1,0 +1,86 @@
+//! What is done with the events of a batch.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use super::ConsumerOptions;
+use super::page::EventRef;
+use crate::store::{BoxFuture, ConsumerStore, StoreError, Table};
+
+/// What a consumer does with events, on a store `S`.
+pub(crate) trait Runner<S>: Send + Sync {
+    /// Begins to work on a partition, with the table to be written if it is a read model.
+    fn session(&self, options: &ConsumerOptions, table: Option<Table>) -> Box<dyn Session<S>>
+    where
+        S: ConsumerStore;
+}
+
+/// The work on one partition, with whatever it keeps at hand from batch to batch while the lease is held.
+pub(crate) trait Session<S: ConsumerStore>: Send + Sync {
+    /// Handles events in a transaction.
+    fn handle<'a>(
+        &'a mut self,
+        store: &'a Arc<S>,
+        transaction: &'a mut S::Transaction,
+        events: &'a [EventRef],
+    ) -> BoxFuture<'a, Result<(), Failure>>;
+
+    /// The transaction of the last call was committed.
+    fn committed(&mut self);
+
+    /// The transaction of the last call was not committed, or it is not known.
+    fn forget(&mut self);
+}
+
+/// Why events were not handled.
+pub(crate) enum Failure {
+    /// It is no fault of the events.
+    Store(StoreError),
+    /// One of them cannot be handled.
+    Poison(Poison),
+}
+
+/// An event that cannot be handled.
+pub(crate) struct Poison {
+    /// Its place in the batch, if that is known.
+    pub(super) at: Option<usize>,
+    /// What is wrong with it.
+    pub(super) reason: String,
+    /// Whether it fails again for certain.
+    pub(super) for_good: bool,
+    /// The handler was left in the middle of something: its transaction may not answer soon.
+    pub(super) stuck: bool,
+}
+
+impl Poison {
+    /// An event that fails again for certain.
+    pub(super) fn for_good(at: Option<usize>, reason: String) -> Self {
+        Self { at, reason, for_good: true, stuck: false }
+    }
+}
+
+impl Failure {
+    /// An event that fails again for certain.
+    pub(super) fn for_good(at: impl Into<Option<usize>>, reason: String) -> Self {
+        Self::Poison(Poison::for_good(at.into(), reason))
+    }
+
+    /// A batch that may succeed another time.
+    pub(super) fn this_time(reason: String, stuck: bool) -> Self {
+        Self::Poison(Poison { at: None, reason, for_good: false, stuck })
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// What a panic said.
+pub(super) fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("something else than a text")
+        .to_owned()
+}

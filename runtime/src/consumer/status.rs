@@ -1,0 +1,147 @@
+//! How consumers are.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::board::{Board, Cell};
+use crate::number::Position;
+use crate::store::{ConsumerRecord, PartitionRecord};
+
+/// How a consumer is.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ConsumerStatus {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The persisted name of its kind: `read_model` or `projection`.
+    pub kind: Arc<str>,
+    /// The version that is live.
+    pub version: u32,
+    /// Whether it is paused.
+    pub paused: bool,
+    /// Its partitions, in order.
+    pub partitions: Vec<PartitionStatus>,
+    /// How many positions of the feed the furthest partition is behind. Not each of them is an event that it wants.
+    pub lag_positions: u64,
+    /// How old the first event is that it could still have to do; zero while it has done all.
+    pub lag: Duration,
+    /// How many of its events could not be handled.
+    pub failed: u64,
+    /// How many wait behind them.
+    pub waiting: u64,
+    /// What is being built to take its place.
+    pub building: Option<Building>,
+    /// What it last failed with in this process, while it has not got on since.
+    pub problem: Option<String>,
+}
+
+/// How a partition is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PartitionStatus {
+    /// Its number, from 0.
+    pub partition: u16,
+    /// Everything up to here is done, or parked.
+    pub position: Position,
+    /// How often its lease has changed hands.
+    pub epoch: u64,
+    /// The worker that runs it, if any does.
+    pub worker: Option<Uuid>,
+    /// Whether it is run by this process.
+    pub here: bool,
+}
+
+/// A generation that is being built to take the place of the live one.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Building {
+    /// Its number.
+    pub generation: u32,
+    /// Its version.
+    pub version: u32,
+    /// How many positions of the feed it has done, on the average of its partitions.
+    pub done: u64,
+    /// Of how many.
+    pub of: u64,
+    /// What it last failed with in this process, while it has not got on since.
+    pub problem: Option<String>,
+}
+
+/// The status of every consumer, from what the store knows of all their generations.
+pub(super) fn statuses(
+    records: &[ConsumerRecord],
+    board: &Board,
+    drawn: Position,
+    now: OffsetDateTime,
+) -> Vec<ConsumerStatus> {
+    let live = records.iter().filter(|record| record.live);
+    live.map(|record| {
+        let building = records.iter().find(|other| !other.live && other.name == record.name);
+        status(record, building, board, drawn, now)
+    })
+    .collect()
+}
+
+fn status(
+    record: &ConsumerRecord,
+    building: Option<&ConsumerRecord>,
+    board: &Board,
+    drawn: Position,
+    now: OffsetDateTime,
+) -> ConsumerStatus {
+    let behind = |partition: &PartitionRecord| {
+        let position = cell(board, record, partition).map_or(partition.position, |cell| cell.position);
+        drawn.get().saturating_sub(position.get().max(partition.position.get()))
+    };
+    let oldest = record.partitions.iter().filter(|partition| behind(partition) > 0);
+    let oldest = oldest.filter_map(|partition| partition.next_recorded_at).min();
+    ConsumerStatus {
+        name: Arc::clone(&record.name),
+        kind: Arc::clone(&record.kind),
+        version: record.version,
+        paused: record.paused,
+        partitions: record
+            .partitions
+            .iter()
+            .map(|partition| PartitionStatus {
+                partition: partition.partition,
+                position: partition.position,
+                epoch: partition.epoch,
+                worker: partition.worker,
+                here: cell(board, record, partition).is_some(),
+            })
+            .collect(),
+        lag_positions: record.partitions.iter().map(behind).max().unwrap_or(0),
+        lag: oldest.and_then(|oldest| Duration::try_from(now - oldest).ok()).unwrap_or_default(),
+        failed: record.failed,
+        waiting: record.waiting,
+        building: building.map(|building| Building {
+            generation: building.generation,
+            version: building.version,
+            done: done(building),
+            of: drawn.get(),
+            problem: problem(board, building),
+        }),
+        problem: problem(board, record),
+    }
+}
+
+/// How many positions a generation has done, on the average of its partitions.
+pub(super) fn done(record: &ConsumerRecord) -> u64 {
+    let sum: u128 = record.partitions.iter().map(|partition| u128::from(partition.position.get())).sum();
+    let average = sum / (record.partitions.len().max(1) as u128);
+    u64::try_from(average).unwrap_or(u64::MAX)
+}
+
+fn problem(board: &Board, record: &ConsumerRecord) -> Option<String> {
+    record.partitions.iter().find_map(|partition| cell(board, record, partition)?.problem)
+}
+
+/// The partition, if this process runs it.
+fn cell(board: &Board, record: &ConsumerRecord, partition: &PartitionRecord) -> Option<Cell> {
+    let id = (Arc::clone(&record.name), record.generation, partition.partition);
+    board.get(&id).filter(|cell| cell.epoch == partition.epoch)
+}

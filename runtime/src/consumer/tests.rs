@@ -1,0 +1,4 @@
+//! The engine on the memory store, on tokio's paused time.
+
+mod follow;
+mod support;

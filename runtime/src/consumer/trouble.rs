@@ -1,0 +1,38 @@
+//! Telling what is the fault of an event from what is not.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use crate::store::StoreError;
+
+/// Why a partition cannot go on. It is no fault of an event: the partition begins again at its checkpoint, after a pause, for as long as it has its lease.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Trouble {
+    #[error("the feed cannot be read")]
+    Feed(#[from] Arc<StoreError>),
+    #[error("the store cannot do its work")]
+    Store(#[from] StoreError),
+    #[error("{0}")]
+    Order(String),
+}
+
+/// Whether an error of a handler comes from the store being away, from the death of a connection or from a collision with other transactions.
+pub(super) fn is_trouble(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(error) = error.downcast_ref::<StoreError>()
+            && (error.is_retryable()
+                || matches!(error, StoreError::Closed | StoreError::OutcomeUnknown { .. }))
+        {
+            return true;
+        }
+        #[cfg(feature = "postgres")]
+        if let Some(error) = error.downcast_ref::<sqlx::Error>()
+            && crate::store::is_database_trouble(error)
+        {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
