@@ -28,7 +28,6 @@ pub use self::executed::Executed;
 pub use self::load::{Load, Loaded};
 pub use self::mistake::{BuildError, Mistake};
 
-#[cfg(feature = "testing")]
 pub(crate) use self::runtime::with_sources;
 
 use self::builder::Options;

@@ -63,7 +63,6 @@ impl Kenning {
     }
 
     /// The events that consumers could not handle, and those that wait behind them.
-    #[must_use]
     pub fn parked(&self) -> ParkedEvents {
         ParkedEvents::new(self.inner.read_side.clone(), Arc::clone(&self.inner.store))
     }

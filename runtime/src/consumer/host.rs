@@ -65,7 +65,7 @@ impl<S> Consumer<S> {
         aggregates: &[(&'static str, Vec<&'static str>)],
     ) -> Self {
         let follows = |event: &&'static str| declaration.events.iter().any(|name| name == event);
-        let whole = aggregates.iter().filter(|(_, events)| events.iter().all(|event| follows(&event)));
+        let whole = aggregates.iter().filter(|(_, events)| events.iter().all(|event| follows(event)));
         Self {
             whole: Arc::new(whole.map(|(category, _)| *category).collect()),
             metrics: ConsumerMetrics::of(&spec.name),

@@ -82,7 +82,7 @@ impl Rebuild {
                 Ok(progress) if progress.finished => return Ok(progress),
                 Ok(_) => failures = 0,
                 Err(ConsumerError::Store(error)) if error.is_retryable() && failures < PATIENCE => {
-                    failures += 1
+                    failures += 1;
                 }
                 Err(error) => return Err(error),
             }

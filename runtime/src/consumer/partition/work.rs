@@ -106,7 +106,9 @@ impl<S: ConsumerStore> Worker<S> {
         let due = pin!(async {
             let kicked = pin!(self.kicked());
             match due {
-                Some(due) => drop(select(pin!(tokio::time::sleep_until(due)), kicked).await),
+                Some(due) => {
+                    select(pin!(tokio::time::sleep_until(due)), kicked).await;
+                }
                 None => kicked.await,
             }
         });
