@@ -74,9 +74,12 @@ macro_rules! statements {
 }
 
 statements! {
-    append_batch, append_event, describe_server, feed_watermark, find_command, find_events, find_watermark_holder, forget_commands,
-    identify_backend, insert_event, load_snapshot, notify, read_backwards, read_feed, read_forwards, rehydrate_many, rehydrate_one,
-    save_snapshot, stream_versions, terminate_backend,
+    advance, append_batch, append_event, delete_generation, describe_server, feed_watermark, find_command, find_events, find_generations,
+    find_indexes, find_partitions, find_start, find_watermark_holder, forget_commands, identify_backend, insert_event, insert_generation,
+    insert_partitions, lease, list_consumers, list_parked, load_snapshot, lock_consumer, lock_partitions, lock_positions, make_live, notify, park,
+    parked_of, parked_streams, pause_consumer, read_backwards, read_feed, read_forwards, rehydrate_many, rehydrate_one, release,
+    repartition, request_parked, requested_streams, reset_partitions, save_snapshot, stop_live, stream_versions, terminate_backend,
+    unpark,
 }
 
 macro_rules! migrations {
@@ -104,6 +107,12 @@ migrations! {
     "0006" "append_event",
     "0007" "append_batch",
     "0008" "feed_watermark",
+    "0009" "create_consumers",
+    "0010" "create_consumer_partitions",
+    "0011" "create_consumer_workers",
+    "0012" "create_parked_events",
+    "0013" "create_parked_events_by_stream",
+    "0014" "create_parked_events_by_request",
 }
 
 #[cfg(test)]

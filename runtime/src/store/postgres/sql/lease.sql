@@ -1,0 +1,102 @@
+with clock as materialized (
+    select clock_timestamp() as now, make_interval(secs => $2) as duration
+),
+-- The shared lock: who pauses or replaces a generation waits for the end of this statement, and who comes after that finds it paused or gone.
+wanted as (
+    select c.name as consumer, c.generation, c.live, c.partitions
+    from {schema}.consumers c
+    join unnest($3::text[], $4::integer[]) w (consumer, generation) on w.consumer = c.name and w.generation = c.generation
+    where not c.paused
+    for share of c skip locked
+),
+registered as (
+    insert into {schema}.consumer_workers as kept (consumer, generation, worker, since, expires_at)
+    select w.consumer, w.generation, $1, clock.now, clock.now + clock.duration from wanted w cross join clock
+    on conflict (consumer, generation, worker) do update
+    set since = case when kept.expires_at > excluded.since then kept.since else excluded.since end, expires_at = excluded.expires_at
+    returning consumer, generation, since
+),
+expired as (
+    select o.consumer, o.generation, o.worker
+    from {schema}.consumer_workers o join wanted w using (consumer, generation) cross join clock
+    where o.worker <> $1 and o.expires_at <= clock.now
+    for update of o skip locked
+),
+forgotten as (
+    delete from {schema}.consumer_workers o using expired e
+    where o.consumer = e.consumer and o.generation = e.generation and o.worker = e.worker
+),
+-- The partitions divided by the workers; who came first has one of those that are over.
+share as (
+    select w.consumer, w.generation, w.live, w.partitions,
+        w.partitions / (o.others + 1) + (o.earlier < w.partitions % (o.others + 1))::integer as share
+    from wanted w join registered r using (consumer, generation) cross join clock
+    cross join lateral (
+        select count(*)::integer as others, (count(*) filter (where (o.since, o.worker) < (r.since, $1)))::integer as earlier
+        from {schema}.consumer_workers o
+        where o.consumer = w.consumer and o.generation = w.generation and o.worker <> $1 and o.expires_at > clock.now
+    ) o
+),
+-- What the worker has: first what it knows of, then what an answer that never arrived had given to it.
+own as (
+    select p.consumer, p.generation, p.partition, p.epoch, p.position, h.epoch is not null as known,
+        row_number() over (partition by p.consumer, p.generation order by h.epoch is null, p.partition) <= s.share as within
+    from share s
+    join {schema}.consumer_partitions p on p.consumer = s.consumer and p.generation = s.generation and p.worker = $1
+    left join unnest($5::text[], $6::integer[], $7::integer[], $8::bigint[]) h (consumer, generation, partition, epoch)
+        on h.consumer = p.consumer and h.generation = p.generation and h.partition = p.partition and h.epoch = p.epoch
+),
+-- A row that its own batch has locked prolongs itself when that commits.
+locked as (
+    select p.consumer, p.generation, p.partition
+    from own join {schema}.consumer_partitions p using (consumer, generation, partition, epoch)
+    where p.worker = $1
+    for update of p skip locked
+),
+prolonged as (
+    update {schema}.consumer_partitions p
+    set epoch = p.epoch + (not own.known)::integer, expires_at = clock.now + clock.duration, duration = clock.duration
+    from locked l join own using (consumer, generation, partition) cross join clock
+    where p.consumer = l.consumer and p.generation = l.generation and p.partition = l.partition and own.within
+    returning p.consumer, p.generation, p.partition, p.epoch, p.position, own.known
+),
+given as (
+    update {schema}.consumer_partitions p
+    set epoch = p.epoch + 1, worker = null, expires_at = null
+    from locked l join own using (consumer, generation, partition)
+    where p.consumer = l.consumer and p.generation = l.generation and p.partition = l.partition and not own.within
+    returning p.consumer, p.generation, p.partition
+),
+free as (
+    select s.consumer, s.generation, f.partition
+    from share s cross join clock
+    cross join lateral (
+        select p.partition
+        from {schema}.consumer_partitions p
+        where p.consumer = s.consumer and p.generation = s.generation
+            and p.worker is distinct from $1 and (p.expires_at is null or p.expires_at <= clock.now)
+        order by p.partition
+        limit greatest(s.share - (select count(*) from own where own.consumer = s.consumer and own.generation = s.generation), 0)
+        for update skip locked
+    ) f
+),
+claimed as (
+    update {schema}.consumer_partitions p
+    set epoch = p.epoch + 1, worker = $1, expires_at = clock.now + clock.duration, duration = clock.duration
+    from free f cross join clock
+    where p.consumer = f.consumer and p.generation = f.generation and p.partition = f.partition
+    returning p.consumer, p.generation, p.partition, p.epoch, p.position
+),
+held as (
+    select o.consumer, o.generation, o.partition, o.epoch, o.position from own o
+    where o.known and not exists (
+        select from given g where g.consumer = o.consumer and g.generation = o.generation and g.partition = o.partition
+    )
+    union all
+    select consumer, generation, partition, epoch, position from prolonged where not known
+    union all
+    select consumer, generation, partition, epoch, position from claimed
+)
+select h.consumer, h.generation, s.live, h.partition, s.partitions, h.epoch, h.position
+from held h join share s using (consumer, generation)
+order by h.consumer, h.generation, h.partition
