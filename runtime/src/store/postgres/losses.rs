@@ -66,7 +66,15 @@ pub(super) fn is_lost(error: &Error) -> bool {
 }
 
 /// Reads, and once more when the connection turns out to be dead: nothing is done twice by that.
-pub(super) async fn read<T, F>(core: &Core, mut query: impl FnMut() -> F) -> Result<T, StoreError>
+pub(super) async fn read<T, F>(core: &Core, query: impl FnMut() -> F) -> Result<T, StoreError>
+where
+    F: Future<Output = Result<T, Error>>,
+{
+    read_raw(core, query).await.map_err(read_error)
+}
+
+/// As [`read`], for who has an answer of its own to the database's errors.
+pub(super) async fn read_raw<T, F>(core: &Core, mut query: impl FnMut() -> F) -> Result<T, Error>
 where
     F: Future<Output = Result<T, Error>>,
 {
@@ -78,7 +86,7 @@ where
                 tracing::debug!(attempt, error = %error, "reads again: the connection was dead");
                 attempt += 1;
             }
-            done => return done.map_err(read_error),
+            done => return done,
         }
     }
 }

@@ -10,6 +10,7 @@ use sqlx::postgres::{PgArguments, PgRow, Postgres};
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Row as _, SqlSafeStr, SqlStr};
 
+use super::consumers::error::of_table;
 use super::consumers::value::{Many, One};
 use super::consumers::{column, name};
 use super::core::Core;
@@ -24,7 +25,8 @@ use crate::store::{OrderKey, Select, StoreError, Table, TableDefinition};
 pub(super) async fn select(core: &Core, table: &Table, select: &Select) -> Result<Vec<Row>, StoreError> {
     select.check(&table.definition)?;
     let statement = Statement::select(&core.schema, table, select);
-    let rows: Vec<PgRow> = losses::read(core, || statement.query().fetch_all(&core.pool)).await?;
+    let rows = losses::read_raw(core, || statement.query().fetch_all(&core.pool)).await;
+    let rows: Vec<PgRow> = rows.map_err(|error| of_table(core, table, error))?;
     let columns = table.definition.columns;
     rows.iter().map(|row| column::row(row, 0, columns)).collect::<Result<_, _>>().map_err(read_error)
 }
@@ -33,7 +35,8 @@ pub(super) async fn select(core: &Core, table: &Table, select: &Select) -> Resul
 pub(super) async fn count(core: &Core, table: &Table, select: &Select) -> Result<u64, StoreError> {
     select.check(&table.definition)?;
     let statement = Statement::count(&core.schema, table, select);
-    let row = losses::read(core, || statement.query().fetch_one(&core.pool)).await?;
+    let row = losses::read_raw(core, || statement.query().fetch_one(&core.pool)).await;
+    let row = row.map_err(|error| of_table(core, table, error))?;
     Ok(row.try_get::<i64, _>(0).map_err(read_error)?.cast_unsigned())
 }
 

@@ -39,7 +39,9 @@ pub(in crate::store::postgres) fn of_table(core: &Core, table: &Table, found: Er
         Some("42P01") if table.building.is_some() => {
             StoreError::Contention(Box::new(SharedError::new(found)))
         }
-        Some("42P01") => StoreError::Unsuitable(format!("the table `{name}` is not there, was its read model opened?")),
+        Some("42P01") => {
+            StoreError::Unsuitable(format!("the table `{name}` is not there, was its read model opened?"))
+        }
         // No such column, another type, or a statement that was prepared for other columns.
         Some("42703" | "42804" | "0A000") => StoreError::Unsuitable(format!(
             "the table `{name}` has other columns than this release knows: {found}"
@@ -51,9 +53,9 @@ pub(in crate::store::postgres) fn of_table(core: &Core, table: &Table, found: Er
 /// The answer to a statement that makes a table or an index.
 pub(super) fn of_definition(core: &Core, table: &str, found: Error) -> StoreError {
     match code(&found).as_deref() {
-        Some("42P07") => {
-            StoreError::Unsuitable(format!("a table `{table}` is there that belongs to no read model: {found}"))
-        }
+        Some("42P07") => StoreError::Unsuitable(format!(
+            "a table `{table}` is there that belongs to no read model: {found}"
+        )),
         Some(code) if code.starts_with("42") => {
             let detail = found.source().map_or_else(String::new, |detail| format!(" ({detail})"));
             StoreError::Unsuitable(format!("the table `{table}` cannot be made: {found}{detail}"))

@@ -45,7 +45,11 @@ pub(super) struct Generations {
 }
 
 /// Until the end of the transaction nobody else makes or takes away generations of the consumer.
-pub(super) async fn lock(core: &Core, connection: &mut PgConnection, consumer: &str) -> Result<(), sqlx::Error> {
+pub(super) async fn lock(
+    core: &Core,
+    connection: &mut PgConnection,
+    consumer: &str,
+) -> Result<(), sqlx::Error> {
     sqlx::query(core.sql.lock_consumer.clone()).bind(consumer).execute(connection).await.map(drop)
 }
 

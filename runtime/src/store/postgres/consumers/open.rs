@@ -2,7 +2,7 @@
 
 use sqlx::{PgConnection, SqlSafeStr};
 
-use super::error::{error, is_blocked, of_definition};
+use super::error::{error, of_definition};
 use super::generation::{self, Generation, Generations};
 use super::{name, start, statement};
 use crate::store::postgres::core::{Core, pause};
@@ -52,7 +52,10 @@ async fn lock(
         && live.kind != spec.kind.as_str()
     {
         let (is, opened) = (&live.kind, spec.kind.as_str());
-        return Err(unsuitable(spec, format_args!("is a {is} in the store, and this process has a {opened}")));
+        return Err(unsuitable(
+            spec,
+            format_args!("is a {is} in the store, and this process has a {opened}"),
+        ));
     }
     Ok(found)
 }
@@ -78,7 +81,11 @@ async fn open_in(
     let older = Opened { generation: None, live: false };
     if live.version >= version {
         let same = live.version == version;
-        return Ok(if same { Opened { generation: Some(live.number.cast_unsigned()), live: true } } else { older });
+        return Ok(if same {
+            Opened { generation: Some(live.number.cast_unsigned()), live: true }
+        } else {
+            older
+        });
     }
     if let Some(building) = &found.building {
         if building.version > version {

@@ -68,10 +68,9 @@ pub(super) async fn write(
 
 fn key(table: &Table) -> Result<&'static ColumnInfo, StoreError> {
     let definition = &table.definition;
-    definition
-        .columns
-        .get(definition.key)
-        .ok_or_else(|| StoreError::Unsuitable(format!("`{}` has no column {}", definition.name, definition.key)))
+    definition.columns.get(definition.key).ok_or_else(|| {
+        StoreError::Unsuitable(format!("`{}` has no column {}", definition.name, definition.key))
+    })
 }
 
 /// Refuses rows that do not have the columns.

@@ -25,7 +25,11 @@ pub(super) fn load(schema: &Schema, table: &Table) -> SqlStr {
 
 /// Deletes the rows with keys of an array.
 pub(super) fn delete(schema: &Schema, table: &Table) -> SqlStr {
-    statement(format!("delete from {} where {} = any ($1)", name::table(schema, table), key(&table.definition)))
+    statement(format!(
+        "delete from {} where {} = any ($1)",
+        name::table(schema, table),
+        key(&table.definition)
+    ))
 }
 
 /// Inserts or replaces rows, given as an array for each column.
@@ -41,7 +45,9 @@ pub(super) fn upsert(schema: &Schema, table: &Table) -> SqlStr {
     let sets: Vec<_> = others.map(|(_, column)| set(column)).collect();
     let then = if sets.is_empty() { "nothing".to_owned() } else { format!("update set {}", sets.join(", ")) };
     let (key, arrays) = (key(definition), arrays.join(", "));
-    statement(format!("insert into {of} ({columns}) select * from unnest({arrays}) on conflict ({key}) do {then}"))
+    statement(format!(
+        "insert into {of} ({columns}) select * from unnest({arrays}) on conflict ({key}) do {then}"
+    ))
 }
 
 /// What the columns look like, to be compared with those of another release.
