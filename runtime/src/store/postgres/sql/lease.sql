@@ -26,15 +26,25 @@ forgotten as (
     delete from {schema}.consumer_workers o using expired e
     where o.consumer = e.consumer and o.generation = e.generation and o.worker = e.worker
 ),
--- The partitions divided by the workers; who came first has one of those that are over.
+-- The partitions divided by the workers, rounded up. While another worker has less than that rounded down, nobody has more than a share that leaves enough for it: who came first has
+-- one of those that are over.
 share as (
     select w.consumer, w.generation, w.live, w.partitions,
-        w.partitions / (o.others + 1) + (o.earlier < w.partitions % (o.others + 1))::integer as share
+        case when o.least < w.partitions / o.workers
+            then w.partitions / o.workers + (o.earlier < w.partitions % o.workers)::integer
+            else (w.partitions + o.workers - 1) / o.workers
+        end as share
     from wanted w join registered r using (consumer, generation) cross join clock
     cross join lateral (
-        select count(*)::integer as others, (count(*) filter (where (o.since, o.worker) < (r.since, $1)))::integer as earlier
-        from {schema}.consumer_workers o
-        where o.consumer = w.consumer and o.generation = w.generation and o.worker <> $1 and o.expires_at > clock.now
+        select count(*)::integer + 1 as workers, (count(*) filter (where (o.since, o.worker) < (r.since, $1)))::integer as earlier, min(o.has) as least
+        from (
+            select o.since, o.worker, (
+                select count(*) from {schema}.consumer_partitions p
+                where p.consumer = o.consumer and p.generation = o.generation and p.worker = o.worker and p.expires_at > clock.now
+            ) as has
+            from {schema}.consumer_workers o
+            where o.consumer = w.consumer and o.generation = w.generation and o.worker <> $1 and o.expires_at > clock.now
+        ) o
     ) o
 ),
 -- What the worker has: first what it knows of, then what an answer that never arrived had given to it.
