@@ -1,5 +1,6 @@
 //! What an error means for who runs a consumer.
 
+use std::borrow::Cow;
 use std::error::Error as _;
 
 use sqlx::Error;
@@ -11,7 +12,7 @@ use crate::store::{StoreError, Table};
 
 /// The code of the server's error.
 fn code(error: &Error) -> Option<String> {
-    error.as_database_error().and_then(|error| error.code()).map(|code| code.into_owned())
+    error.as_database_error().and_then(|error| error.code().map(Cow::into_owned))
 }
 
 /// The answer to a statement of a consumer.

@@ -23,7 +23,7 @@ pub(super) async fn load(
 ) -> Result<Vec<Row>, StoreError> {
     let (sql, columns, key) = (statement::load(&core.schema, table), table.definition.columns, key(table)?);
     let mut rows = Vec::with_capacity(keys.len());
-    for some in keys.chunk_by(Chunk::default().by(|key| bytes(key))) {
+    for some in keys.chunk_by(Chunk::default().by(bytes)) {
         let found = sqlx::query(sql.clone())
             .bind(Many(key.column_type, some.iter()))
             .fetch_all(&mut *connection)
@@ -46,7 +46,7 @@ pub(super) async fn write(
     let key = key(table)?;
     if !deletes.is_empty() {
         let sql = statement::delete(&core.schema, table);
-        for some in deletes.chunk_by(Chunk::default().by(|key| bytes(key))) {
+        for some in deletes.chunk_by(Chunk::default().by(bytes)) {
             let query = sqlx::query(sql.clone()).bind(Many(key.column_type, some.iter()));
             query.execute(&mut *connection).await.map_err(|error| of_table(core, table, error))?;
         }
