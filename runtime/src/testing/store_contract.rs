@@ -18,7 +18,7 @@ pub mod ledger;
 pub mod lifecycle;
 pub mod snapshots;
 pub mod streams;
-mod support;
+pub(super) mod support;
 pub mod transactions;
 
 use std::sync::Arc;

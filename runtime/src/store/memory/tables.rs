@@ -190,7 +190,7 @@ fn uniques(definition: &TableDefinition) -> Vec<Unique> {
 fn indexed(columns: &[usize], row: &Row) -> Option<Vec<Value>> {
     let values =
         columns.iter().map(|column| row.values().get(*column).filter(|value| **value != Value::Null));
-    values.map(|value| value.cloned()).collect()
+    values.map(Option::<&Value>::cloned).collect()
 }
 
 fn duplicate(definition: &TableDefinition, columns: &[usize], row: &Row) -> StoreError {

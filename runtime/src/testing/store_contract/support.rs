@@ -26,7 +26,7 @@ const FOR_EVER: Duration = Duration::from_secs(120);
 /// Long enough that what is not blocked would have finished. A slow machine makes a rule pass that had to fail, never the reverse.
 const BLOCKED: Duration = Duration::from_millis(150);
 
-pub(super) fn stream(id: &str) -> StreamName {
+pub(in crate::testing) fn stream(id: &str) -> StreamName {
     stream_in("contract", id)
 }
 
@@ -35,7 +35,7 @@ pub(super) fn stream_in(category: &str, id: &str) -> StreamName {
 }
 
 /// An event whose payload is its number.
-pub(super) fn event(number: u64) -> NewEvent {
+pub(in crate::testing) fn event(number: u64) -> NewEvent {
     named("contract.counted", number)
 }
 
@@ -70,7 +70,7 @@ pub(super) fn command(id: Uuid, body: u8) -> LedgerEntry {
 }
 
 /// Fails the rule when the future never ends.
-pub(super) async fn within<F: Future>(future: F) -> F::Output {
+pub(in crate::testing) async fn within<F: Future>(future: F) -> F::Output {
     tokio::time::timeout(FOR_EVER, future).await.expect("it waits for ever")
 }
 
@@ -84,7 +84,7 @@ pub(super) fn begun<F: Future + Unpin>(future: &mut F) -> bool {
     future.now_or_never().is_none()
 }
 
-pub(super) async fn append(
+pub(in crate::testing) async fn append(
     store: &dyn EventStore,
     stream: &StreamName,
     expect: Expect,
@@ -95,7 +95,7 @@ pub(super) async fn append(
 }
 
 /// The only position of an append of one event.
-pub(super) fn position(appended: &Appended) -> Position {
+pub(in crate::testing) fn position(appended: &Appended) -> Position {
     appended.streams[0].position().expect("there is an event")
 }
 
