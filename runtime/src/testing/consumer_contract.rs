@@ -70,6 +70,7 @@ macro_rules! consumer_contract {
                 trap_24_one_of_two_batches_wins
                 trap_24_a_stopped_holder_holds_nobody_up
                 another_floor_is_refused
+                p4_a_checkpoint_alone_is_fenced
                 a_batch_moves_in_steps
                 a_batch_undone_leaves_nothing
                 a_batch_is_seen_as_a_whole

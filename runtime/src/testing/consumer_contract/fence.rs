@@ -13,7 +13,7 @@ use super::support::{
 use crate::number::Position;
 use crate::read_model::Row;
 use crate::store::{
-    Append, ConsumerSpec, ConsumerStore, Expect, FeedQuery, Lease, NewParked, StoreError, Table,
+    Append, ConsumerKind, ConsumerSpec, ConsumerStore, Expect, FeedQuery, Lease, NewParked, StoreError, Table,
 };
 
 /// What one batch of the rules does: a row, a parked event and a checkpoint. Says whether it was stored.
@@ -33,7 +33,7 @@ async fn whole<S: ConsumerStore>(
         rollback(store, batch).await;
         return false;
     }
-    lost_or_stored(within(store.commit(batch)).await)
+    lost_or_stored(within(store.commit_batch(batch)).await)
 }
 
 /// P4: whoever lost its lease writes nothing: no row, no parked event, no checkpoint.
@@ -131,7 +131,7 @@ pub async fn trap_24_a_stopped_holder_holds_nobody_up<S: ConsumerStore>(store: A
     let table = live(&spec);
     let (mut stopped, mut other) = (Worker::new(), Worker::new());
     let old = stopped.ask(&*store, &of, SHORT).await[0].clone();
-    let mut batch = within(store.begin_batch(SHORT)).await.expect("a batch begins");
+    let mut batch = within(store.begin_batch(ConsumerKind::ReadModel, SHORT)).await.expect("a batch begins");
     write(&*store, &mut batch, &table, upserts(vec![row("contended", 1)])).await;
     assert!(advance(&*store, &mut batch, &old, 0, 5).await);
     // It lies still: nothing is asked of its transaction.
@@ -169,6 +169,26 @@ pub async fn another_floor_is_refused<S: ConsumerStore>(store: Arc<S>) {
     assert!(!moved(&*store, &far, 0, 1).await, "there is no such partition");
 }
 
+/// A checkpoint that moves alone is fenced as a batch is.
+pub async fn p4_a_checkpoint_alone_is_fenced<S: ConsumerStore>(store: Arc<S>) {
+    let of = [(NAME, generation(&*store, &spec(NAME)).await)];
+    let (mut one, mut other) = (Worker::new(), Worker::new());
+    let old = one.ask(&*store, &of, SHORT).await[0].clone();
+    let checkpoint = async |lease: &Lease, from: u64, to: u64| {
+        let moved = within(store.checkpoint(lease, Position::new(from), Position::new(to))).await;
+        moved.expect("it can be tried")
+    };
+    assert!(checkpoint(&old, 0, 5).await);
+    assert!(!checkpoint(&old, 0, 6).await, "it is not there any more");
+    assert!(!checkpoint(&Lease { partition: 7, ..old.clone() }, 0, 6).await);
+    outlast().await;
+    let new = other.ask(&*store, &of, LONG).await[0].clone();
+    assert!(!checkpoint(&old, 5, 6).await, "the lease is lost");
+    assert!(checkpoint(&new, 5, 5).await);
+    assert!(checkpoint(&new, 5, 7).await);
+    assert_eq!(positions(&*store, NAME).await, [7]);
+}
+
 /// Several moves of one batch see each other; several partitions move in one.
 pub async fn a_batch_moves_in_steps<S: ConsumerStore>(store: Arc<S>) {
     let generation = generation(&*store, &version(1, 2)).await;
@@ -195,7 +215,7 @@ pub async fn a_batch_undone_leaves_nothing<S: ConsumerStore>(store: Arc<S>) {
     store_rows(&*store, &spec, &lease, (0, 5), vec![row("kept", 1), row("other", 2)]).await;
     park(&*store, &lease, 5, &[poison(3, "poison", Some("it failed")), poison(4, "poison", None)]).await;
     let before = (rows(&*store, &table).await, parked(&*store, NAME).await);
-    for undoing in 0..3 {
+    for undoing in 0..4 {
         let mut batch = begin(&*store).await;
         let changes = crate::store::RowChanges {
             upserts: vec![row("kept", 7), row("new", 8)],
@@ -209,6 +229,7 @@ pub async fn a_batch_undone_leaves_nothing<S: ConsumerStore>(store: Arc<S>) {
         match undoing {
             0 => rollback(&*store, batch).await,
             1 => drop(batch),
+            2 => store.abandon(batch),
             _ => {
                 // What cannot be stored takes everything else with it, even for one who goes on.
                 let nothing = Row::new(vec![crate::read_model::Value::Null; 3]);
@@ -245,7 +266,7 @@ pub async fn a_batch_is_seen_as_a_whole<S: ConsumerStore>(store: Arc<S>) {
 
 /// Events that are appended in a batch are stored with it, or are not.
 pub async fn appends_and_checkpoints_move_together<S: ConsumerStore>(store: Arc<S>) {
-    let projection = ConsumerSpec { table: None, kind: crate::store::ConsumerKind::Projection, ..spec(NAME) };
+    let projection = ConsumerSpec { table: None, kind: ConsumerKind::Projection, ..spec(NAME) };
     let of = [(NAME, generation(&*store, &projection).await)];
     let (mut one, mut other) = (Worker::new(), Worker::new());
     let old = one.ask(&*store, &of, SHORT).await[0].clone();

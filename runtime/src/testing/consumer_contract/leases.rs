@@ -7,8 +7,8 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::support::{
-    LONG, NAME, SHORT, Worker, advance, begin, commit, generation, moved, opened, outlast, record, spec,
-    version, within,
+    LONG, NAME, SHORT, Worker, advance, begin, generation, moved, opened, outlast, record, spec, version,
+    within,
 };
 use crate::store::{ConsumerSpec, ConsumerStore};
 

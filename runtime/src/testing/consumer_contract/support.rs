@@ -186,7 +186,7 @@ pub(super) async fn opened<S: ConsumerStore>(store: &S, spec: &ConsumerSpec) -> 
 }
 
 pub(super) async fn begin<S: ConsumerStore>(store: &S) -> S::Transaction {
-    within(store.begin_batch(LONG)).await.expect("a batch begins")
+    within(store.begin_batch(ConsumerKind::Projection, LONG)).await.expect("a batch begins")
 }
 
 pub(super) async fn advance<S: ConsumerStore>(
@@ -224,7 +224,7 @@ pub(super) async fn moved<S: ConsumerStore>(store: &S, lease: &Lease, from: u64,
         rollback(store, batch).await;
         return false;
     }
-    lost_or_stored(within(store.commit(batch)).await)
+    lost_or_stored(within(store.commit_batch(batch)).await)
 }
 
 /// Whether a batch was stored. One whose lease was lost says that trying again helps.
@@ -246,10 +246,11 @@ pub(super) async fn store_rows<S: ConsumerStore>(
     (from, to): (u64, u64),
     rows: Vec<Row>,
 ) {
-    let mut batch = begin(store).await;
+    let batch = within(store.begin_batch(ConsumerKind::ReadModel, LONG)).await;
+    let mut batch = batch.expect("a batch begins");
     write(store, &mut batch, &table_of(spec, lease), upserts(rows)).await;
     assert!(advance(store, &mut batch, lease, from, to).await, "the lease is held");
-    commit(store, batch).await;
+    within(store.commit_batch(batch)).await.expect("it commits");
 }
 
 /// All rows of a table, by their keys.
