@@ -8,7 +8,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const TOPICS: [&str; 6] = ["event", "event_set", "aggregate", "command", "attribute", "projection"];
+const TOPICS: [&str; 7] =
+    ["event", "event_set", "aggregate", "command", "read_model", "projection", "attribute"];
 
 /// Promise P8: every mistake is a compile error under the user's tokens.
 #[test]

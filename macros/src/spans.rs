@@ -1,6 +1,6 @@
 //! Moves generated tokens under the user's, where a mistake is to be reported.
 
-use proc_macro2::{Group, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 
 /// The tokens under another place; what they mean stays.
@@ -17,4 +17,18 @@ pub(crate) fn under(tokens: impl ToTokens, place: Span) -> TokenStream {
         }
     });
     moved.collect()
+}
+
+/// The first and the last place of the tokens. Only nightly joins the two to one.
+pub(crate) fn ends(tokens: impl ToTokens) -> (Span, Span) {
+    let mut spans = tokens.into_token_stream().into_iter().map(|token| token.span());
+    let first = spans.next().unwrap_or_else(Span::call_site);
+    (first, spans.last().unwrap_or(first))
+}
+
+/// The arguments of a call, or a parenthesis, that ends at the place: what is reported for all of it is underlined up to there.
+pub(crate) fn parenthesized(tokens: impl ToTokens, end: Span) -> TokenStream {
+    let mut group = Group::new(Delimiter::Parenthesis, tokens.into_token_stream());
+    group.set_span(end);
+    TokenTree::Group(group).into()
 }

@@ -1,9 +1,11 @@
 //! Everything that generated code names beside the public traits, in one list. Not for use by hand.
 
 mod assert;
+mod column;
 mod project;
 
-pub use self::assert::{assert_distinct_name, assert_scalar_id, column, key_column};
+pub use self::assert::{assert_column, assert_distinct_name, assert_key, assert_scalar_id};
+pub use self::column::column;
 pub use self::project::{Handling, project};
 pub use crate::read_model::held::{ColumnOf, Json};
 pub use crate::schema::{Case, ColumnType, Member, Schema, Shape, Shapes, Tagging};

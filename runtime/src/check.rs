@@ -111,13 +111,15 @@ impl<T: DeserializeOwned> Readable for T {}
 
 /// A type that is kept in a column of its own: every type that serde writes and reads and that has a [`Schema`]. Whether there is a column for it, the
 /// schema says.
+//
+// Without supertraits: one that does not hold would be reported in its own words, beside ours.
 #[diagnostic::on_unimplemented(
     message = "it is not known how a column holds `{Self}`",
     label = "the type of a column",
     note = "write `#[derive(Serialize, Deserialize, Schema)]` on the type, if it is written as one string, number or boolean",
     note = "or write `#[kenning(json)]` on the field: it is kept as JSON"
 )]
-pub trait InColumn: Schema + Serialize + DeserializeOwned {
+pub trait InColumn: Sized {
     /// What its column is, and whether that may hold nothing.
     const HELD: (Option<ColumnType>, bool);
 
@@ -152,12 +154,14 @@ impl<T: Schema + Serialize + DeserializeOwned> InColumn for T {
 }
 
 /// A type that is kept as JSON: every type that serde writes and reads.
+//
+// Without supertraits, as above.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be kept as JSON",
     label = "not `Serialize` and `Deserialize`",
     note = "write `#[derive(Serialize, Deserialize)]` on the type"
 )]
-pub trait InJson: Serialize + DeserializeOwned {
+pub trait InJson: Sized {
     /// Writes the next column.
     ///
     /// # Errors
@@ -183,21 +187,32 @@ impl<T: Serialize + DeserializeOwned> InJson for T {
 }
 
 /// The type of a key: every type that serde writes and reads and that has a [`Schema`]. That there is a column for it is checked as well.
+//
+// Without supertraits, as above.
 #[diagnostic::on_unimplemented(
     message = "it is not known how a column holds `{Self}`",
     label = "the type of a key",
     note = "write `#[derive(Serialize, Deserialize, Schema)]` on `{Self}`: a key is one string or one number, or a newtype of one"
 )]
-pub trait KeyColumn: Schema + Serialize + DeserializeOwned + Send + Sync {}
+pub trait InKey: Sized {
+    /// What its column is, and whether that may hold nothing.
+    const HELD: (Option<ColumnType>, bool);
+
+    /// What queries know of it, as a number.
+    const AS: u8;
+}
 
 #[diagnostic::do_not_recommend]
-impl<T: Schema + Serialize + DeserializeOwned + Send + Sync> KeyColumn for T {}
+impl<T: Schema + Serialize + DeserializeOwned + Send + Sync> InKey for T {
+    const HELD: (Option<ColumnType>, bool) = (T::COLUMN, T::OPTIONAL);
+    const AS: u8 = held::held::<T>();
+}
 
 /// The type is that of the keys of the read model `M`, which is `K`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the key of `{M}`",
     label = "the rows of `{M}` are told apart by `{K}`",
-    note = "write an expression of the type `{K}`, which is that of the field with `#[kenning(key)]`"
+    note = "what stands here has to be of the type `{K}`, as the field with `#[kenning(key)]`"
 )]
 pub trait KeyOf<M, K> {
     /// The row with this key.

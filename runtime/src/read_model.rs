@@ -9,15 +9,19 @@ mod slot;
 mod tests;
 mod value;
 
+pub(crate) use self::column::assert_column;
 pub use self::column::{Column, ColumnInfo, IndexInfo};
 pub use self::handled::{Handled, Keys};
 pub use self::row::{ColumnError, Row, RowReader, RowWriter};
 pub use self::slot::{HandleError, IfMissing, IfPresent, Slot};
 pub use self::value::Value;
 
-use crate::check::KeyColumn;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use crate::event_set::EventSet;
 use crate::recorded::{Metadata, Recorded};
+use crate::schema::Schema;
 
 /// Rows folded from events, in a table of their own. `#[derive(ReadModel)]` writes this impl, `#[read_model]` on its `impl` block the [`On`] impls.
 ///
@@ -35,7 +39,7 @@ pub trait ReadModel: Sized + Send + Sync + 'static {
     const VERSION: u32;
 
     /// What tells one row from another.
-    type Key: KeyColumn;
+    type Key: Schema + Serialize + DeserializeOwned + Send + Sync + 'static;
 
     /// The events that it follows; it handles or ignores each of them.
     type Events: FoldInto<Self>;

@@ -106,7 +106,7 @@ fn check_columns(cx: &Ctxt, model: &ReadModel<'_>) {
             None => names::check_column(cx, field.ident, &field.column),
         }
         let Some(first) = seen.insert(&field.column, field) else { continue };
-        let message = format!("the column `{}` is that of `{}` as well", field.column, first.ident);
+        let message = format!("the field `{}` has the column `{}` already", first.ident, field.column);
         let help = "give each field a column of its own";
         match (&field.renamed, &first.renamed) {
             (Some(name), _) | (None, Some(name)) => cx.help(name, message, help),

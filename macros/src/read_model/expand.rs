@@ -6,6 +6,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use super::ast::{Field, ReadModel};
+use crate::spans;
 
 /// ```ignore
 /// impl ReadModel for OrderSummary {
@@ -13,7 +14,7 @@ use super::ast::{Field, ReadModel};
 ///     const VERSION: u32 = 1;
 ///     type Key = OrderId;
 ///     type Events = OrderEvent;
-///     const COLUMNS: &'static [ColumnInfo] = &[key_column::<Self>("order_id"), column("total", <Cents as InColumn>::HELD), …];
+///     const COLUMNS: &'static [ColumnInfo] = &[column("order_id", <OrderId as InKey>::HELD), column("total", <Cents as InColumn>::HELD), …];
 ///     const KEY: usize = 0;
 ///     const INDEXES: &'static [IndexInfo] = &[IndexInfo::over(&[1]), …];
 ///     fn key(&self) -> &OrderId { &self.order_id }
@@ -21,7 +22,8 @@ use super::ast::{Field, ReadModel};
 ///     fn from_row(row: Row) -> … { let mut row = …; Ok(Self { order_id: row.key::<Self>()?, total: <Cents as InColumn>::read(&mut row)?, … }) }
 /// }
 /// impl OrderSummary { pub const ORDER_ID: ColumnOf<Self, OrderId, { … }> = Column::at(0); … }
-/// const _: ColumnInfo = key_column::<OrderSummary>("order_id");           // each column's check, also where nobody asks for the columns
+/// const _: () = assert_key(<OrderId as InKey>::HELD);
+/// const _: () = assert_column(<Cents as InColumn>::HELD);                 // for each column that is not JSON
 /// ```
 pub(super) fn expand(model: &ReadModel<'_>) -> TokenStream {
     let ReadModel { krate, original, table, events, .. } = model;
@@ -29,11 +31,9 @@ pub(super) fn expand(model: &ReadModel<'_>) -> TokenStream {
     let Some((place, key)) = model.key() else { return TokenStream::new() };
     let (key_ident, key_ty, place) = (key.ident, key.ty, Literal::usize_unsuffixed(place));
     let version = model.version.map(Literal::u32_unsuffixed);
-    let this = quote!(Self);
-    let columns = model.fields.iter().map(|field| column(model, field, &this));
+    let columns = model.fields.iter().map(|field| column(model, field));
     let checks = model.fields.iter().filter(|field| field.json.is_none());
-    let this = quote!(#ident);
-    let checks = checks.map(|field| column(model, field, &this));
+    let checks = checks.map(|field| check(model, field));
     let indexes = indexes(model);
     let write = model.fields.iter().map(|field| write(model, field));
     let read = model.fields.iter().map(|field| read(model, field));
@@ -68,7 +68,7 @@ pub(super) fn expand(model: &ReadModel<'_>) -> TokenStream {
         }
 
         #constants
-        #(const _: #row::ColumnInfo = #checks;)*
+        #(const _: () = #checks;)*
     }
 }
 
@@ -77,13 +77,8 @@ pub(super) fn inert(model: &ReadModel<'_>, error: &syn::Error) -> TokenStream {
     let ReadModel { krate, original, events, .. } = model;
     let (errors, ident) = (error.to_compile_error(), &original.ident);
     let (Some(events), true) = (events, original.generics.params.is_empty()) else { return errors };
-    let key = model.key().map_or_else(
-        || quote!(()),
-        |(_, key)| {
-            let ty = key.ty;
-            quote!(#ty)
-        },
-    );
+    let unit = syn::parse_quote!(());
+    let key = model.key().map_or(&unit, |(_, key)| key.ty);
     let constants = constants(model);
     let row = quote!(#krate::read_model);
     quote! {
@@ -115,19 +110,25 @@ pub(super) fn inert(model: &ReadModel<'_>, error: &syn::Error) -> TokenStream {
     }
 }
 
-/// What is known of the column. That of the key is asked of the read model, so that a key of which nothing is known is one error, at `type Key`; of the
-/// others all of each path is under the field's type, so that it is reported there, and once.
-fn column(model: &ReadModel<'_>, field: &Field<'_>, this: &TokenStream) -> TokenStream {
-    let (ty, name, span) = (field.ty, &field.column, field.ty.span());
-    let kenning = model.krate.at(span);
-    if field.key.is_some() {
-        return quote_spanned!(span=> #kenning::__private::key_column::<#this>(#name));
-    }
+/// What is known of the column.
+fn column(model: &ReadModel<'_>, field: &Field<'_>) -> TokenStream {
+    let (krate, name) = (&model.krate, &field.column);
     if field.json.is_some() {
         let nullable = field.is_option().then(|| quote!(.nullable()));
-        return quote!(#kenning::read_model::ColumnInfo::json(#name) #nullable);
+        return quote!(#krate::read_model::ColumnInfo::json(#name) #nullable);
     }
-    quote_spanned!(span=> #kenning::__private::column(#name, <#ty as #kenning::check::InColumn>::HELD))
+    let held = held(model, field);
+    quote!(#krate::__private::column(#name, #held::HELD))
+}
+
+/// What makes the evaluation of a constant fail under the field's type when no column can hold it.
+fn check(model: &ReadModel<'_>, field: &Field<'_>) -> TokenStream {
+    let (first, last) = spans::ends(field.ty);
+    let kenning = model.krate.at(first);
+    let held = held(model, field);
+    let call = spans::parenthesized(quote_spanned!(first=> #held::HELD), last);
+    let assert = Ident::new(if field.key.is_some() { "assert_key" } else { "assert_column" }, first);
+    quote_spanned!(first=> #kenning::__private::#assert #call)
 }
 
 fn write(model: &ReadModel<'_>, field: &Field<'_>) -> TokenStream {
@@ -148,11 +149,17 @@ fn read(model: &ReadModel<'_>, field: &Field<'_>) -> TokenStream {
     quote!(#held::read(&mut row))
 }
 
-/// The trait that writes and reads the field, as it is kept.
+/// The field's type as a column, a key or JSON. All of the path is under the type's tokens, so that one that is none of these is reported there, and once,
+/// however many paths begin with it.
 fn held(model: &ReadModel<'_>, field: &Field<'_>) -> TokenStream {
     let (ty, span) = (field.ty, field.ty.span());
     let kenning = model.krate.at(span);
-    let held = Ident::new(if field.json.is_some() { "InJson" } else { "InColumn" }, span);
+    let held = match field {
+        Field { key: Some(_), .. } => "InKey",
+        Field { json: Some(_), .. } => "InJson",
+        _ => "InColumn",
+    };
+    let held = Ident::new(held, span);
     quote_spanned!(span=> <#ty as #kenning::check::#held>)
 }
 
@@ -177,16 +184,15 @@ fn constants(model: &ReadModel<'_>) -> TokenStream {
     let ReadModel { krate, original, .. } = model;
     let (ident, vis) = (&original.ident, &original.vis);
     let constants = model.fields.iter().enumerate().map(|(place, field)| {
-        let (ty, span) = (field.ty, field.ty.span());
+        let ty = field.ty;
         let name = Ident::new(&field.ident.unraw().to_string().to_uppercase(), field.ident.span());
         let doc = format!("The column `{}`.", field.column);
         let place = Literal::usize_unsuffixed(place);
         let held = if field.json.is_some() {
             quote!(#krate::read_model::Column<Self, #ty, #krate::__private::Json>)
         } else {
-            let kenning = krate.at(span);
-            let held = quote_spanned!(span=> <#ty as #kenning::check::InColumn>::AS);
-            quote!(#krate::__private::ColumnOf<Self, #ty, { #held }>)
+            let held = held(model, field);
+            quote!(#krate::__private::ColumnOf<Self, #ty, { #held::AS }>)
         };
         quote! {
             #[doc = #doc]

@@ -11,6 +11,7 @@ use super::args::Rows;
 use super::ast::Block;
 use super::handler::{Form, Handler, Takes};
 use crate::impl_block::Function;
+use crate::spans;
 use crate::symbol::{IGNORE, REPLACE};
 use crate::text::text;
 
@@ -81,7 +82,8 @@ fn expand_handler(block: &Block<'_>, handler: &Handler<'_>) -> TokenStream {
         return unreachable(block, function, event);
     }
     let (reach, keys) = keys(block, handler);
-    let (krate, name) = (&block.krate, &function.sig.ident);
+    let name = &function.sig.ident;
+    let krate = block.krate.at(name.span());
     let on = on(block, handler);
     let included = included(block, event);
     // No expression of the user's sees this name, unless its own function has it.
@@ -109,7 +111,8 @@ fn expand_handler(block: &Block<'_>, handler: &Handler<'_>) -> TokenStream {
 
 /// The impl of a function that cannot be called.
 fn unreachable(block: &Block<'_>, function: &Function, event: &Type) -> TokenStream {
-    let (krate, name) = (&block.krate, &function.sig.ident);
+    let name = &function.sig.ident;
+    let krate = block.krate.at(name.span());
     let row = quote_spanned!(name.span()=> #krate::read_model);
     let items = quote_spanned! {name.span()=>
         const REACH: #row::Reach = #row::Reach::Nothing;
@@ -178,28 +181,34 @@ fn included(block: &Block<'_>, event: &Type) -> TokenStream {
 
 /// How the rows are reached, and their keys.
 fn keys(block: &Block<'_>, handler: &Handler<'_>) -> (Ident, TokenStream) {
-    let krate = &block.krate;
     let name = &handler.function.sig.ident;
+    let krate = block.krate.at(name.span());
     let event = Ident::new("event", Span::mixed_site());
     let reach = |reach: &str| Ident::new(reach, name.span());
     let expr = match &handler.args.rows {
-        None => return (reach("Stream"), quote!(#krate::read_model::Keys::stream(#event))),
+        None => {
+            let keys = quote_spanned!(name.span()=> #krate::read_model::Keys::stream(#event));
+            return (reach("Stream"), keys);
+        }
         Some(Rows::One(expr) | Rows::Several(expr)) => expr,
     };
     let (pattern, taken) = (handler.pattern, handler.event);
-    let (kenning, self_ty) = (krate.at(expr.span()), &block.original.header.self_ty);
-    let key = quote_spanned!(expr.span()=> <#self_ty as #kenning::ReadModel>::Key);
+    let (first, last) = spans::ends(expr);
+    let (kenning, self_ty) = (block.krate.at(first), &block.original.header.self_ty);
+    let key = quote_spanned!(first=> <#self_ty as #kenning::ReadModel>::Key);
     let keys = match &handler.args.rows {
         Some(Rows::Several(expr)) => {
-            quote_spanned!(expr.span()=> #kenning::check::KeysOf::<#self_ty, #key>::keys(#expr))
+            let call = spans::parenthesized(expr, last);
+            quote_spanned!(first=> #kenning::check::KeysOf::<#self_ty, #key>::keys #call)
         }
-        // One that is borrowed already is that of the row as well.
         _ => {
+            // One that is borrowed already is that of the row as well.
             let borrowed = match expr {
                 Expr::Reference(_) => quote!(#expr),
-                expr => quote_spanned!(expr.span()=> &(#expr)),
+                expr => quote_spanned!(first=> &(#expr)),
             };
-            quote_spanned!(expr.span()=> #kenning::check::KeyOf::<#self_ty, #key>::keys(#borrowed))
+            let call = spans::parenthesized(borrowed, last);
+            quote_spanned!(first=> #kenning::check::KeyOf::<#self_ty, #key>::keys #call)
         }
     };
     let (ty, value) = if handler.recorded {
@@ -218,7 +227,8 @@ fn keys(block: &Block<'_>, handler: &Handler<'_>) -> (Ident, TokenStream) {
 /// The call of the user's function.
 fn on(block: &Block<'_>, handler: &Handler<'_>) -> TokenStream {
     let Handler { function, form, takes, args, recorded, .. } = handler;
-    let (krate, name) = (&block.krate, &function.sig.ident);
+    let name = &function.sig.ident;
+    let krate = block.krate.at(name.span());
     let own = takes.iter().map(|takes| match takes {
         Takes::Row => quote_spanned!(name.span()=> row.find()),
         Takes::Key(ty) => key(block, ty, name.span()),

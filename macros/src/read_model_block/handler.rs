@@ -260,7 +260,8 @@ fn form(cx: &Ctxt, function: &Function, model: &Type, merges: bool, forms: &Form
                 Some(ty) => cx.help(ty, "an `#[on]` function without `self` makes a row", forms.create()),
                 None => {
                     let problem = "an `#[on]` function makes a row or changes one, but this one does neither";
-                    cx.help(&sig.ident, problem, format_args!("{}, or `(event: …) -> Self`", forms.change()));
+                    let makes = forms.create().replacen("write", "or", 1);
+                    cx.help(&sig.ident, problem, format_args!("{}, {makes} to make one", forms.change()));
                 }
             }
             Form::Create

@@ -3,7 +3,6 @@
 use crate::aggregate::Aggregate;
 use crate::event::EventInfo;
 use crate::event_set::EventSet;
-use crate::read_model::{ColumnInfo, ReadModel};
 use crate::schema::{ColumnType, Schema};
 
 /// The id of `A` is written as one string or number.
@@ -40,29 +39,27 @@ pub const fn assert_distinct_name<S: EventSet>(index: usize) {
     }
 }
 
-/// A column of the type that a field's type says, with whether it may hold nothing.
+/// The type of a field has a column.
 ///
 /// # Panics
-/// When there is none: at compile time.
-#[must_use]
+/// When it has none: at compile time.
 #[track_caller]
-pub const fn column(name: &'static str, (held, nullable): (Option<ColumnType>, bool)) -> ColumnInfo {
-    ColumnInfo::held(name, held, nullable)
+pub const fn assert_column((held, _): (Option<ColumnType>, bool)) {
+    crate::read_model::assert_column(held);
 }
 
-/// The column of the key of `M`.
+/// Rows can be told by a key of the type.
 ///
 /// # Panics
-/// When rows cannot be told by it: at compile time.
-#[must_use]
+/// When they cannot: at compile time.
 #[track_caller]
-pub const fn key_column<M: ReadModel>(name: &'static str) -> ColumnInfo {
+pub const fn assert_key((held, nullable): (Option<ColumnType>, bool)) {
     assert!(
-        !<M::Key as Schema>::OPTIONAL,
+        !nullable,
         "the key of a row is always there, so that it cannot be an `Option`\n\
          help: leave `Option` out"
     );
-    match <M::Key as Schema>::COLUMN {
+    match held {
         Some(ColumnType::Real | ColumnType::Double) => panic!(
             "the key of a row cannot be a floating-point number, which need not equal itself\n\
              help: use a `Uuid`, a `String`, an integer, or a newtype of one"
@@ -71,7 +68,7 @@ pub const fn key_column<M: ReadModel>(name: &'static str) -> ColumnInfo {
             "the key of a row is one string or one number\n\
              help: use a `Uuid`, a `String`, an integer, or a newtype of one"
         ),
-        held => ColumnInfo::held(name, held, false),
+        Some(_) => {}
     }
 }
 

@@ -25,6 +25,7 @@ impl ColumnInfo {
     #[must_use]
     #[track_caller]
     pub const fn of<T: Schema>(name: &'static str) -> Self {
+        assert_column(T::COLUMN);
         Self::held(name, T::COLUMN, T::OPTIONAL)
     }
 
@@ -41,17 +42,27 @@ impl ColumnInfo {
         self
     }
 
-    #[track_caller]
+    /// A column whose type has been checked elsewhere.
     pub(crate) const fn held(name: &'static str, column: Option<ColumnType>, nullable: bool) -> Self {
         match column {
             Some(column_type) => Self { name, column_type, nullable },
-            None => panic!(
-                "no store can hold this type in a column\n\
-                 help: write `#[kenning(json)]` on the field: it is kept as JSON, which queries cannot compare\n\
-                 help: or give the field a type that serde writes as one string, number or boolean"
-            ),
+            None => Self { name, column_type: ColumnType::Json, nullable },
         }
     }
+}
+
+/// There is a column for the type.
+///
+/// # Panics
+/// When there is none.
+#[track_caller]
+pub(crate) const fn assert_column(column: Option<ColumnType>) {
+    assert!(
+        column.is_some(),
+        "no store can hold this type in a column\n\
+         help: write `#[kenning(json)]` on the field: it is kept as JSON, which queries cannot compare\n\
+         help: or give the field a type that serde writes as one string, number or boolean"
+    );
 }
 
 /// An index over one or several columns.

@@ -58,6 +58,24 @@ impl<M: ReadModel> Slot<M> {
         self.put(Some(row))
     }
 
+    /// Makes or replaces the row, or removes it.
+    ///
+    /// # Errors
+    /// When the row has another key than it was asked for.
+    pub fn put(&mut self, row: Option<M>) -> Result<(), HandleError> {
+        if let Some(row) = &row {
+            let key = Value::of(row.key())?;
+            if key != self.key {
+                return Err(HandleError::OtherKey { found: key.to_string(), expected: self.key.to_string() });
+            }
+        }
+        self.touched = true;
+        self.row = row;
+        Ok(())
+    }
+}
+
+impl<M> Slot<M> {
     /// The row, to be changed; `None`: it is not there, and that is to be ignored.
     ///
     /// # Errors
@@ -86,22 +104,6 @@ impl<M: ReadModel> Slot<M> {
     pub fn find(&mut self) -> Option<M> {
         self.touched |= self.row.is_some();
         self.row.take()
-    }
-
-    /// Makes or replaces the row, or removes it.
-    ///
-    /// # Errors
-    /// When the row has another key than it was asked for.
-    pub fn put(&mut self, row: Option<M>) -> Result<(), HandleError> {
-        if let Some(row) = &row {
-            let key = Value::of(row.key())?;
-            if key != self.key {
-                return Err(HandleError::OtherKey { found: key.to_string(), expected: self.key.to_string() });
-            }
-        }
-        self.touched = true;
-        self.row = row;
-        Ok(())
     }
 
     fn absent(&self, missing: IfMissing) -> Result<(), HandleError> {

@@ -1,0 +1,43 @@
+use kenning::prelude::*;
+
+#[derive(Clone, Debug, Serialize, Deserialize, Event)]
+#[kenning(name = "order.placed")]
+pub struct OrderPlaced {
+    pub customer_id: u64,
+    pub total: i64,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Event)]
+#[kenning(name = "order.shipped")]
+pub struct OrderShipped {
+    pub parcel: String,
+}
+
+#[derive(Clone, Debug, EventSet)]
+pub enum OrderEvent {
+    Placed(OrderPlaced),
+    Shipped(OrderShipped),
+}
+
+#[derive(Clone, Debug, ReadModel)]
+#[kenning(table = "order_summaries", version = 1, events = OrderEvent)]
+pub struct OrderSummary {
+    #[kenning(key)]
+    pub order_id: u64,
+    pub total: i64,
+}
+
+#[read_model(ignore(OrderShipped))]
+impl OrderSummary {
+    #[on]
+    fn placed(order_id: u64, event: &OrderPlaced) -> Self {
+        Self { order_id, total: event.total }
+    }
+
+    #[on]
+    fn shipped(&mut self, _: &OrderShipped) {
+        self.total = 0;
+    }
+}
+
+fn main() {}
