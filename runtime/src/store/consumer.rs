@@ -57,7 +57,7 @@ pub trait ConsumerStore: TransactionalStore {
     fn swap<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Result<bool, StoreError>>;
 
     /// Renews and claims leases for a worker, by the database's clock. For each generation asked for: leases held by the worker with the epoch that it knows are prolonged; of those that
-    /// are free or expired it gets so many that all live workers of the generation have about the same number, and a worker that has more than its share gives
+    /// are free or expired it gets so many that all live workers of the generation have the same number or one more, and a worker that has more than its share gives
     /// up the surplus. Says which leases the worker holds afterwards; one that it held and is not among them is lost.
     fn lease<'a>(&'a self, request: &'a LeaseRequest) -> BoxFuture<'a, Result<Vec<Lease>, StoreError>>;
 

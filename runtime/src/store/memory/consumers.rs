@@ -35,10 +35,17 @@ pub(super) struct Generation {
     pub(super) version: u32,
     created_at: OffsetDateTime,
     pub(super) partitions: Vec<Partition>,
-    /// Who asks for leases, and until when that counts.
-    pub(super) workers: HashMap<Uuid, OffsetDateTime>,
+    /// Who asks for leases.
+    pub(super) workers: HashMap<Uuid, Registered>,
     pub(super) parked: BTreeMap<Position, Parked>,
     pub(super) table: Option<MemoryTable>,
+}
+
+/// A worker that asks for leases.
+pub(super) struct Registered {
+    pub(super) since: OffsetDateTime,
+    /// Until when it counts, unless it asks again.
+    pub(super) until: OffsetDateTime,
 }
 
 /// One partition of a generation.

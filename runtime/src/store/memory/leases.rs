@@ -6,7 +6,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::consumers::{Consumer, Consumers, Partition};
+use super::consumers::{Consumer, Consumers, Generation, Partition, Registered};
 use crate::store::{Lease, LeaseRequest, Wanted};
 
 impl Consumers {
@@ -46,10 +46,10 @@ impl Consumer {
         let Some(generation) = self.generations.get_mut(&wanted.generation).filter(|_| !self.paused) else {
             return;
         };
-        generation.workers.retain(|_, until| *until > now);
-        generation.workers.insert(worker, until);
+        generation.workers.retain(|_, registered| registered.until > now);
+        generation.workers.entry(worker).or_insert(Registered { since: now, until }).until = until;
         let partitions = generation.partitions.len();
-        let share = partitions.div_ceil(generation.workers.len());
+        let share = generation.share(worker, now);
         let mut has = 0;
         let mut given = vec![false; partitions];
         let held = |partition: u16, epoch: u64| wanted.held.contains(&(partition, epoch));
@@ -84,6 +84,25 @@ impl Consumer {
             epoch: partition.epoch,
             position: partition.position,
         }));
+    }
+}
+
+impl Generation {
+    /// How many partitions a worker may have: all divided by the workers, rounded up. While another one has less than that rounded down, those who came first have those that are
+    /// over, and nobody else has more than that.
+    fn share(&self, worker: Uuid, now: OffsetDateTime) -> usize {
+        let (partitions, workers) = (self.partitions.len(), self.workers.len().max(1));
+        let least = partitions / workers;
+        let has = |other: &Uuid| {
+            let own = |partition: &&Partition| partition.worker == Some(*other) && !partition.is_free(now);
+            self.partitions.iter().filter(own).count()
+        };
+        if self.workers.keys().all(|other| *other == worker || has(other) >= least) {
+            return partitions.div_ceil(workers);
+        }
+        let place = |worker: &Uuid| (self.workers.get(worker).map(|registered| registered.since), *worker);
+        let earlier = self.workers.keys().filter(|other| place(other) < place(&worker)).count();
+        least + usize::from(earlier < partitions % workers)
     }
 }
 

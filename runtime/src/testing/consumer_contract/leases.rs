@@ -44,14 +44,21 @@ pub async fn one_of_many_claimers_wins<S: ConsumerStore>(store: Arc<S>) {
     let of = [(NAME, generation(&*store, &spec).await)];
     let mut workers: Vec<_> = (0..8).map(|_| Worker::new()).collect();
     join_all(workers.iter_mut().map(|worker| worker.ask(&*store, &of, LONG))).await;
-    let held: Vec<_> = workers.iter().flat_map(Worker::partitions).collect();
+    let mut held: Vec<_> = workers.iter().flat_map(Worker::partitions).collect();
     let different: BTreeSet<_> = held.iter().collect();
     assert_eq!(held.len(), different.len(), "no partition has two holders: {held:?}");
-    // Whoever came while others claimed may have got nothing; then it gets the rest now.
-    join_all(workers.iter_mut().map(|worker| worker.ask(&*store, &of, LONG))).await;
-    let mut held: Vec<_> = workers.iter().flat_map(Worker::partitions).collect();
-    held.sort_unstable();
-    assert_eq!(held, [0, 1, 2]);
+    // Whoever was first may have got all, and gives up what others then find.
+    for _ in 0..20 {
+        for worker in &mut workers {
+            worker.ask(&*store, &of, LONG).await;
+        }
+        held = workers.iter().flat_map(Worker::partitions).collect();
+        held.sort_unstable();
+        if held == [0, 1, 2] && workers.iter().all(|worker| worker.leases.len() <= 1) {
+            return;
+        }
+    }
+    panic!("each partition has a holder, and no worker two: {held:?}");
 }
 
 /// A renewal prolongs a lease without changing it, and says where the checkpoint is now.
@@ -99,7 +106,7 @@ pub async fn an_expired_lease_that_nobody_took_is_renewed<S: ConsumerStore>(stor
 
 /// Each worker gets its share, whoever was first; what moves from one to another moves once.
 pub async fn workers_share_fairly<S: ConsumerStore>(store: Arc<S>) {
-    for (partitions, two, three) in [(6, [3, 3], [2, 2, 2]), (7, [4, 3], [3, 3, 1]), (2, [1, 1], [1, 1, 0])] {
+    for (partitions, two, three) in [(6, [3, 3], [2, 2, 2]), (7, [4, 3], [3, 2, 2]), (2, [1, 1], [1, 1, 0])] {
         let name = format!("shared_{partitions}");
         let spec = ConsumerSpec { partitions, ..spec(&name) };
         let of = [(&*name, generation(&*store, &spec).await)];
@@ -115,13 +122,7 @@ pub async fn workers_share_fairly<S: ConsumerStore>(store: Arc<S>) {
             }
             let mut held: Vec<_> = workers.iter().map(|worker| worker.leases.len()).collect();
             held.sort_unstable_by(|one, other| other.cmp(one));
-            let most = usize::from(partitions).div_ceil(workers.len());
-            assert!(held.iter().all(|held| *held <= most), "no more than its share: {held:?}");
-            assert_eq!(held.iter().sum::<usize>(), usize::from(partitions), "none is left: {held:?}");
-            assert_eq!(held.len(), shares.len());
-            if usize::from(partitions) % workers.len() == 0 {
-                assert_eq!(held, shares);
-            }
+            assert_eq!(held, shares, "{partitions} partitions");
             let mut all: Vec<_> = workers.iter().flat_map(Worker::partitions).collect();
             all.sort_unstable();
             assert_eq!(all, (0..partitions).collect::<Vec<_>>());

@@ -49,7 +49,7 @@ pub async fn a_higher_version_is_built_beside<S: ConsumerStore>(store: Arc<S>) {
 /// A process of an older release does nothing to what a newer one has made.
 pub async fn a_lower_version_runs_nothing<S: ConsumerStore>(store: Arc<S>) {
     let lease = opened(&*store, &version(5, 1)).await;
-    let older = ConsumerSpec { version: 4, partitions: 3, ..tabled(NAME, CHANGED, UNIQUE) };
+    let older = ConsumerSpec { version: 4, partitions: 3, ..tabled(NAME, CHANGED, &[]) };
     assert_eq!(open(&*store, &older).await, Opened { generation: None, live: false });
     assert_eq!(records(&*store, NAME).await.len(), 1);
     assert!(matches!(within(store.rebuild(&older)).await, Err(StoreError::Unsuitable(_))));
