@@ -64,7 +64,7 @@ impl<S> Consumer<S> {
         spec: ConsumerSpec,
         aggregates: &[(&'static str, Vec<&'static str>)],
     ) -> Self {
-        let follows = |event: &&'static str| declaration.events.iter().any(|name| name == event);
+        let follows = |event: &str| declaration.events.iter().any(|name| name == event);
         let whole = aggregates.iter().filter(|(_, events)| events.iter().all(|event| follows(event)));
         Self {
             whole: Arc::new(whole.map(|(category, _)| *category).collect()),

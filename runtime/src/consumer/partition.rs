@@ -145,6 +145,9 @@ impl<S: ConsumerStore> Partition<S> {
             // In this order: the first check waits for the transaction in question, should that still be under way.
             if self.host.store.checkpoint(&self.lease, position, position).await? {
                 *self.checkpoint() = Checkpoint { stored: position, perhaps: None };
+                if position > stored {
+                    self.host.board.reached(&self.lease, position);
+                }
                 return Ok(Some(position));
             }
         }

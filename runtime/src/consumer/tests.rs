@@ -1,4 +1,10 @@
 //! The engine on the memory store, on tokio's paused time.
 
+mod flaky;
 mod follow;
+mod leases;
+mod operate;
+mod park;
+mod rebuild;
 mod support;
+mod wait;
