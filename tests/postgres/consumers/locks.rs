@@ -58,8 +58,8 @@ async fn a_batch_under_way_keeps_its_lease() {
     assert!(until(&store).await[1] > during[1]);
 }
 
-/// Every moment at which a consumer is paused while its workers ask for leases: afterwards nobody has one. Without the shared lock in the statement one of some hundred pauses left a
-/// partition with a worker.
+/// Every moment at which a consumer is paused while its workers ask for leases: afterwards nobody has one. Without the shared lock in the statement one of the first
+/// dozen pauses left partitions with a worker.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pause_leaves_nobody_a_lease() {
     let store = store().await;
