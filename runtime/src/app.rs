@@ -8,6 +8,7 @@ mod executed;
 mod execution;
 mod gate;
 mod hot;
+mod inline;
 mod ledger;
 mod load;
 mod maintenance;
@@ -32,6 +33,7 @@ pub(crate) use self::runtime::with_sources;
 
 use self::builder::Options;
 use self::gate::Gate;
+use self::inline::InlineAppend;
 use self::maintenance::Maintenance;
 use self::registry::Registry;
 use crate::aggregate::Aggregate;
@@ -58,6 +60,8 @@ pub struct Kenning {
 
 struct Inner {
     store: Arc<dyn EventStore>,
+    /// The projections that run in the transactions of appends.
+    inline: Option<Arc<dyn InlineAppend>>,
     options: Options,
     registry: Registry,
     gate: Gate,

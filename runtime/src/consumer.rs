@@ -5,6 +5,7 @@ mod board;
 mod declaration;
 mod engine;
 mod error;
+mod guarded;
 mod handle;
 mod host;
 mod idle;
@@ -37,4 +38,6 @@ pub use self::status::{Building, ConsumerStatus, PartitionStatus};
 
 pub(crate) use self::declaration::Declaration;
 pub(crate) use self::engine::{Engine, Setup};
+pub(crate) use self::guarded::guarded;
 pub(crate) use self::read_side::ReadSide;
+pub(crate) use self::trouble::{is_trouble, is_turned_back};

@@ -22,7 +22,8 @@ pub trait Projection: Send + Sync + 'static {
     /// Raised to have it begin anew, under a checkpoint of its own.
     const VERSION: u32;
 
-    /// Whether it runs in the transaction of each append instead of behind the feed.
+    /// Whether it runs in the transaction of each append of [`Kenning::execute`](crate::Kenning::execute) instead of behind the feed. It then has no checkpoint: it
+    /// sees what is appended by processes that have it registered, from then on.
     const INLINE: bool = false;
 
     /// The persisted names of the events of the set that it ignores: they need not be read for it.

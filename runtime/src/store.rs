@@ -33,9 +33,9 @@ pub use self::ledger::{BodyHash, CommandRecord, LedgerEntry};
 #[cfg(feature = "memory")]
 pub use self::memory::{MemoryStore, MemoryTransaction};
 #[cfg(feature = "postgres")]
-pub(crate) use self::postgres::is_database_trouble;
-#[cfg(feature = "postgres")]
 pub use self::postgres::{PostgresOptions, PostgresStore};
+#[cfg(feature = "postgres")]
+pub(crate) use self::postgres::{is_database_collision, is_database_trouble};
 pub use self::read::{Direction, FeedPage, FeedQuery, StreamQuery};
 pub use self::snapshot::Snapshot;
 pub use self::transaction::TransactionalStore;

@@ -108,14 +108,17 @@ impl<S: EventStore> Builder<S> {
     /// # Errors
     /// [`BuildError::Mistakes`] with everything that is wrong with the registrations, before the store is touched; or the store's own error.
     pub async fn build(self) -> Result<Kenning, BuildError> {
-        let Self { store, options, registrations, consumers } = self;
+        let Self { store, options, registrations, mut consumers } = self;
         let registry = registrations.open(options.cache)?;
         store.prepare().await?;
         let store = Arc::new(store);
         let gate = Gate::new();
+        let inline = consumers.open_inlines(&store);
         let read_side = consumers.open(Arc::clone(&store), &options, &registry.catalog, &gate).await?;
         let store: Arc<dyn EventStore> = store;
         let maintenance = Maintenance::start(Arc::clone(&store), &options, gate.listen());
-        Ok(Kenning { inner: Arc::new(Inner { store, options, registry, gate, maintenance, read_side }) })
+        Ok(Kenning {
+            inner: Arc::new(Inner { store, inline, options, registry, gate, maintenance, read_side }),
+        })
     }
 }

@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use crate::number::{Position, Version};
 use crate::payload::EncodeError;
+use crate::projection::HandlerError;
 use crate::store::{Conflict, InvalidAppend, RehydrateError, StoreError};
 use crate::stream::{InvalidStreamName, StreamName};
 
@@ -57,6 +58,16 @@ pub enum ExecuteError<R> {
         version: Version,
         /// The place of the last event in the feed.
         position: Position,
+    },
+    /// An inline projection did not follow the events, so none is stored. The source is the handler's own error, or a
+    /// [`HandleError`](crate::read_model::HandleError) after a panic or when it took too long. Where the projection refuses what breaks a rule of its own, as that a name is
+    /// unique, find that out from the source and answer 409; else answer 500.
+    #[error("the inline projection `{projection}` failed, so nothing is stored")]
+    Projection {
+        /// The name of the projection.
+        projection: &'static str,
+        /// What it failed with.
+        source: HandlerError,
     },
     /// The command's id cannot be the id of a stream. Answer 400.
     #[error(transparent)]

@@ -132,7 +132,8 @@ impl<C: Command> Execute<C> {
             version: Version::ZERO,
         };
         let (store, options, command) = (&*inner.store, &inner.options, &self.command);
-        let mut execution = Execution { store, options, runtime, command, context, ledger };
+        let inline = inner.inline.as_deref();
+        let mut execution = Execution { store, inline, options, runtime, command, context, ledger };
         let executed = execution.run().await?;
         if let Some(waits) = &self.waits {
             // Boxed, as what is awaited seldom.

@@ -9,6 +9,7 @@ use super::builder::Options;
 use super::error::ExecuteError;
 use super::executed::Executed;
 use super::hot::{Full, Hot, Slot, Turn};
+use super::inline::{InlineAppend, Unstored};
 use super::runtime::AggregateRuntime;
 use crate::aggregate::{Aggregate, ApplyTo};
 use crate::command::{Command, CommandContext, Handle};
@@ -31,6 +32,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(64);
 /// A command that has been let in.
 pub(super) struct Execution<'a, C: Command> {
     pub(super) store: &'a dyn EventStore,
+    pub(super) inline: Option<&'a dyn InlineAppend>,
     pub(super) options: &'a Options,
     pub(super) runtime: &'a AggregateRuntime<C::Aggregate>,
     pub(super) command: &'a C,
@@ -113,7 +115,18 @@ impl<C: Command> Execution<'_, C> {
                 }
             };
             let asked = turn.now();
-            match self.store.append(append).await {
+            let appended = match self.inline.filter(|inline| inline.concerns(&append)) {
+                None => self.store.append(append).await,
+                Some(inline) => match inline.append(append).await {
+                    Ok(appended) => Ok(appended),
+                    Err(Unstored::Append(error)) => Err(error),
+                    Err(Unstored::Projection { projection, source }) => {
+                        turn.put(hot);
+                        return Err(ExecuteError::Projection { projection, source });
+                    }
+                },
+            };
+            match appended {
                 Ok(appended) => {
                     hot.confirmed = asked;
                     return match self.accepted(turn, hot, events, appended)? {

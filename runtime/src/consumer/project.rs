@@ -1,16 +1,13 @@
 //! Running a projection: the user's own writes.
 
 use std::error::Error;
-use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::ConsumerOptions;
+use super::guarded::guarded;
 use super::page::EventRef;
-use super::runner::{Failure, Runner, Session, panic_text};
+use super::runner::{Failure, Runner, Session};
 use super::trouble::is_trouble;
 use crate::app::with_sources;
 use crate::projection::{HandlerError, Lends, Projection};
@@ -59,8 +56,7 @@ where
                 let event = event.decode().map_err(|error| Failure::for_good(at, with_sources(&error)))?;
                 decoded.push(event);
             }
-            let call =
-                Guarded { call: None, begin: Some(|| self.projection.project(decoded, transaction.lend())) };
+            let call = guarded(|| self.projection.project(decoded, transaction.lend()));
             match tokio::time::timeout(self.timeout, call).await {
                 Ok(Ok(())) => Ok(()),
                 Ok(Err(error)) => Err(failure(error)),
@@ -80,35 +76,4 @@ fn failure(error: HandlerError) -> Failure {
         return Failure::Store(StoreError::Unavailable(error));
     }
     Failure::this_time(with_sources(cause), false)
-}
-
-/// A call of the user's whose panic is an error, whether it comes before or while it is polled.
-struct Guarded<'a, F> {
-    call: Option<BoxFuture<'a, Result<(), HandlerError>>>,
-    begin: Option<F>,
-}
-
-/// Nothing in it is pinned in place.
-impl<F> Unpin for Guarded<'_, F> {}
-
-impl<'a, F> Future for Guarded<'a, F>
-where
-    F: FnOnce() -> BoxFuture<'a, Result<(), HandlerError>>,
-{
-    type Output = Result<(), HandlerError>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        // Whatever a panic leaves half done is rolled back with the transaction.
-        let polled = catch_unwind(AssertUnwindSafe(|| {
-            if let Some(begin) = this.begin.take() {
-                this.call = Some(begin());
-            }
-            match &mut this.call {
-                Some(call) => call.as_mut().poll(context),
-                None => Poll::Ready(Ok(())),
-            }
-        }));
-        polled.unwrap_or_else(|panic| Poll::Ready(Err(HandleError::Panic(panic_text(&*panic)).into())))
-    }
 }

@@ -17,7 +17,7 @@ pub(super) enum Trouble {
 }
 
 /// Whether an error of a handler comes from the store being away, from the death of a connection or from a collision with other transactions.
-pub(super) fn is_trouble(error: &(dyn Error + 'static)) -> bool {
+pub(crate) fn is_trouble(error: &(dyn Error + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(error) = error.downcast_ref::<StoreError>()
@@ -30,6 +30,22 @@ pub(super) fn is_trouble(error: &(dyn Error + 'static)) -> bool {
         if let Some(error) = error.downcast_ref::<sqlx::Error>()
             && crate::store::is_database_trouble(error)
         {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
+/// Whether an error of a handler says that its transaction was rolled back in favour of another one: the same again may succeed.
+pub(crate) fn is_turned_back(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if matches!(error.downcast_ref(), Some(StoreError::Contention(_))) {
+            return true;
+        }
+        #[cfg(feature = "postgres")]
+        if error.downcast_ref().is_some_and(crate::store::is_database_collision) {
             return true;
         }
         next = error.source();

@@ -30,6 +30,18 @@ pub trait TransactionalStore: EventStore {
     /// Commits: after `Ok` everything that was appended is durable, and the feed delivers it.
     fn commit(&self, transaction: Self::Transaction) -> BoxFuture<'_, Result<(), StoreError>>;
 
+    /// Commits a transaction that has done an append with events, given once more, and finds out by their ids what became of it when the connection dies at that: after `Ok` everything is
+    /// durable; after [`StoreError::OutcomeUnknown`], which has their ids, it could not be found out in time; after any other error nothing is stored. Provided as
+    /// [`commit`](Self::commit), for stores that have no connection.
+    fn commit_append<'a>(
+        &'a self,
+        transaction: Self::Transaction,
+        append: &'a Append,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        let _: &Append = append;
+        self.commit(transaction)
+    }
+
     /// Rolls back: nothing of it stays but the positions that it drew, which nobody has.
     fn rollback(&self, transaction: Self::Transaction) -> BoxFuture<'_, Result<(), StoreError>>;
 }

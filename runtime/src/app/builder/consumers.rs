@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{Builder, Options};
 use crate::app::gate::Gate;
+use crate::app::inline::{Inline, InlineAppend, Inlines};
 use crate::catalog::Catalog;
 use crate::consumer::{ConsumerOptions, Declaration, Engine, ReadSide, Setup};
 use crate::projection::{Lends, Projection};
@@ -14,6 +15,9 @@ use crate::store::{BoxFuture, ConsumerStore, StoreError};
 /// The consumers that a builder has been told of.
 pub(super) struct Consumers<S> {
     declarations: Vec<Declaration<S>>,
+    /// Those that run in the transactions of appends, and no consumers.
+    inlines: Vec<Inline<S>>,
+    open_inlines: Option<OpenInlines<S>>,
     options: ConsumerOptions,
     lease: Duration,
     /// Opens the engine: there once the builder knows that its store runs consumers.
@@ -23,10 +27,14 @@ pub(super) struct Consumers<S> {
 type Open<S> =
     fn(Arc<S>, Vec<Declaration<S>>, Setup) -> BoxFuture<'static, Result<Arc<dyn ReadSide>, StoreError>>;
 
+type OpenInlines<S> = fn(Arc<S>, Vec<Inline<S>>, &ConsumerOptions) -> Arc<dyn InlineAppend>;
+
 impl<S> Default for Consumers<S> {
     fn default() -> Self {
         Self {
             declarations: Vec::new(),
+            inlines: Vec::new(),
+            open_inlines: None,
             options: ConsumerOptions::new(),
             lease: Duration::from_secs(15),
             open: None,
@@ -35,6 +43,12 @@ impl<S> Default for Consumers<S> {
 }
 
 impl<S> Consumers<S> {
+    /// The inline projections, if there is any.
+    pub(super) fn open_inlines(&mut self, store: &Arc<S>) -> Option<Arc<dyn InlineAppend>> {
+        let open = self.open_inlines?;
+        Some(open(Arc::clone(store), std::mem::take(&mut self.inlines), &self.options))
+    }
+
     /// Opens the engine, if there is anything for it.
     pub(super) async fn open(
         self,
@@ -66,7 +80,7 @@ impl<S: ConsumerStore> Builder<S> {
         self.add_read_model::<M>(Some(options))
     }
 
-    /// Registers a projection.
+    /// Registers a projection. An [inline](Projection::INLINE) one follows the events that [`Kenning::execute`](crate::Kenning::execute) appends from now on, in their transactions.
     pub fn projection<P: Projection>(self, projection: P) -> Self
     where
         S::Transaction: Lends<P::Transaction>,
@@ -74,7 +88,7 @@ impl<S: ConsumerStore> Builder<S> {
         self.add_projection(projection, None)
     }
 
-    /// Registers a projection that is run in a way of its own.
+    /// Registers a projection that is run in a way of its own. Of an inline one the [timeout](ConsumerOptions::timeout) alone counts.
     pub fn projection_with<P: Projection>(self, projection: P, options: ConsumerOptions) -> Self
     where
         S::Transaction: Lends<P::Transaction>,
@@ -107,6 +121,11 @@ impl<S: ConsumerStore> Builder<S> {
         S::Transaction: Lends<P::Transaction>,
     {
         self.registrations.projection::<P>();
+        if P::INLINE {
+            self.consumers.inlines.push(Inline::new(projection, options));
+            self.consumers.open_inlines = Some(Inlines::open);
+            return self;
+        }
         self.add(Declaration::projection(projection, options))
     }
 

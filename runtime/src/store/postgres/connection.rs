@@ -15,6 +15,13 @@ pub(super) struct Backend {
     pub(super) started: OffsetDateTime,
 }
 
+impl Backend {
+    /// As `identify_backend.sql` answers.
+    pub(super) fn of(row: &PgRow) -> Result<Self, sqlx::Error> {
+        Ok(Self { pid: row.try_get(0)?, started: row.try_get(1)? })
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) inner: PgConnection,
@@ -30,8 +37,7 @@ impl Connection {
         let open = async {
             let mut inner = options.connect().await?;
             let row: PgRow = sqlx::query(sql.identify_backend.clone()).fetch_one(&mut inner).await?;
-            let backend = Backend { pid: row.try_get(0)?, started: row.try_get(1)? };
-            Ok(Self { inner, backend })
+            Ok(Self { backend: Backend::of(&row)?, inner })
         };
         tokio::time::timeout(at_most, open).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
     }

@@ -109,6 +109,11 @@ pub(crate) fn is_database_trouble(error: &sqlx::Error) -> bool {
     matches!(database.severity(), PgSeverity::Fatal | PgSeverity::Panic) || passing(database.code())
 }
 
+/// Whether the server rolled the transaction back in favour of another one (40001, 40P01).
+pub(crate) fn is_database_collision(error: &sqlx::Error) -> bool {
+    Failure::of(error) == Failure::TurnedBack
+}
+
 /// The answer to a reader, or to a writer of what can be written again.
 pub(super) fn read_error(error: sqlx::Error) -> StoreError {
     match error {

@@ -1,14 +1,17 @@
 //! Appends that join the caller's transaction.
 
+use metrics::counter;
 use sqlx::PgConnection;
 use sqlx::postgres::{PgTransaction, Postgres};
 use uuid::Uuid;
 
 use super::PostgresStore;
 use super::call::{self, Outcome, Session};
+use super::connection::Backend;
 use super::core::Core;
 use super::error::{Failure, SharedError, read_error};
 use super::ledger;
+use super::recovery;
 use crate::store::{Append, AppendError, Appended, BoxFuture, StoreError, TransactionalStore};
 
 impl PostgresStore {
@@ -78,7 +81,51 @@ impl TransactionalStore for PostgresStore {
         })
     }
 
+    fn commit_append<'a>(
+        &'a self,
+        mut transaction: Self::Transaction,
+        append: &'a Append,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let core = self.core();
+            // Also the statement that fails in a transaction that has failed before.
+            let row = sqlx::query(core.sql.identify_backend.clone()).fetch_one(&mut *transaction).await;
+            let backend = row.and_then(|row| Backend::of(&row)).map_err(read_error)?;
+            match transaction.commit().await {
+                Ok(()) => {
+                    core.wake();
+                    Ok(())
+                }
+                Err(error) if Failure::of(&error) == Failure::Lost => {
+                    find(core, backend, append, error).await
+                }
+                Err(error) => Err(read_error(error)),
+            }
+        })
+    }
+
     fn rollback(&self, transaction: Self::Transaction) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move { transaction.rollback().await.map_err(read_error) })
+    }
+}
+
+/// What became of an append whose connection died at the commit.
+async fn find(core: &Core, backend: Backend, append: &Append, error: sqlx::Error) -> Result<(), StoreError> {
+    core.losses.note();
+    counter!("kenning_append_recoveries_total").increment(1);
+    tracing::warn!(error = %error, "the connection died at the commit of an append: finding out what became of it");
+    let found = recovery::find(core, backend, &[append]).await;
+    let source = Box::new(error);
+    match found {
+        Ok(found) if found.iter().all(Option::is_some) => {
+            core.wake();
+            Ok(())
+        }
+        Ok(_) => Err(StoreError::Unavailable(source)),
+        Err(why) => {
+            tracing::error!(error = %why, "what became of an append was not found out in time");
+            let events = append.streams.iter().flat_map(|target| &target.events);
+            Err(StoreError::OutcomeUnknown { event_ids: events.map(|event| event.id).collect(), source })
+        }
     }
 }

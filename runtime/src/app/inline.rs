@@ -1,0 +1,196 @@
+//! Projections in the transaction of the append whose events they follow.
+
+mod follow;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use metrics::counter;
+
+use self::follow::{Failed, Follow};
+use crate::consumer::ConsumerOptions;
+use crate::event_set::EventSet;
+use crate::projection::{HandlerError, Lends, Projection};
+use crate::store::{Append, AppendError, Appended, BoxFuture, ConsumerKind, ConsumerStore, StoreError};
+
+/// How often an append is tried whose connection died, when it is proven not to have been stored.
+const ATTEMPTS: u32 = 6;
+
+/// How long the pause after the first of these attempts is at the most; each further one may be twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+
+/// How much longer than all handlers together a transaction may idle before the server ends it.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// An inline projection, as it was registered.
+pub(super) struct Inline<S> {
+    name: &'static str,
+    /// The persisted names of the events that it handles.
+    events: Vec<&'static str>,
+    /// `None`: what the builder says for all consumers.
+    options: Option<ConsumerOptions>,
+    follow: Box<dyn Follow<S>>,
+}
+
+impl<S: ConsumerStore> Inline<S> {
+    pub(super) fn new<P: Projection>(projection: P, options: Option<ConsumerOptions>) -> Self
+    where
+        S::Transaction: Lends<P::Transaction>,
+    {
+        let handled = P::Events::EVENTS.iter().map(|info| info.name);
+        Self {
+            name: P::NAME,
+            events: handled.filter(|name| !P::IGNORED.contains(name)).collect(),
+            options,
+            follow: Box::new(follow::Of(projection)),
+        }
+    }
+}
+
+/// The appends that inline projections follow.
+pub(super) trait InlineAppend: Send + Sync {
+    /// Whether any of them handles an event of the append.
+    fn concerns(&self, append: &Append) -> bool;
+
+    /// Appends, has the projections follow the events, and commits: all of it, or nothing.
+    fn append(&self, append: Append) -> BoxFuture<'_, Result<Appended, Unstored>>;
+}
+
+/// Why an append was not done.
+pub(super) enum Unstored {
+    Append(AppendError),
+    Projection { projection: &'static str, source: HandlerError },
+}
+
+impl From<StoreError> for Unstored {
+    fn from(error: StoreError) -> Self {
+        Self::Append(error.into())
+    }
+}
+
+/// The inline projections of an application.
+pub(super) struct Inlines<S> {
+    store: Arc<S>,
+    projections: Vec<(Inline<S>, Duration)>,
+    /// How long a transaction may idle.
+    idle: Duration,
+}
+
+impl<S: ConsumerStore> Inlines<S> {
+    /// `others`: how those are run that have no options of their own.
+    pub(super) fn open(
+        store: Arc<S>,
+        projections: Vec<Inline<S>>,
+        others: &ConsumerOptions,
+    ) -> Arc<dyn InlineAppend> {
+        let timeout = |inline: &Inline<S>| inline.options.as_ref().unwrap_or(others).timeout;
+        let timeouts: Vec<Duration> = projections.iter().map(timeout).collect();
+        let idle = timeouts.iter().fold(GRACE, |sum, timeout| sum.saturating_add(*timeout));
+        let projections = projections.into_iter().zip(timeouts).collect();
+        Arc::new(Self { store, projections, idle })
+    }
+
+    async fn attempt(&self, append: &Append) -> Result<Appended, Failure<S::Transaction>> {
+        let store = &*self.store;
+        let mut transaction = match store.begin_batch(ConsumerKind::Projection, self.idle).await {
+            Ok(transaction) => transaction,
+            Err(error) => return Err(Failure { transaction: None, lost: false, why: error.into() }),
+        };
+        let appended = match store.append_in(&mut transaction, append.clone()).await {
+            Ok(appended) => appended,
+            Err(error) => {
+                let lost = matches!(error, AppendError::Store(StoreError::Unavailable(_)));
+                return Err(Failure { transaction: Some(transaction), lost, why: Unstored::Append(error) });
+            }
+        };
+        if !follow::is_complete(append, &appended) {
+            let why = StoreError::Corrupt("an append was answered without its positions".to_owned()).into();
+            return Err(Failure { transaction: Some(transaction), lost: false, why });
+        }
+        for (inline, timeout) in &self.projections {
+            let Err(failed) =
+                inline.follow.follow(&mut transaction, append, &appended, &inline.events, *timeout).await
+            else {
+                continue;
+            };
+            return Err(self.failure(inline, transaction, failed));
+        }
+        match store.commit_append(transaction, append).await {
+            Ok(()) => Ok(appended),
+            Err(error) => {
+                let lost = matches!(error, StoreError::Unavailable(_));
+                Err(Failure { transaction: None, lost, why: error.into() })
+            }
+        }
+    }
+
+    fn failure(
+        &self,
+        inline: &Inline<S>,
+        transaction: S::Transaction,
+        failed: Failed,
+    ) -> Failure<S::Transaction> {
+        let projection = inline.name;
+        match failed {
+            Failed::TurnedBack(source) => {
+                let why = StoreError::Contention(source).into();
+                Failure { transaction: Some(transaction), lost: false, why }
+            }
+            Failed::Lost(source) => {
+                self.store.abandon(transaction);
+                Failure { transaction: None, lost: true, why: StoreError::Unavailable(source).into() }
+            }
+            Failed::Handler { source, stuck } => {
+                counter!("kenning_inline_failures_total", "projection" => projection).increment(1);
+                let why = Unstored::Projection { projection, source };
+                if stuck {
+                    self.store.abandon(transaction);
+                    return Failure { transaction: None, lost: false, why };
+                }
+                Failure { transaction: Some(transaction), lost: false, why }
+            }
+        }
+    }
+}
+
+/// Why an attempt stored nothing.
+struct Failure<T> {
+    /// The transaction, when it is still to be rolled back.
+    transaction: Option<T>,
+    /// Its connection died, which may be past by now.
+    lost: bool,
+    why: Unstored,
+}
+
+impl<S: ConsumerStore> InlineAppend for Inlines<S> {
+    fn concerns(&self, append: &Append) -> bool {
+        let names = || append.streams.iter().flat_map(|target| &target.events).map(|event| &*event.name);
+        self.projections.iter().any(|(inline, _)| names().any(|name| inline.events.contains(&name)))
+    }
+
+    fn append(&self, append: Append) -> BoxFuture<'_, Result<Appended, Unstored>> {
+        Box::pin(async move {
+            let mut attempt = 0;
+            loop {
+                attempt += 1;
+                let failure = match self.attempt(&append).await {
+                    Ok(appended) => return Ok(appended),
+                    Err(failure) => failure,
+                };
+                if let Some(transaction) = failure.transaction
+                    && let Err(error) = self.store.rollback(transaction).await
+                {
+                    // It is rolled back all the same: by the server, when its connection ends.
+                    tracing::debug!(error = %error, "the transaction of inline projections was not rolled back in order");
+                }
+                // Nothing is stored: the same append, with the ids that it has, may be done again.
+                if !failure.lost || attempt >= ATTEMPTS {
+                    return Err(failure.why);
+                }
+                tracing::debug!(attempt, "the connection of inline projections died: once more");
+                let most = FIRST_PAUSE.saturating_mul(1 << (attempt - 1));
+                tokio::time::sleep(most.mul_f64(0.5 + fastrand::f64() / 2.0)).await;
+            }
+        })
+    }
+}
