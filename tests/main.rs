@@ -5,6 +5,7 @@
 
 mod adversary;
 mod app;
+mod inline;
 mod lock;
 mod macros;
 mod memory;

@@ -31,7 +31,7 @@ impl Home for Memory {
 }
 
 pub struct Postgres {
-    url: String,
+    pub url: String,
 }
 
 impl Home for Postgres {

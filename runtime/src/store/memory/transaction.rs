@@ -1,5 +1,6 @@
 //! Transactions of the memory store.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::batch::Batch;
@@ -17,6 +18,8 @@ pub struct MemoryTransaction {
     claims: Vec<Claim>,
     /// What it does for consumers; nothing of it is in the store before the commit.
     batch: Batch,
+    /// What is done when it commits.
+    writes: Vec<Box<dyn FnOnce() + Send>>,
     /// It can only be rolled back.
     failed: bool,
 }
@@ -32,6 +35,14 @@ struct Laid {
 }
 
 impl MemoryTransaction {
+    /// Has something done when the transaction commits, and not at all when it is rolled back: how a projection that keeps what it has in memory moves together with its checkpoint, and with
+    /// the events that it follows [inline](crate::Projection::INLINE).
+    ///
+    /// It is done in the order in which it was said, by the task that commits, before the commit returns: it must not block. A panic of it is logged, and the rest is done all the same.
+    pub fn on_commit(&mut self, write: impl FnOnce() + Send + 'static) {
+        self.writes.push(Box::new(write));
+    }
+
     /// What it does for consumers, unless it can only be rolled back.
     pub(super) fn batch(&mut self) -> Result<&mut Batch, StoreError> {
         if self.failed { Err(failed()) } else { Ok(&mut self.batch) }
@@ -130,7 +141,13 @@ impl TransactionalStore for MemoryStore {
             let owner = self.shared.log().available()?.claims.owner();
             let shared = Arc::clone(&self.shared);
             let laid = Laid { shared, owner, before: None, appended: Vec::new(), commands: Vec::new() };
-            Ok(MemoryTransaction { laid, claims: Vec::new(), batch: Batch::default(), failed: false })
+            Ok(MemoryTransaction {
+                laid,
+                claims: Vec::new(),
+                batch: Batch::default(),
+                writes: Vec::new(),
+                failed: false,
+            })
         })
     }
 
@@ -149,7 +166,13 @@ impl TransactionalStore for MemoryStore {
             if transaction.failed {
                 return Err(failed());
             }
-            transaction.laid.publish(std::mem::take(&mut transaction.batch))
+            transaction.laid.publish(std::mem::take(&mut transaction.batch))?;
+            for write in transaction.writes.drain(..) {
+                if catch_unwind(AssertUnwindSafe(write)).is_err() {
+                    tracing::error!("what was to be done at the commit of a transaction in memory panicked");
+                }
+            }
+            Ok(())
         })
     }
 

@@ -1,0 +1,126 @@
+//! P2 and trap 6: the connection is cut while an inline projection follows, and its transaction collides with others.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kenning::store::StoreError;
+use kenning::{ExecuteError, Kenning, PostgresStore};
+
+use super::clerk::{Calls, Enter, Rows, Then, on_postgres, stored};
+use crate::support::database;
+use crate::support::proxy::{Proxy, Strike};
+
+struct Scene {
+    proxy: Proxy,
+    app: Kenning,
+    calls: Arc<Calls>,
+    rows: Rows,
+}
+
+impl Scene {
+    async fn set() -> Self {
+        Self::with(PostgresStore::options().recovery_timeout(Duration::from_secs(20))).await
+    }
+
+    async fn with(options: kenning::PostgresOptions) -> Self {
+        let url = database().await;
+        let proxy = Proxy::before(&url).await;
+        let store = options.connect(&proxy.url(&url)).await.expect("the proxy lets it through");
+        let (app, calls) = on_postgres(store).await;
+        let rows = Rows::new(&url).await;
+        app.execute(Enter::one("a", 1)).await.expect("a first entry");
+        Self { proxy, app, calls, rows }
+    }
+
+    /// What is stored, which has to be what was followed.
+    async fn entries(&self) -> Vec<i64> {
+        let written = self.rows.all().await;
+        assert_eq!(written, stored(&self.app, &["a"]).await);
+        written.into_iter().map(|row| row.cents).collect()
+    }
+}
+
+/// Taken out (the events are not looked for, the append is told to have failed or is just repeated), this test fails: what was stored by the lost answer is told
+/// not to be, or is stored again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn trap_6_p2_an_inline_append_cut_at_its_commit_is_found_out() {
+    let scene = Scene::set().await;
+    for (strike, calls) in [(Strike::LoseAnswer, 1), (Strike::LoseStatement, 2), (Strike::DeliverLate, 2)] {
+        let (strikes, called, before) = (scene.proxy.strikes(), scene.calls.count(), scene.entries().await);
+        scene.proxy.arm("COMMIT", strike);
+        let told = scene.app.execute(Enter::one("a", 5)).await.expect("it is found out");
+        scene.proxy.release();
+        scene.proxy.struck(strikes + 1).await;
+        let entries = scene.entries().await;
+        assert_eq!(
+            (entries.len(), told.version().get()),
+            (before.len() + 1, entries.len() as u64),
+            "{strike:?}"
+        );
+        assert_eq!(scene.calls.count() - called, calls, "{strike:?}");
+    }
+}
+
+/// Nobody can be asked: it is said that it is not known, and under which ids to look.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn trap_6_p2_an_inline_append_that_cannot_be_found_out_is_unknown() {
+    let hasty = PostgresStore::options()
+        .recovery_timeout(Duration::from_millis(300))
+        .acquire_timeout(Duration::from_millis(300));
+    let scene = Scene::with(hasty).await;
+    scene.proxy.arm("COMMIT", Strike::LoseAnswer);
+    scene.proxy.refuse(true);
+    let error = scene.app.execute(Enter::one("a", 5)).await.unwrap_err();
+    let ExecuteError::Store(StoreError::OutcomeUnknown { event_ids, .. }) = &error else {
+        panic!("{error:?}")
+    };
+    assert_eq!((event_ids.len(), error.is_retryable()), (1, false));
+    scene.proxy.refuse(false);
+    assert_eq!(scene.entries().await, [1, 5]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn trap_6_p2_an_inline_append_cut_before_its_commit_is_done_again() {
+    let scene = Scene::set().await;
+    for message in ["clerk_rows", "append_event", "pg_stat_activity"] {
+        for strike in [Strike::LoseStatement, Strike::LoseAnswer] {
+            let (strikes, before) = (scene.proxy.strikes(), scene.entries().await);
+            // A statement goes over the wire as text once for each connection, and connections are new after a cut.
+            scene.proxy.arm(message, strike);
+            let mut told = Vec::new();
+            while scene.proxy.strikes() == strikes {
+                told.push(
+                    scene.app.execute(Enter::one("a", 5)).await.expect("it is done again").version().get(),
+                );
+                if told.len() > 20 {
+                    panic!("{message} is never sent");
+                }
+            }
+            assert_eq!(scene.entries().await.len(), before.len() + told.len(), "{message} {strike:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn trap_4_a_collision_in_an_inline_projection_is_decided_again() {
+    let scene = Scene::set().await;
+    let (app, calls) = on_postgres(scene_store(&scene).await).await;
+    app.execute(Enter::then("a", 5, Then::Collide)).await.expect("it is decided again");
+    assert_eq!((scene.entries().await, calls.count()), (vec![1, 5], 2));
+}
+
+/// The handler goes on after a statement that failed: PostgreSQL answers the COMMIT of such a transaction with success, and rolls it back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn trap_5_a_statement_that_failed_unheard_stores_nothing() {
+    let scene = Scene::set().await;
+    let error = scene.app.execute(Enter::then("a", 5, Then::Hide)).await.unwrap_err();
+    assert!(matches!(error, ExecuteError::Store(StoreError::Database(_))), "{error:?}");
+    assert_eq!(scene.entries().await, [1]);
+    scene.app.execute(Enter::one("a", 2)).await.expect("the stream goes on");
+    assert_eq!(scene.entries().await, [1, 2]);
+}
+
+async fn scene_store(scene: &Scene) -> PostgresStore {
+    let Rows::Postgres(url) = &scene.rows else { panic!("rows in memory") };
+    PostgresStore::connect(url).await.expect("the database answers")
+}
