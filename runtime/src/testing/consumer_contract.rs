@@ -22,6 +22,7 @@ pub mod opening;
 pub mod parking;
 pub mod rows;
 pub mod status;
+pub mod storms;
 mod support;
 pub mod uniqueness;
 pub mod values;
@@ -100,6 +101,10 @@ macro_rules! consumer_contract {
                 requests_wait_for_the_oldest
                 parked_events_are_listed_in_pages
                 partitions_park_apart
+                two_generations_park_on_one_page
+            }
+            storms {
+                p4_workers_that_lie_still_count_each_event_once
             }
             status {
                 trap_20_what_comes_next_is_known

@@ -206,3 +206,31 @@ pub async fn partitions_park_apart<S: ConsumerStore>(store: Arc<S>) {
     let listed = parked(&*store, NAME).await;
     assert_eq!((places(&listed), listed[0].partition), (vec![2], 1));
 }
+
+/// The event that both the live generation and the one that is built have parked is listed for both, on one page, and a request is for both.
+pub async fn two_generations_park_on_one_page<S: ConsumerStore>(store: Arc<S>) {
+    let spec = spec(NAME);
+    let old = opened(&*store, &spec).await;
+    park(&*store, &old, 0, &[poison(3, "one", Some("it fails")), poison(5, "one", None)]).await;
+    let number = within(store.rebuild(&spec)).await.expect("it is built anew");
+    let new = claim_all(&*store, NAME, number).await.remove(0);
+    park(&*store, &new, 0, &[poison(3, "one", Some("it fails as well"))]).await;
+    let page = async |after: Option<u64>| {
+        let after = after.map(|after| (NAME.to_owned(), Position::new(after)));
+        let query = ParkedQuery { limit: 1, after, ..ParkedQuery::default() };
+        let listed = within(store.parked(&query)).await.expect("they can be listed");
+        let mut listed: Vec<_> = listed.iter().map(|one| (one.position.get(), one.generation)).collect();
+        listed.sort_unstable();
+        listed
+    };
+    assert_eq!(page(None).await, [(3, old.generation), (3, number)]);
+    assert_eq!(page(Some(3)).await, [(5, old.generation)]);
+    assert!(request(&*store, NAME, 3, Retry).await);
+    for lease in [&old, &new] {
+        assert_eq!(requested(&*store, lease).await, [stream("one")]);
+    }
+    // What one of them does about it is nothing to the other.
+    unpark(&*store, &new, 3).await;
+    assert_eq!(streams(&*store, &new).await, []);
+    assert_eq!(places(&of(&*store, &old, "one", 9).await), [3, 5]);
+}
