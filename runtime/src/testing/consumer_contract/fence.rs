@@ -29,10 +29,13 @@ async fn whole<S: ConsumerStore>(
     written.expect("the row is written");
     let event: NewParked = poison(to, &format!("poison{to}"), Some("it fails"));
     within(store.park(&mut batch, lease, &[event])).await.expect("it is parked");
+    // Whoever runs beside it comes between, also in a store that never waits.
+    tokio::task::yield_now().await;
     if !advance(store, &mut batch, lease, from, to).await {
         rollback(store, batch).await;
         return false;
     }
+    tokio::task::yield_now().await;
     lost_or_stored(within(store.commit_batch(batch)).await)
 }
 

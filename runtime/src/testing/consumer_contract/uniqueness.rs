@@ -95,6 +95,8 @@ pub async fn batches_at_once_keep_rows_unique<S: ConsumerStore>(store: Arc<S>) {
     let writing = async |lease: &Lease, id: &str| {
         let mut batch = begin(&*store).await;
         within(store.write_rows(&mut batch, &table, upserts(vec![placed(id, 1, "x")]))).await?;
+        // The other one comes between, also in a store that never waits.
+        tokio::task::yield_now().await;
         assert!(advance(&*store, &mut batch, lease, 0, 1).await, "the lease is held");
         within(store.commit(batch)).await
     };
