@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use kenning::store::{Append, AppendError, EventStore as _, Expect, StoreError};
-use kenning::{PostgresStore, Version};
+use kenning::store::{Append, AppendError, EventStore as _, Expect, FeedQuery, NewEvent, StoreError};
+use kenning::{EncodedEvent, Payload, PostgresStore, Version};
 use sqlx::PgPool;
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -28,6 +28,47 @@ async fn an_append_that_the_server_refuses_does_not_fail_its_neighbours() {
         match append.unwrap() {
             (32, answer) => assert!(matches!(answer, Err(AppendError::Store(StoreError::Database(_))))),
             (_, answer) => assert_eq!(answer.unwrap().streams[0].version, Version::new(1)),
+        }
+    }
+}
+
+/// Names and schema versions are sent once for the events that share them, and what no event of a call has is not sent at all.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_event_of_a_batch_keeps_what_is_its_own() {
+    const NAMES: [&str; 20] = [
+        "n.0", "n.1", "n.2", "n.3", "n.4", "n.5", "n.6", "n.7", "n.8", "n.9", "n.10", "n.11", "n.12", "n.13",
+        "n.14", "n.15", "n.16", "n.17", "n.18", "n.19",
+    ];
+    let store = store().await;
+    // More names than are kept in mind, or few; with headers and ids on some, or on none.
+    for (stream_id, names, some) in [("many", 20, true), ("few", 3, true), ("plain", 20, false)] {
+        let made = |nth: usize| {
+            let (name, schema_version) = (NAMES[nth * 7 % names], 1 + nth as u32 % 3);
+            let payload = Payload::from_stored(format!("{nth}"));
+            let mut event = NewEvent::new(EncodedEvent { name, schema_version, payload });
+            if some && nth % 4 == 1 {
+                event.headers = [("nth", nth.to_string())].into_iter().collect();
+                event.correlation_id = Some(event.id);
+            }
+            if some && nth % 5 == 2 {
+                event.causation_id = Some(event.id);
+            }
+            event
+        };
+        let events: Vec<NewEvent> = (0..100).map(made).collect();
+        let append = Append::to(stream(stream_id), Expect::New, events.clone());
+        let appended = store.append(append).await.unwrap();
+        assert_eq!(appended.streams[0].version, Version::new(100));
+        let after = appended.streams[0].positions[0].get() - 1;
+        let page = store.read_feed(FeedQuery::after(after)).await.unwrap();
+        assert_eq!(page.events.len(), events.len());
+        for ((stored, event), version) in page.events.iter().zip(&events).zip(1..) {
+            let metadata = &stored.metadata;
+            assert_eq!(metadata.version, Version::new(version));
+            assert_eq!((&stored.name, stored.schema_version), (&event.name, event.schema_version));
+            assert_eq!((metadata.id, stored.payload.as_str()), (event.id, event.payload.as_str()));
+            assert_eq!(metadata.correlation_id, event.correlation_id);
+            assert_eq!((metadata.causation_id, &metadata.headers), (event.causation_id, &event.headers));
         }
     }
 }

@@ -51,7 +51,7 @@ async fn p1_no_commit_is_too_late_for_the_feed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn p1_without_the_guard_the_feed_misses_events() {
     let store = adversary().await;
-    for function in ["append_event", "append_batch"] {
+    for function in ["append_event", "append_events"] {
         let text: String = sqlx::query_scalar("select pg_get_functiondef(('kenning.' || $1)::regproc)")
             .bind(function)
             .fetch_one(store.pool())

@@ -147,45 +147,56 @@ impl<'a> Batch<'a> {
         self.targets.iter().map(|target| &self.appends[target.append].streams[target.nth])
     }
 
-    /// The place of the target from 1, how many events of it follow, the target, the event.
-    fn events(&self) -> impl Iterator<Item = (i32, i32, &'a StreamAppend, &'a NewEvent)> {
+    /// The place of the target from 1, the number of the event in it from 1, the event.
+    fn events(&self) -> impl Iterator<Item = (i32, i32, &'a NewEvent)> {
         (1_i32..).zip(self.streams()).flat_map(|(place, target)| {
-            target
-                .events
-                .iter()
-                .zip((0..count(target)).rev())
-                .map(move |(event, followers)| (place, followers, target, event))
+            (1_i32..).zip(&target.events).map(move |(number, event)| (place, number, event))
         })
     }
 
     async fn append(&self, connection: &mut PgConnection, sql: &Sql) -> Result<Vec<Outcome>, sqlx::Error> {
-        let headers =
-            self.events().map(|(.., event)| headers(&event.headers)).collect::<Result<Vec<_>, _>>()?;
+        let kinds = Kinds::of(self.events().map(|(.., event)| event));
+        // What no event has is not sent.
+        let having = |has: fn(&NewEvent) -> bool| {
+            let events = if self.events().any(|(.., event)| has(event)) { usize::MAX } else { 0 };
+            self.events().take(events).map(|(.., event)| event)
+        };
+        let headers = having(|event| !event.headers.is_empty())
+            .map(|event| headers(&event.headers))
+            .collect::<Result<Vec<_>, _>>()?;
+        // With the target and how many events it has.
         let mut commands: Vec<_> = (0..self.appends.len())
             .filter_map(|nth| {
-                Some((self.appends[nth].command.as_ref()?, index(self.places[self.starts[nth]] + 1)))
+                let command = self.appends[nth].command.as_ref()?;
+                Some((
+                    command,
+                    index(self.places[self.starts[nth]] + 1),
+                    count(self.appends[nth].streams.first()?),
+                ))
             })
             .collect();
-        commands.sort_unstable_by_key(|(command, _)| command.command_id);
-        let row = sqlx::query(sql.append_batch.clone())
+        commands.sort_unstable_by_key(|(command, ..)| command.command_id);
+        let row = sqlx::query(sql.append_events.clone())
             .bind(index(self.appends.len()))
             .bind(self.streams().map(|target| target.stream.as_str()).bind_iter())
             .bind(self.streams().map(|target| expect(target.expect)).bind_iter())
-            .bind(self.streams().map(count).bind_iter())
             .bind(self.targets.iter().map(|target| index(target.append + 1)).bind_iter())
             .bind(self.events().map(|(place, ..)| place).bind_iter())
-            .bind(self.events().map(|(_, followers, ..)| followers).bind_iter())
-            .bind(self.events().map(|(_, _, target, _)| target.stream.as_str()).bind_iter())
+            .bind(self.events().map(|(_, number, _)| number).bind_iter())
+            .bind(kinds.of_events.as_slice())
+            .bind(kinds.kinds.iter().map(|(name, _)| *name).bind_iter())
+            .bind(kinds.kinds.iter().map(|(_, schema_version)| schema_version.cast_signed()).bind_iter())
             .bind(self.events().map(|(.., event)| event.id).bind_iter())
-            .bind(self.events().map(|(.., event)| &*event.name).bind_iter())
-            .bind(self.events().map(|(.., event)| event.schema_version.cast_signed()).bind_iter())
             .bind(self.events().map(|(.., event)| Json::of(&event.payload)).bind_iter())
-            .bind(self.events().map(|(.., event)| event.correlation_id).bind_iter())
-            .bind(self.events().map(|(.., event)| event.causation_id).bind_iter())
+            .bind(
+                having(|event| event.correlation_id.is_some()).map(|event| event.correlation_id).bind_iter(),
+            )
+            .bind(having(|event| event.causation_id.is_some()).map(|event| event.causation_id).bind_iter())
             .bind(headers.iter().map(|headers| headers.as_deref().map(Json::text)).bind_iter())
-            .bind(commands.iter().map(|(command, _)| command.command_id).bind_iter())
-            .bind(commands.iter().map(|(_, target)| *target).bind_iter())
-            .bind(commands.iter().map(|(command, _)| command.body_hash.as_slice()).bind_iter())
+            .bind(commands.iter().map(|(command, ..)| command.command_id).bind_iter())
+            .bind(commands.iter().map(|(_, target, _)| *target).bind_iter())
+            .bind(commands.iter().map(|(.., events)| *events).bind_iter())
+            .bind(commands.iter().map(|(command, ..)| command.body_hash.as_slice()).bind_iter())
             .fetch_one(connection)
             .await?;
         self.outcomes(&row)
@@ -198,7 +209,7 @@ impl<'a> Batch<'a> {
         let recorded_at: OffsetDateTime = row.try_get(3)?;
         let positions = positions.unwrap_or_default();
         if outcomes.len() != self.appends.len() || versions.len() != self.targets.len() {
-            return Err(sqlx::Error::Protocol("append_batch answers another question".to_owned()));
+            return Err(sqlx::Error::Protocol("append_events answers another question".to_owned()));
         }
         // Where the events of each target begin among all events.
         let firsts: Vec<usize> = self
@@ -214,7 +225,7 @@ impl<'a> Batch<'a> {
                         let mine = firsts[place]..firsts[place] + target.events.len();
                         AppendedTo {
                             stream: target.stream.clone(),
-                            version: version(versions[place]),
+                            version: version(versions[place]).plus(target.events.len() as u64),
                             positions: drawn(positions.get(mine).unwrap_or_default()),
                         }
                     };
@@ -234,6 +245,34 @@ impl<'a> Batch<'a> {
             }
         };
         self.appends.iter().zip(&outcomes).enumerate().map(outcome).collect()
+    }
+}
+
+/// How far back a kind of event is looked for among those that came before.
+const NEAR: usize = 16;
+
+/// The names and schema versions of events, each sent once, or again where many others have come between.
+struct Kinds<'a> {
+    kinds: Vec<(&'a str, u32)>,
+    /// By event, the place in `kinds` from 1.
+    of_events: Vec<i32>,
+}
+
+impl<'a> Kinds<'a> {
+    fn of(events: impl Iterator<Item = &'a NewEvent>) -> Self {
+        let mut kinds: Vec<(&str, u32)> = Vec::new();
+        let place = |event: &'a NewEvent| {
+            let kind = (&*event.name, event.schema_version);
+            match kinds.iter().rev().take(NEAR).position(|known| *known == kind) {
+                Some(back) => index(kinds.len() - back),
+                None => {
+                    kinds.push(kind);
+                    index(kinds.len())
+                }
+            }
+        };
+        let of_events = events.map(place).collect();
+        Self { kinds, of_events }
     }
 }
 

@@ -1,0 +1,2 @@
+select outcomes, versions, positions, recorded_at
+from {schema}.append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
