@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use kenning::PostgresStore;
 use kenning::read_model::{ColumnInfo, IndexInfo, Row, Value};
 use kenning::store::{ConsumerSpec, ConsumerStore as _, OrderKey, Select, StoreError, TableDefinition};
 
 use super::{batch, claim, generation, live, row, rows, spec, tabled};
-use crate::postgres::store;
+use crate::postgres::{prepared, store};
+use crate::support::database;
 
 static ODD: &[ColumnInfo] = &[
     ColumnInfo::of::<String>("order"),
@@ -75,7 +77,7 @@ async fn the_tables_of_the_store_are_no_read_models() {
 async fn indexes_of_others_stay() {
     let store = store().await;
     generation(&store, &spec(1, 1)).await;
-    sqlx::raw_sql("create index by_hand on kenning.things (number desc)")
+    sqlx::raw_sql("create index things_1_by_hand on kenning.things (number desc)")
         .execute(store.pool())
         .await
         .unwrap();
@@ -108,4 +110,28 @@ async fn a_query_of_another_release_is_told_so() {
         "{refused:?}"
     );
     assert_eq!(rows(&store, &new).await, [row("a", 1)]);
+}
+
+/// A process of the new release asks while the old table still has the name, on the one connection that it has. Its statement was prepared for the old type: without preparing it anew, it is
+/// refused for as long as the connection lives.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_prepared_before_a_swap_is_prepared_anew() {
+    static NARROW: &[ColumnInfo] = &[ColumnInfo::of::<String>("id"), ColumnInfo::of::<i32>("number")];
+    let store = prepared(PostgresStore::options().max_connections(1), &database().await).await;
+    let (old, new) = (tabled(1, 1, NARROW, &[]), spec(2, 1));
+    let lease = claim(&store, generation(&store, &old).await).await;
+    let narrow = Row::new(vec![Value::Text("a".to_owned()), Value::Integer(1)]);
+    assert!(batch(&store, &old, &lease, 0, 1, vec![narrow]).await.unwrap());
+    let lease = claim(&store, generation(&store, &new).await).await;
+    assert!(batch(&store, &new, &lease, 0, 1, vec![row("a", 2)]).await.unwrap());
+    for _ in 0..7 {
+        let early = store.select(&live(&new), &Select::default()).await;
+        assert!(
+            matches!(&early, Err(StoreError::Unsuitable(why)) if why.contains("other columns")),
+            "{early:?}"
+        );
+    }
+    assert!(store.swap(&lease).await.unwrap());
+    assert_eq!(rows(&store, &new).await, [row("a", 2)]);
+    assert_eq!(store.count(&live(&new), &Select::default()).await.unwrap(), 1);
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use kenning::PostgresStore;
-use kenning::store::{ConsumerStore as _, Select, StoreError};
+use kenning::store::{ConsumerKind, ConsumerSpec, ConsumerStore as _, Select, StoreError};
+use kenning::{Position, PostgresStore};
 use tokio::task::JoinSet;
 
 use super::{batch, claim, generation, live, row, spec};
@@ -79,4 +79,22 @@ async fn write(store: PostgresStore, lease: kenning::store::Lease, round: i64) {
         }
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
+}
+
+/// A projection has no table of the store's: its generations are checkpoints alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_projection_is_built_anew_without_a_table() {
+    let store = store().await;
+    let projection =
+        |version| ConsumerSpec { kind: ConsumerKind::Projection, table: None, ..spec(version, 1) };
+    let old = claim(&store, generation(&store, &projection(1)).await).await;
+    assert!(store.checkpoint(&old, Position::ZERO, Position::new(3)).await.unwrap());
+    let number = generation(&store, &projection(2)).await;
+    let new = claim(&store, number).await;
+    assert!(!store.swap(&new).await.unwrap());
+    assert!(!store.checkpoint(&old, Position::new(3), Position::new(4)).await.unwrap(), "it was stopped");
+    assert!(store.checkpoint(&new, Position::ZERO, Position::new(3)).await.unwrap());
+    assert!(store.swap(&new).await.unwrap());
+    let records = store.consumers().await.unwrap();
+    assert_eq!((records.len(), records[0].version, records[0].live), (1, 2, true));
 }

@@ -8,9 +8,9 @@ mod tests;
 
 use sqlx::postgres::{PgArguments, PgRow, Postgres};
 use sqlx::query::Query;
-use sqlx::{AssertSqlSafe, Row as _, SqlSafeStr, SqlStr};
+use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqlSafeStr, SqlStr};
 
-use super::consumers::error::of_table;
+use super::consumers::error::{is_outdated, of_table};
 use super::consumers::value::{Many, One};
 use super::consumers::{column, name};
 use super::core::Core;
@@ -25,19 +25,32 @@ use crate::store::{OrderKey, Select, StoreError, Table, TableDefinition};
 pub(super) async fn select(core: &Core, table: &Table, select: &Select) -> Result<Vec<Row>, StoreError> {
     select.check(&table.definition)?;
     let statement = Statement::select(&core.schema, table, select);
-    let rows = losses::read_raw(core, || statement.query().fetch_all(&core.pool)).await;
-    let rows: Vec<PgRow> = rows.map_err(|error| of_table(core, table, error))?;
-    let columns = table.definition.columns;
-    rows.iter().map(|row| column::row(row, 0, columns)).collect::<Result<_, _>>().map_err(read_error)
+    let rows = losses::read_raw(core, || fetch(core, &statement)).await;
+    let rows = rows.map_err(|error| of_table(core, table, error))?;
+    let rows = rows.iter().map(|row| column::row(row, 0, table.definition.columns));
+    rows.collect::<Result<_, _>>().map_err(|error| of_table(core, table, error))
 }
 
 /// How many rows match the query's filter.
 pub(super) async fn count(core: &Core, table: &Table, select: &Select) -> Result<u64, StoreError> {
     select.check(&table.definition)?;
     let statement = Statement::count(&core.schema, table, select);
-    let row = losses::read_raw(core, || statement.query().fetch_one(&core.pool)).await;
-    let row = row.map_err(|error| of_table(core, table, error))?;
-    Ok(row.try_get::<i64, _>(0).map_err(read_error)?.cast_unsigned())
+    let rows = losses::read_raw(core, || fetch(core, &statement)).await;
+    let rows = rows.map_err(|error| of_table(core, table, error))?;
+    let count = rows.first().map_or(Ok(0), |row| row.try_get::<i64, _>(0));
+    Ok(count.map_err(read_error)?.cast_unsigned())
+}
+
+/// A statement that this session prepared when the table had other columns, before a swap, is refused for ever: it is prepared anew.
+async fn fetch(core: &Core, statement: &Statement<'_>) -> Result<Vec<PgRow>, sqlx::Error> {
+    let mut connection = core.pool.acquire().await?;
+    match statement.query().fetch_all(&mut *connection).await {
+        Err(error) if is_outdated(&error) => {
+            connection.clear_cached_statements().await?;
+            statement.query().fetch_all(&mut *connection).await
+        }
+        rows => rows,
+    }
 }
 
 /// A statement with the values that are bound to it: names are quoted, and nothing else of the query's is in its text.

@@ -43,12 +43,20 @@ pub(in crate::store::postgres) fn of_table(core: &Core, table: &Table, found: Er
         Some("42P01") => {
             StoreError::Unsuitable(format!("the table `{name}` is not there, was its read model opened?"))
         }
-        // No such column, another type, or a statement that was prepared for other columns.
-        Some("42703" | "42804" | "0A000") => StoreError::Unsuitable(format!(
-            "the table `{name}` has other columns than this release knows: {found}"
-        )),
+        // No such column, another type, no such operator, or a statement that was prepared for other columns.
+        Some("42703" | "42804" | "42883" | "0A000") => other_columns(name, &found),
+        None if matches!(found, Error::ColumnDecode { .. }) => other_columns(name, &found),
         _ => error(core, found),
     }
+}
+
+fn other_columns(table: &str, found: &Error) -> StoreError {
+    StoreError::Unsuitable(format!("the table `{table}` has other columns than this release knows: {found}"))
+}
+
+/// Whether a statement was prepared when its table had other columns.
+pub(in crate::store::postgres) fn is_outdated(error: &Error) -> bool {
+    code(error).as_deref() == Some("0A000")
 }
 
 /// The answer to a statement that makes a table or an index.

@@ -41,8 +41,18 @@ pub(super) fn qualified(schema: &Schema, name: &str) -> String {
 }
 
 /// What the names of a generation's indexes start with. They keep their names when the table is renamed.
-pub(super) fn index_prefix(name: &str, generation: u32) -> String {
+fn index_prefix(name: &str, generation: u32) -> String {
     format!("{}_{generation}_", &name[..name.len().min(MAX_TABLE - 24)])
+}
+
+/// Whether a name is one that [`index`] gives. What others have made has other names.
+pub(super) fn is_index(name: &str, generation: u32, index: &str) -> bool {
+    let rest = index.strip_prefix(&index_prefix(name, generation)).and_then(|rest| rest.split_once('_'));
+    rest.is_some_and(|(hash, kind)| {
+        hash.len() == 8
+            && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
+            && matches!(kind, "index" | "unique")
+    })
 }
 
 /// The name of the primary key's index.
@@ -125,7 +135,9 @@ mod tests {
         let mut names = vec![key(&definition.name, u32::MAX), plain(&definition.name, Some(u32::MAX))];
         for columns in [one, both] {
             for unique in [false, true] {
-                names.push(index(&definition, u32::MAX, &IndexInfo { columns, unique }));
+                let name = index(&definition, u32::MAX, &IndexInfo { columns, unique });
+                assert!(is_index(&definition.name, u32::MAX, &name) && !is_index("other", u32::MAX, &name));
+                names.push(name);
             }
         }
         assert!(names.iter().all(|name| name.len() <= MAX_IDENTIFIER), "{names:?}");

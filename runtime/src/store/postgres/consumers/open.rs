@@ -171,8 +171,7 @@ async fn index_as(
         .await
         .map_err(|found| error(core, found))?;
     let wanted = |index| name::index(definition, generation, index);
-    let prefix = name::index_prefix(&definition.name, generation);
-    let ours = there.iter().filter(|name| name.starts_with(&prefix));
+    let ours = there.iter().filter(|index| name::is_index(&definition.name, generation, index));
     for index in ours.filter(|name| definition.indexes.iter().all(|index| wanted(index) != **name)) {
         let drop = sqlx::query(statement::drop_index(&core.schema, index)).execute(&mut *connection).await;
         drop.map_err(|found| of_definition(core, &definition.name, found))?;
