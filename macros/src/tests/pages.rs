@@ -17,6 +17,13 @@ fn every_page_lists_its_keys() {
             include_str!("../../../runtime/src/docs/projection.md"),
             [Place::ProjectionBlock, Place::ProjectionFunction],
         ),
+        (include_str!("../../../runtime/src/docs/read_model.md"), [Place::ReadModel, Place::ReadModelField]),
+        (
+            include_str!("../../../runtime/src/docs/read_model_block.md"),
+            // An `#[on]` has a page of its own.
+            [Place::ReadModelBlock, Place::CommandFunction],
+        ),
+        (include_str!("../../../runtime/src/docs/on.md"), [Place::OnFunction, Place::ProjectionFunction]),
         (include_str!("../../../runtime/src/docs/schema.md"), [Place::Schema, Place::SchemaField]),
     ] {
         let rows: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("| `")).collect();
