@@ -75,7 +75,7 @@ pub(crate) fn check_table(cx: &Ctxt, name: &LitStr) {
         let help = format!("write, for instance, \"{written}_by_customer\"");
         cx.help(name, format_args!("the table `{written}` is one of Kenning's own"), help);
     } else if written.contains("__") && written.starts_with(|first: char| first.is_ascii_lowercase()) {
-        let better = written.split('_').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("_");
+        let better = single(&written);
         let problem =
             "the name of a table has no `__`: what follows it is the mark of a table that is being built";
         cx.help(name, problem, format_args!("write \"{better}\""));
@@ -99,6 +99,11 @@ pub(crate) fn table_of(model: &str) -> String {
     corrected(model, is_sql).unwrap_or_else(|| "order_summaries".to_owned())
 }
 
+/// The name with one `_` between its parts.
+fn single(name: &str) -> String {
+    name.split('_').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("_")
+}
+
 fn is_sql(letter: char) -> bool {
     matches!(letter, 'a'..='z' | '0'..='9' | '_')
 }
@@ -115,7 +120,7 @@ fn check_sql(cx: &Ctxt, tokens: impl ToTokens, name: &str, what: &str, max: usiz
     } else {
         return;
     };
-    let better = corrected(name, is_sql).filter(|better| better.len() <= max);
+    let better = corrected(name, is_sql).map(|better| single(&better)).filter(|better| better.len() <= max);
     let form =
         |name: &str| if max == MAX_COLUMN { format!("`column = \"{name}\"`") } else { format!("\"{name}\"") };
     let help =
@@ -176,7 +181,7 @@ fn corrected(name: &str, legal: fn(char) -> bool) -> Option<String> {
 mod tests {
     use syn::parse_quote;
 
-    use super::{check_category, check_command, check_event};
+    use super::{check_category, check_column, check_command, check_event, check_table, table_of};
     use crate::ctxt::Ctxt;
 
     type Check = fn(&Ctxt, &syn::LitStr);
@@ -194,6 +199,33 @@ mod tests {
         }
         assert_eq!(said(check_category, "bank.account"), None);
         assert_eq!(said(check_command, "PlaceOrder"), None);
+    }
+
+    #[test]
+    fn tables_and_columns_have_names_that_every_store_takes() {
+        let column: Check = |cx, name| check_column(cx, name, &name.value());
+        for name in ["order_summaries", "o", "event", "orders_2"] {
+            assert_eq!((said(check_table, name), said(column, name)), (None, None), "{name}");
+        }
+        assert_eq!((said(check_table, &"o".repeat(48)), said(column, &"o".repeat(63))), (None, None));
+        assert_eq!((said(column, "a__b"), said(column, "events")), (None, None));
+        let cases: [(Check, &str, &str); 9] = [
+            (check_table, "Order__Summaries", "help: write \"order_summaries\""),
+            (check_table, "order__summaries", "help: write \"order_summaries\""),
+            (check_table, "_order", "begins with a letter"),
+            (check_table, "parked_events", "one of Kenning's own"),
+            (check_table, "", "cannot be empty"),
+            (column, "xmin", "of its own"),
+            (column, "größe", "without 'ö'"),
+            (column, "_at", "help: write `column = \"at\"`"),
+            (column, "totalCents", "help: write `column = \"total_cents\"`"),
+        ];
+        for (check, name, expected) in cases {
+            let said = said(check, name).unwrap_or_default();
+            assert!(said.contains(expected), "{name}: {said}");
+        }
+        assert!(said(check_table, &"o".repeat(49)).is_some() && said(column, &"o".repeat(64)).is_some());
+        assert_eq!(table_of("OrderSummary"), "order_summary");
     }
 
     #[test]

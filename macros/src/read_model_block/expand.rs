@@ -60,15 +60,11 @@ fn original(block: &Block<'_>) -> TokenStream {
         |attr| block.is_inert(attr),
         |function| {
             let mut sig = function.sig.clone();
-            let computed = |handler: &&Handler<'_>| {
-                std::ptr::eq(handler.function, function) && handler.args.rows.is_some()
-            };
-            if block.handlers.iter().any(|handler| computed(&handler)) {
-                for parameter in &mut sig.inputs {
-                    if let FnArg::Typed(PatType { attrs, .. }) = parameter {
-                        attrs.push(parse_quote!(#[allow(unused_variables)]));
-                    }
-                }
+            let handler = block.handlers.iter().find(|handler| std::ptr::eq(handler.function, function));
+            if let Some(handler) = handler.filter(|handler| handler.args.rows.is_some())
+                && let Some(FnArg::Typed(PatType { attrs, .. })) = sig.inputs.iter_mut().nth(handler.place)
+            {
+                attrs.push(parse_quote!(#[allow(unused_variables)]));
             }
             sig.into_token_stream()
         },

@@ -1,6 +1,8 @@
 //! The signature of an `#[on]` function.
 
-use syn::{GenericArgument, Ident, Pat, PatType, PathArguments, Receiver, ReceiverKind, Type};
+use syn::{
+    FnArg, GenericArgument, Ident, Pat, PatType, PathArguments, Receiver, ReceiverKind, Signature, Type,
+};
 
 use super::args::Args;
 use crate::ctxt::Ctxt;
@@ -14,6 +16,8 @@ pub(super) struct Handler<'a> {
     pub(super) event: &'a Type,
     /// The parameter that is the event, as the expressions of `key` and `keys` see it.
     pub(super) pattern: &'a Pat,
+    /// Its place among all parameters.
+    pub(super) place: usize,
     /// Whether it takes `&Recorded<Event>`.
     pub(super) recorded: bool,
     pub(super) form: Form,
@@ -70,10 +74,11 @@ pub(super) fn parse<'a>(cx: &Ctxt, function: &'a Function, model: &Type, args: A
             false
         }
     };
-    event.map(|Event { ty, pattern, recorded, .. }| Handler {
+    event.map(|Event { parameter, ty, pattern, recorded }| Handler {
         function,
         event: ty,
         pattern,
+        place: place(sig, parameter),
         recorded,
         form,
         takes,
@@ -142,6 +147,11 @@ fn event<'a>(cx: &Ctxt, function: &'a Function) -> Option<Event<'a>> {
     Some(Event { parameter, ty: inner.unwrap_or(taken), pattern: &parameter.pat, recorded: inner.is_some() })
 }
 
+fn place(sig: &Signature, parameter: &PatType) -> usize {
+    let is = |input: &FnArg| matches!(input, FnArg::Typed(typed) if std::ptr::eq(typed, parameter));
+    sig.inputs.iter().position(is).unwrap_or_default()
+}
+
 /// The event in `Recorded<Event>`.
 fn recorded(ty: &Type) -> Option<&Type> {
     argument_of(ty, "Recorded")
@@ -204,13 +214,20 @@ fn takes<'a>(cx: &Ctxt, function: &'a Function, model: &Type, event: Option<&Eve
 fn form(cx: &Ctxt, function: &Function, model: &Type, merges: bool, forms: &Forms<'_>) -> Form {
     let sig = &function.sig;
     let answer = returned(sig);
-    if let Some(ty) = answer
-        && last_name(ty).is_some_and(|name| name == "Result")
-    {
-        let help = "return what it makes of the event, without `Result`; an event that cannot be handled is parked, and tried again on demand";
-        cx.help(ty, format_args!("{WHAT} is pure: it cannot fail"), help);
-        return if merges { Form::Merge } else { Form::Create };
-    }
+    // A function that fails is taken for what it would be without its `Result`.
+    let answer = match answer {
+        Some(ty) if last_name(ty).is_some_and(|name| name == "Result") => {
+            let help = "return what it makes of the event, without `Result`; an event that cannot be handled is parked, and tried again on demand";
+            cx.help(ty, format_args!("{WHAT} is pure: it cannot fail"), help);
+            return match sig.receiver() {
+                Some(Receiver { kind: ReceiverKind::Value, .. }) => Form::Remove,
+                Some(_) => Form::Change,
+                None if merges => Form::Merge,
+                None => Form::Create,
+            };
+        }
+        answer => answer,
+    };
     let row = answer.is_some_and(|ty| is_model(ty, model));
     let maybe = answer.is_some_and(|ty| is_option_of_model(ty, model));
     match sig.receiver() {

@@ -18,12 +18,19 @@ fn lines_that_an_expansion_has() {
         // As above, without the marks of its two functions.
         lines(&crate::projection::attribute(inputs::projection_keys(), item)) - (lines(item) - 2)
     };
+    let read_model_block =
+        crate::read_model_block::attribute(TokenStream::new(), &inputs::read_model_block());
     let table = [
         ("an event", lines(&derive::run(inputs::event(), crate::event::derive))),
         ("an event of version 3", lines(&derive::run(inputs::event_of_version_3(), crate::event::derive))),
         ("a set of two events", lines(&derive::run(inputs::event_set(), crate::event_set::derive))),
         ("an aggregate", lines(&derive::run(inputs::aggregate(), crate::aggregate::derive))),
         ("a command", lines(&derive::run(inputs::command(), crate::command::derive))),
+        (
+            "a read model of five columns",
+            lines(&derive::run(inputs::read_model(), crate::read_model::derive)),
+        ),
+        ("four handlers of a read model", lines(&read_model_block) - lines(&inputs::read_model_block()) + 6),
         ("two commands and one apply", lines(&block(&inputs::block())) - own),
         ("a projection of two events and one ignored", of_projection(&inputs::projection())),
     ];

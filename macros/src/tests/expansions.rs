@@ -51,12 +51,23 @@ fn inline_projection(item: TokenStream) -> TokenStream {
     crate::projection::attribute(keys, &item)
 }
 
+fn read_model(item: TokenStream) -> TokenStream {
+    crate::derive::run(item, crate::read_model::derive)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "as the derives, so that one macro serves all")]
+fn read_model_block(item: TokenStream) -> TokenStream {
+    crate::read_model_block::attribute(quote!(ignore(OrderSeen)), &item)
+}
+
 expand!(event_writes_its_name, event, inputs::event());
 expand!(event_reads_every_version, event, inputs::event_of_version_3());
 expand!(event_set_matches_on_names, event_set, inputs::event_set());
 expand!(aggregate_names_its_types, aggregate, inputs::aggregate());
 expand!(aggregate_with_snapshots_has_a_schema, aggregate, inputs::aggregate_with_snapshots());
 expand!(command_knows_its_aggregate, command, inputs::command());
+expand!(read_model_writes_and_reads_its_columns, read_model, inputs::read_model());
+expand!(handlers_become_impls, read_model_block, inputs::read_model_block());
 expand!(block_becomes_impls, block, inputs::block());
 expand!(projection_becomes_impls, projection, inputs::projection());
 expand!(projection_of_batches_becomes_one_impl, inline_projection, inputs::batch_projection());
@@ -112,6 +123,26 @@ expand!(
             async fn placed(&mut self, event: &OrderPlaced, tx: &mut PgTransaction<'_>) {
                 self.total += event.total;
             }
+        }
+    }
+);
+expand!(
+    read_model_without_a_key_is_inert,
+    read_model,
+    quote! {
+        #[kenning(table = "order_summaries", version = 1, events = OrderEvent)]
+        struct OrderSummary {
+            order_id: OrderId,
+        }
+    }
+);
+expand!(
+    handler_with_a_mistake_is_inert,
+    read_model_block,
+    quote! {
+        impl OrderSummary {
+            #[kenning::on]
+            async fn placed(&mut self, event: &OrderPlaced, other: &OrderShipped) {}
         }
     }
 );

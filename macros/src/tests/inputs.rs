@@ -119,3 +119,47 @@ pub(super) fn batch_projection() -> TokenStream {
         }
     }
 }
+
+pub(super) fn read_model() -> TokenStream {
+    quote! {
+        #[kenning(table = "order_summaries", version = 2, events = OrderEvent, index(customer_id, total))]
+        pub struct OrderSummary {
+            #[kenning(key)]
+            order_id: OrderId,
+            #[kenning(index)]
+            customer_id: CustomerId,
+            total: Cents,
+            #[kenning(json)]
+            items: Option<Vec<LineItem>>,
+            #[kenning(column = "kind", unique)]
+            r#type: Option<String>,
+        }
+    }
+}
+
+pub(super) fn read_model_block() -> TokenStream {
+    quote! {
+        impl OrderSummary {
+            #[on]
+            fn placed(order_id: OrderId, event: &Recorded<OrderPlaced>) -> Self {
+                Self::new(order_id, event)
+            }
+
+            #[cfg(feature = "shipping")]
+            #[on(missing = ignore)]
+            fn shipped(&mut self, event: &OrderShipped) {
+                self.total = 0;
+            }
+
+            #[on(key = event.order_id)]
+            fn cancelled(self, event: &OrderCancelled) -> Option<Self> {
+                None
+            }
+
+            #[on(keys = customers)]
+            fn rated(row: Option<Self>, OrderRated { customers, .. }: &OrderRated) -> Self {
+                row.unwrap_or_default()
+            }
+        }
+    }
+}

@@ -123,6 +123,64 @@ fn a_projection_reports_all_of_its_mistakes() {
 }
 
 #[test]
+fn a_read_model_reports_all_of_its_mistakes() {
+    let said = messages(run(
+        quote! {
+            #[kenning(tabel = "Order__Summaries", version = 0, category = "x", index(), unique(nmae), index(name, name))]
+            struct OrderSummary<'a> {
+                #[kenning(key, index)]
+                id: Option<OrderId>,
+                #[kenning(key, json)]
+                other: OrderId,
+                #[kenning(index, unique, column = "Name")]
+                name: &'a str,
+                #[kenning(json, unique)]
+                tags: Vec<String>,
+                #[kenning(column = "tags")]
+                more: Option<::std::option::Option<u8>>,
+                #[kenning(name = "x")]
+                ctid: u8,
+            }
+        },
+        crate::read_model::derive,
+    ));
+    snapshot("a_read_model_reports_all_of_its_mistakes", &said.join("\n"));
+}
+
+#[test]
+fn handlers_report_all_of_their_mistakes() {
+    let said = messages(crate::read_model_block::attribute(
+        quote!(ignore(OrderPlaced, OrderSeen, OrderSeen), key = 7),
+        &quote! {
+            #[kenning(version = 2)]
+            unsafe impl OrderSummary {
+                #[on(key = , missing = ignore)]
+                async unsafe fn placed<T>(&self, event: OrderPlaced, other: &OrderShipped) -> Result<(), T> {}
+                #[on = 7]
+                fn again(event: &mut OrderPlaced) -> Self {}
+                #[on(present = keep)]
+                fn any(key: impl Key, event: &OrderAny) -> Self {}
+                #[on(present = replace)]
+                fn merged(row: Option<OrderSummary>, one: u8, two: u8, event: &OrderMerged) {}
+                #[on(missing = ignore, keys = [], key = 8)]
+                fn made(event: &OrderMade) -> u8 {}
+                #[on]
+                fn boxed(self: Box<Self>, event: &OrderBoxed) -> Option<Self> {}
+                #[on]
+                #[on]
+                #[kenning(key = 7)]
+                fn twice(self, event: &OrderTwice) {}
+                #[cfg_attr(all(), on)]
+                fn hidden(&mut self, event: &OrderHidden) {}
+                #[on]
+                type Alias = u8;
+            }
+        },
+    ));
+    snapshot("handlers_report_all_of_their_mistakes", &said.join("\n"));
+}
+
+#[test]
 fn what_is_no_block_is_told_where_it_belongs() {
     assert_eq!(
         block(&quote!(
