@@ -147,6 +147,7 @@ impl<M: ReadModel> RowSession<M> {
             match &reached.slot.row {
                 Some(row) => {
                     let row = row.to_row().map_err(|error| Failure::for_good(None, error.to_string()))?;
+                    check_key(&reached.slot, &row)?;
                     changes.upserts.push(row);
                 }
                 None if reached.stored => changes.deletes.push(reached.slot.key.clone()),
@@ -207,4 +208,16 @@ fn guarded<T>(at: usize, run: impl FnOnce() -> Result<T, HandleError>) -> Result
     let outcome = catch_unwind(AssertUnwindSafe(run))
         .unwrap_or_else(|panic| Err(HandleError::Panic(panic_text(&*panic))));
     outcome.map_err(|error| Failure::for_good(at, with_sources(&error)))
+}
+
+/// A handler that changes a row in place may change its key as well: it would go on under one that its events do not reach.
+fn check_key<M: ReadModel>(slot: &Slot<M>, row: &Row) -> Result<(), Failure> {
+    match row.values().get(M::KEY) {
+        Some(found) if *found == slot.key => Ok(()),
+        found => {
+            let found = found.map_or_else(String::new, ToString::to_string);
+            let error = HandleError::OtherKey { found, expected: slot.key.to_string() };
+            Err(Failure::for_good(None, error.to_string()))
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 mod flaky;
 mod follow;
+mod key;
 mod leases;
 mod operate;
 mod park;

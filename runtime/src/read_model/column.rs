@@ -96,7 +96,7 @@ impl IndexInfo {
 pub struct Column<M, T, H = Plain> {
     /// Its place among the columns.
     pub(crate) place: usize,
-    of: PhantomData<fn() -> (M, T, H)>,
+    of: PhantomData<fn(M, T, H)>,
 }
 
 impl<M, T, H> Column<M, T, H> {
