@@ -68,6 +68,7 @@ pub use self::recorded::{Metadata, Recorded, RecordedEvent};
 pub use self::schema::{Schema, Shape, Shapes, fingerprint};
 #[cfg(feature = "memory")]
 pub use self::store::MemoryStore;
+pub use self::store::Start;
 #[cfg(feature = "postgres")]
 pub use self::store::{PostgresOptions, PostgresStore};
 pub use self::stream::{InvalidStreamName, MAX_STREAM_NAME, StreamName};

@@ -70,7 +70,7 @@ async fn left<S: ConsumerStore>(host: &Host<S>, until: Position) -> Result<bool,
         if building || live.is_none_or(|record| !has_done(host, record, until)) {
             return Ok(true);
         }
-        if live.is_some_and(|record| record.failed > 0) && requested(host, consumer).await? {
+        if live.is_some_and(|record| record.failed + record.waiting > 0) && requested(host, consumer).await? {
             return Ok(true);
         }
     }
@@ -89,7 +89,6 @@ fn has_done<S>(host: &Host<S>, record: &ConsumerRecord, until: Position) -> bool
 async fn requested<S: ConsumerStore>(host: &Host<S>, consumer: &Consumer<S>) -> Result<bool, StoreError> {
     let mut query = ParkedQuery {
         consumer: Some(consumer.spec.name.to_string()),
-        failed_only: true,
         limit: 1_000,
         ..ParkedQuery::default()
     };

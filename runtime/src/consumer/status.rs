@@ -93,6 +93,10 @@ fn status(
     now: OffsetDateTime,
 ) -> ConsumerStatus {
     let behind = |partition: &PartitionRecord| {
+        if partition.next_recorded_at.is_none() {
+            // The last positions that were drawn belong to nobody.
+            return 0;
+        }
         let position = cell(board, record, partition).map_or(partition.position, |cell| cell.position);
         drawn.get().saturating_sub(position.get().max(partition.position.get()))
     };

@@ -138,7 +138,8 @@ pub trait ConsumerStore: TransactionalStore {
         events: &'a [NewParked],
     ) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// Takes an event out of the parked ones: it was handled, or discarded.
+    /// Takes the oldest parked event of its stream out: it was handled, or discarded. The next one of the stream, if there is one, is asked to be retried in the same
+    /// transaction, so that what has waited is done whatever becomes of this worker.
     fn unpark<'a>(
         &'a self,
         transaction: &'a mut Self::Transaction,

@@ -7,7 +7,7 @@ use super::consumers::{Consumers, Generation};
 use super::tables::Changes;
 use crate::number::Position;
 use crate::read_model::{Row, Value};
-use crate::store::{Lease, Parked, RowChanges, StoreError, Table};
+use crate::store::{Lease, Parked, ParkedRequest, RowChanges, StoreError, Table};
 
 /// The writes of a transaction beside its appends.
 #[derive(Default)]
@@ -148,7 +148,13 @@ impl Parking {
                 let parked = generation.parked.entry(again.position).or_insert_with(|| again.clone());
                 (parked.error, parked.attempts, parked.request) = (again.error, again.attempts, None);
             }
-            Self::Unpark { position, .. } => drop(generation.parked.remove(&position)),
+            Self::Unpark { position, .. } => {
+                let Some(gone) = generation.parked.remove(&position) else { return };
+                let mut later = generation.parked.range_mut(position..).map(|(_, parked)| parked);
+                if let Some(next) = later.find(|parked| parked.stream == gone.stream) {
+                    next.request.get_or_insert(ParkedRequest::Retry);
+                }
+            }
         }
     }
 }
