@@ -5,6 +5,7 @@
 
 mod adversary;
 mod app;
+mod consumers;
 mod inline;
 mod lock;
 mod macros;

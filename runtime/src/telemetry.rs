@@ -137,6 +137,14 @@ impl PartitionMetrics {
     }
 }
 
+impl Drop for PartitionMetrics {
+    /// Whoever runs the partition next tells how far behind it is.
+    fn drop(&mut self) {
+        self.lag.set(0.0);
+        self.lag_seconds.set(0.0);
+    }
+}
+
 /// Counts the events that feeds deliver.
 pub(crate) fn feed_events() -> Counter {
     counter!("kenning_feed_events_total")

@@ -13,33 +13,35 @@ pub(super) struct Reader {
     tail: Arc<Window>,
     /// The consumer's own, with its events alone.
     own: Arc<Window>,
-    /// It reads in the window of its own.
-    behind: bool,
+    /// Where it reads.
+    there: Option<There>,
     /// Up to here the feed had been read to its end.
     head: Option<Position>,
 }
 
+#[derive(Clone, Copy, PartialEq)]
+enum There {
+    Near,
+    Behind,
+}
+
 impl Reader {
     pub(super) fn new(tail: Arc<Window>, own: Arc<Window>) -> Self {
-        Self { tail, own, behind: false, head: None }
+        Self { tail, own, there: None, head: None }
     }
 
     /// A page with what comes after a position, waiting for it at the head. Dropping the future loses nothing.
     pub(super) async fn next(&mut self, after: Position) -> Result<Arc<Page>, Arc<StoreError>> {
         loop {
-            let near = self.tail.has(after) || self.head.is_some_and(|head| head <= after);
-            if near {
-                self.leave();
+            if self.tail.has(after) || self.head.is_some_and(|head| head <= after) {
+                self.go(There::Near);
                 match self.tail.next(after).await? {
                     Next::Page(page) => return Ok(self.read(page)),
                     Next::Before | Next::Nothing => self.head = None,
                 }
                 continue;
             }
-            if !self.behind {
-                self.behind = true;
-                self.own.enter();
-            }
+            self.go(There::Behind);
             match self.own.next(after).await? {
                 Next::Page(page) => return Ok(self.read(page)),
                 Next::Nothing => self.head = Some(after),
@@ -59,10 +61,24 @@ impl Reader {
         page
     }
 
+    fn go(&mut self, there: There) {
+        if self.there != Some(there) {
+            self.window(there).enter();
+            self.leave();
+            self.there = Some(there);
+        }
+    }
+
     fn leave(&mut self) {
-        if self.behind {
-            self.behind = false;
-            self.own.leave();
+        if let Some(there) = self.there.take() {
+            self.window(there).leave();
+        }
+    }
+
+    fn window(&self, there: There) -> &Window {
+        match there {
+            There::Near => &self.tail,
+            There::Behind => &self.own,
         }
     }
 }

@@ -170,7 +170,7 @@ impl<M: ReadModel, S: ConsumerStore> Session<S> for RowSession<M> {
             let Some(table) = self.table.clone() else { return Ok(()) };
             if !self.work.missing.is_empty() {
                 let missing = std::mem::take(&mut self.work.missing);
-                let rows = store.load_rows(transaction, &table, &missing).await?;
+                let rows = store.load_rows(transaction, &table, &missing).await.map_err(failure)?;
                 for row in rows {
                     self.found(row)?;
                 }
@@ -180,13 +180,7 @@ impl<M: ReadModel, S: ConsumerStore> Session<S> for RowSession<M> {
             if changes.upserts.is_empty() && changes.deletes.is_empty() {
                 return Ok(());
             }
-            store.write_rows(transaction, &table, changes).await.map_err(|error| match error {
-                // A unique index, as a rule.
-                StoreError::Refused(_) => Failure::for_good(None, with_sources(&error)),
-                // A value that the table does not take, it may be: whatever else it is passes.
-                StoreError::Database(_) => Failure::this_time(with_sources(&error), false),
-                error => Failure::Store(error),
-            })
+            store.write_rows(transaction, &table, changes).await.map_err(failure)
         })
     }
 
@@ -199,6 +193,17 @@ impl<M: ReadModel, S: ConsumerStore> Session<S> for RowSession<M> {
     fn forget(&mut self) {
         self.work = Work::default();
         self.at_hand.clear();
+    }
+}
+
+/// Whose fault it is that rows cannot be read or written.
+fn failure(error: StoreError) -> Failure {
+    match error {
+        // A unique index, as a rule, or a value that no column takes.
+        StoreError::Refused(_) => Failure::for_good(None, with_sources(&error)),
+        // It may be a value of the event's, or something that passes.
+        StoreError::Database(_) => Failure::this_time(with_sources(&error), false),
+        error => Failure::Store(error),
     }
 }
 

@@ -16,8 +16,10 @@ use crate::store::{EventStore, FeedQuery, StoreError, Wakeup};
 /// How long to wait for a wake-up before looking all the same.
 const POLL: Duration = Duration::from_millis(500);
 
-/// The least time between two pages at the head, while events keep coming.
+/// The least time between two pages at the head, while events keep coming, for one reader; with each further one it is half of this longer, as each of them writes a
+/// transaction for a page. After a longer silence the next event is read at once.
 const PACE: Duration = Duration::from_millis(5);
+const LONGEST_PACE: Duration = Duration::from_millis(50);
 
 /// What a window keeps at the most, beside its last page.
 const MOST_EVENTS: usize = 16_384;
@@ -59,7 +61,7 @@ struct State {
     /// What an event takes, about; it bounds the next page.
     bytes_each: usize,
     /// How many read in it.
-    readers: usize,
+    readers: u32,
     flight: Option<Flight>,
     /// Numbers the reads, so that one that comes too late is known.
     flights: u64,
@@ -258,7 +260,8 @@ impl Shared {
             return flight.done.clone();
         }
         let after = state.high.unwrap_or_default();
-        let wait = state.at_head.then_some(state.read).flatten();
+        let pace = (PACE / 2).saturating_mul(state.readers.saturating_add(1)).clamp(PACE, LONGEST_PACE);
+        let wait = state.at_head.then_some(state.read).flatten().map(|read| read + pace);
         let limit = self.page_limit(state);
         state.flights += 1;
         let number = state.flights;
@@ -283,16 +286,17 @@ impl Shared {
         done
     }
 
+    /// Reads a page; at the head not before somebody has appended, or it is time to look all the same, nor before the time that is given.
     async fn read(
         &self,
         after: Position,
         limit: usize,
-        at_head: Option<Instant>,
+        earliest: Option<Instant>,
     ) -> Result<Page, StoreError> {
-        if let (Some(read), Some(wakeup)) = (at_head, &self.wakeup) {
+        if let (Some(earliest), Some(wakeup)) = (earliest, &self.wakeup) {
             let poll = POLL.mul_f64(1.0 - fastrand::f64() / 4.0);
             wakeup.lock().await.wait(poll).await;
-            tokio::time::sleep_until(read + PACE).await;
+            tokio::time::sleep_until(earliest).await;
         }
         let mut query = FeedQuery::after(after).limit(limit);
         query.names = Some(Arc::clone(&self.names));

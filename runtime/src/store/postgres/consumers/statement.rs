@@ -113,6 +113,9 @@ pub(super) fn begin_patient(milliseconds: u128) -> SqlStr {
 /// Begins a transaction that the server ends when it idles, for statements of ours alone or for others as well.
 pub(super) fn begin_batch(milliseconds: u128, own: bool) -> SqlStr {
     // A plan that scans the table, made when it was small, would be kept when it has grown.
-    let plans = if own { "; set local enable_seqscan = off; set local enable_bitmapscan = off" } else { "" };
-    statement(format!("begin; set local idle_in_transaction_session_timeout = {milliseconds}{plans}"))
+    let own_plans = "; set local enable_seqscan = off; set local enable_bitmapscan = off".to_owned();
+    // A handler that is given up leaves its statement behind: the server ends that, so that the connection is of use again.
+    let others = || format!("; set local statement_timeout = {milliseconds}");
+    let local = if own { own_plans } else { others() };
+    statement(format!("begin; set local idle_in_transaction_session_timeout = {milliseconds}{local}"))
 }

@@ -1,0 +1,4 @@
+//! Consumers on both stores: what they make of the feed while others run, pause, die and write.
+
+mod shelf;
+mod storm;
