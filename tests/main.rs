@@ -6,11 +6,11 @@
 mod adversary;
 mod app;
 mod consumers;
-mod inline;
 mod lock;
 mod macros;
 mod memory;
 mod postgres;
+mod projection;
 mod readme;
 mod schema;
 mod support;

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned;
@@ -35,11 +35,7 @@ pub(super) fn expand(block: &Block<'_>) -> TokenStream {
     let original = block.original.without(|attr| block.is_inert(attr));
     let body = match block.batches().next() {
         Some(batch) => call_batch(block, batch),
-        None => block.events.as_ref().map(|events| {
-            let kenning = block.krate.at(events.span());
-            // Under the set's tokens, where an event is reported that is neither handled nor ignored.
-            quote_spanned!(events.span()=> <#events as #kenning::ProjectInto<Self>>::project_each(events, self, transaction))
-        }).unwrap_or_default(),
+        None => block.events.as_ref().map(|events| call_each(block, events)).unwrap_or_default(),
     };
     let main = projection(block, &body);
     let handlers = block.handlers.iter().filter_map(|handler| expand_handler(block, handler));
@@ -177,9 +173,22 @@ fn included(block: &Block<'_>, event: &Type) -> TokenStream {
     quote_spanned!(event.span()=> <<#self_ty as #kenning::Projection>::Events as #kenning::Includes<#event>>::get)
 }
 
+/// Under the set's tokens, where an event is reported that is neither handled nor ignored.
+fn call_each(block: &Block<'_>, set: &Type) -> TokenStream {
+    let kenning = block.krate.at(set.span());
+    let [this, events, transaction] =
+        ["self", "events", "transaction"].map(|name| local(block, name, set.span()));
+    quote_spanned!(set.span()=> <#set as #kenning::ProjectInto<Self>>::project_each(#events, #this, #transaction))
+}
+
+/// A parameter of the projection's own method, under other tokens: where a `macro_rules` makes the block, each token knows its own names.
+fn local(block: &Block<'_>, name: &str, span: Span) -> Ident {
+    Ident::new(name, span.resolved_at(block.original.header.self_ty.span()))
+}
+
 fn call_batch(block: &Block<'_>, batch: &Handler<'_>) -> TokenStream {
     let Takes::Batch(ty) = batch.takes else { return TokenStream::new() };
-    let events = Ident::new("events", ty.span().resolved_at(block.original.header.self_ty.span()));
+    let events = local(block, "events", ty.span());
     call(block, batch, &quote_spanned!(ty.span()=> &#events))
 }
 
@@ -202,6 +211,7 @@ fn call(block: &Block<'_>, handler: &Handler<'_>, passed: &TokenStream) -> Token
         let transaction = Ident::new("transaction", hygiene);
         quote!(let _ = #transaction;)
     });
+    let this = Ident::new("self", name.span().resolved_at(hygiene));
     let wait = sig.asyncness.map(|keyword| quote_spanned!(keyword.span()=> .await));
     let outcome = match handler.answer {
         Some(answer) => {
@@ -212,6 +222,6 @@ fn call(block: &Block<'_>, handler: &Handler<'_>, passed: &TokenStream) -> Token
     };
     quote_spanned! {name.span()=>
         #unused
-        ::std::boxed::Box::pin(async move { #outcome(Self::#name(self, #passed #transaction) #wait) })
+        ::std::boxed::Box::pin(async move { #outcome(Self::#name(#this, #passed #transaction) #wait) })
     }
 }

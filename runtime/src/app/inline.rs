@@ -47,6 +47,14 @@ impl<S: ConsumerStore> Inline<S> {
     }
 }
 
+impl<S> Inline<S> {
+    /// Whether it handles an event of the append.
+    fn concerns(&self, append: &Append) -> bool {
+        let mut events = append.streams.iter().flat_map(|target| &target.events);
+        events.any(|event| self.events.contains(&&*event.name))
+    }
+}
+
 /// The appends that inline projections follow.
 pub(super) trait InlineAppend: Send + Sync {
     /// Whether any of them handles an event of the append.
@@ -119,9 +127,26 @@ impl<S: ConsumerStore> Inlines<S> {
             Ok(()) => Ok(appended),
             Err(error) => {
                 let lost = matches!(error, StoreError::Unavailable(_));
-                Err(Failure { transaction: None, lost, why: error.into() })
+                Err(Failure { transaction: None, lost, why: self.refused(append, error) })
             }
         }
+    }
+
+    /// What is refused at the commit is of the projection that followed, where it was one alone: a rule of its tables that is checked late, or a statement that failed
+    /// before and that it has passed over.
+    fn refused(&self, append: &Append, error: StoreError) -> Unstored {
+        let mut followed = self.projections.iter().filter(|(inline, _)| inline.concerns(append));
+        match (error, followed.next(), followed.next()) {
+            (error @ StoreError::Refused(_), Some((inline, _)), None) => {
+                Self::failed(inline.name, error.into())
+            }
+            (error, ..) => error.into(),
+        }
+    }
+
+    fn failed(projection: &'static str, source: HandlerError) -> Unstored {
+        counter!("kenning_inline_failures_total", "projection" => projection).increment(1);
+        Unstored::Projection { projection, source }
     }
 
     fn failure(
@@ -130,7 +155,6 @@ impl<S: ConsumerStore> Inlines<S> {
         transaction: S::Transaction,
         failed: Failed,
     ) -> Failure<S::Transaction> {
-        let projection = inline.name;
         match failed {
             Failed::TurnedBack(source) => {
                 let why = StoreError::Contention(source).into();
@@ -141,8 +165,7 @@ impl<S: ConsumerStore> Inlines<S> {
                 Failure { transaction: None, lost: true, why: StoreError::Unavailable(source).into() }
             }
             Failed::Handler { source, stuck } => {
-                counter!("kenning_inline_failures_total", "projection" => projection).increment(1);
-                let why = Unstored::Projection { projection, source };
+                let why = Self::failed(inline.name, source);
                 if stuck {
                     self.store.abandon(transaction);
                     return Failure { transaction: None, lost: false, why };
@@ -164,8 +187,7 @@ struct Failure<T> {
 
 impl<S: ConsumerStore> InlineAppend for Inlines<S> {
     fn concerns(&self, append: &Append) -> bool {
-        let names = || append.streams.iter().flat_map(|target| &target.events).map(|event| &*event.name);
-        self.projections.iter().any(|(inline, _)| names().any(|name| inline.events.contains(&name)))
+        self.projections.iter().any(|(inline, _)| inline.concerns(append))
     }
 
     fn append(&self, append: Append) -> BoxFuture<'_, Result<Appended, Unstored>> {

@@ -57,6 +57,11 @@ impl Poison {
     pub(super) fn for_good(at: Option<usize>, reason: String) -> Self {
         Self { at, reason, for_good: true, stuck: false }
     }
+
+    /// A batch that may succeed another time.
+    pub(super) fn this_time(reason: String) -> Self {
+        Self { at: None, reason, for_good: false, stuck: false }
+    }
 }
 
 impl Failure {

@@ -66,16 +66,19 @@ impl<S: ConsumerStore> Worker<S> {
                 }
             }
         }
-        if !batch.parks.is_empty() {
-            store.park(&mut transaction, &partition.lease, &batch.parks).await?;
-        }
-        if let Some(position) = batch.unpark {
-            store.unpark(&mut transaction, &partition.lease, position).await?;
-        }
         let from = partition.stored();
-        if !store.advance(&mut transaction, &partition.lease, from, to).await? {
-            store.rollback(transaction).await?;
-            return Ok(Written::Lost);
+        match finish(partition, &mut transaction, &batch, from, to).await {
+            Ok(true) => {}
+            Ok(false) => {
+                store.rollback(transaction).await?;
+                return Ok(Written::Lost);
+            }
+            // A handler has left the transaction in a state in which it writes nothing more, and said nothing.
+            Err(StoreError::Refused(error)) if !batch.events.is_empty() => {
+                store.rollback(transaction).await?;
+                return Ok(Written::Poison(Poison::this_time(with_sources(&StoreError::Refused(error)))));
+            }
+            Err(error) => return Err(error.into()),
         }
         partition.leaving(to);
         match store.commit_batch(transaction).await {
@@ -91,6 +94,24 @@ impl<S: ConsumerStore> Worker<S> {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// What comes after the handlers in a transaction; `false`: the lease is lost.
+async fn finish<S: ConsumerStore>(
+    partition: &Partition<S>,
+    transaction: &mut S::Transaction,
+    batch: &Batch<'_>,
+    from: Position,
+    to: Position,
+) -> Result<bool, StoreError> {
+    let store = &partition.host.store;
+    if !batch.parks.is_empty() {
+        store.park(transaction, &partition.lease, &batch.parks).await?;
+    }
+    if let Some(position) = batch.unpark {
+        store.unpark(transaction, &partition.lease, position).await?;
+    }
+    store.advance(transaction, &partition.lease, from, to).await
 }
 
 impl<S: ConsumerStore> Partition<S> {

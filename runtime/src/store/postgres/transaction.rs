@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::PostgresStore;
 use super::call::{self, Outcome, Session};
 use super::connection::Backend;
+use super::consumers::error::error as of_consumer;
 use super::core::Core;
 use super::error::{Failure, SharedError, read_error};
 use super::ledger;
@@ -90,7 +91,8 @@ impl TransactionalStore for PostgresStore {
             let core = self.core();
             // Also the statement that fails in a transaction that has failed before.
             let row = sqlx::query(core.sql.identify_backend.clone()).fetch_one(&mut *transaction).await;
-            let backend = row.and_then(|row| Backend::of(&row)).map_err(read_error)?;
+            let backend =
+                row.and_then(|row| Backend::of(&row)).map_err(|failed| of_consumer(core, failed))?;
             match transaction.commit().await {
                 Ok(()) => {
                     core.wake();
@@ -99,7 +101,7 @@ impl TransactionalStore for PostgresStore {
                 Err(error) if Failure::of(&error) == Failure::Lost => {
                     find(core, backend, append, error).await
                 }
-                Err(error) => Err(read_error(error)),
+                Err(refused) => Err(of_consumer(core, refused)),
             }
         })
     }

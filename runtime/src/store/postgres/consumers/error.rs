@@ -16,7 +16,7 @@ fn code(error: &Error) -> Option<String> {
 }
 
 /// The answer to a statement of a consumer.
-pub(super) fn error(core: &Core, error: Error) -> StoreError {
+pub(in crate::store::postgres) fn error(core: &Core, error: Error) -> StoreError {
     if is_lost(&error) {
         core.losses.note();
     }
@@ -25,6 +25,8 @@ pub(super) fn error(core: &Core, error: Error) -> StoreError {
         _ if Failure::of(&error) == Failure::Lost && !matches!(error, Error::Encode(_)) => read_error(error),
         // The values do not fit: data exceptions, integrity constraints, one row twice.
         Some("21" | "22" | "23") => StoreError::Refused(Box::new(error)),
+        // A statement of a handler failed before, and the handler went on.
+        Some("25") if code == "25P02" => StoreError::Refused(Box::new(error)),
         // No room, no connection left, about to be shut down, an error of the machine.
         Some("53" | "57" | "58") if code != "57014" => StoreError::Unavailable(Box::new(error)),
         _ if matches!(error, Error::Encode(_)) => StoreError::Refused(Box::new(error)),

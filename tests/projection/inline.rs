@@ -1,11 +1,11 @@
-//! What holds on both stores.
+//! Inline projections: what holds on both stores.
 
 use futures_util::future::join_all;
 use kenning::ExecuteError;
 use kenning::read_model::HandleError;
 use uuid::Uuid;
 
-use super::clerk::{Desk, Enter, Note, Refused, Then, stored};
+use super::clerk::{Book, Desk, Enter, Note, Refused, Then, Way, stored};
 use crate::support::on_both_stores;
 
 on_both_stores! {
@@ -22,7 +22,7 @@ on_both_stores! {
 
 async fn p2_events_and_the_projections_writes_are_there_together(home: impl Desk) {
     let rows = home.rows().await;
-    let (app, calls) = home.open(&rows).await;
+    let (app, calls) = home.open(&rows, Way::Inline).await;
     let command = Enter { book: "a".to_owned(), entries: vec![(5, Then::Go), (7, Then::Go)] };
     let executed = app.execute(command).await.unwrap();
     let written = rows.all().await;
@@ -40,7 +40,7 @@ async fn p2_events_and_the_projections_writes_are_there_together(home: impl Desk
 /// Executes what makes the projection fail; nothing may be left of it, and everything has to go on.
 async fn fails(home: impl Desk, command: Enter, check: impl Fn(&(dyn std::error::Error + 'static))) {
     let rows = home.rows().await;
-    let (app, _) = home.open(&rows).await;
+    let (app, _) = home.open(&rows, Way::Inline).await;
     app.execute(Enter::one("a", 1)).await.unwrap();
     for _ in 0..2 {
         let error = app.execute(command.clone()).await.unwrap_err();
@@ -53,10 +53,7 @@ async fn fails(home: impl Desk, command: Enter, check: impl Fn(&(dyn std::error:
     assert_eq!((written.len(), &written), (1, &stored(&app, &["a"]).await));
     // The stream is free, its state was not touched, and the feed is not held back.
     let after = app.execute(Enter::one("a", 2)).await.unwrap();
-    assert_eq!(
-        (after.version().get(), app.load::<super::clerk::Book>("a".to_owned()).await.unwrap().balance),
-        (2, 3)
-    );
+    assert_eq!((after.version().get(), app.load::<Book>("a".to_owned()).await.unwrap().balance), (2, 3));
     let mut feed = app.feed();
     let mut seen = Vec::new();
     while seen.len() < 2 {
@@ -96,7 +93,7 @@ async fn p2_an_event_before_the_one_that_fails_is_not_stored(home: impl Desk) {
 
 async fn p3_a_command_sent_again_is_not_followed_again(home: impl Desk) {
     let rows = home.rows().await;
-    let (app, calls) = home.open(&rows).await;
+    let (app, calls) = home.open(&rows, Way::Inline).await;
     let id = Uuid::now_v7();
     let first = app.execute(Enter::one("a", 5)).id(id).await.unwrap();
     let again = app.execute(Enter::one("a", 5)).id(id).await.unwrap();
@@ -112,7 +109,8 @@ async fn p3_a_command_sent_again_is_not_followed_again(home: impl Desk) {
 
 async fn a_conflict_decided_again_runs_the_projection_once(home: impl Desk) {
     let rows = home.rows().await;
-    let ((app, calls), (other, others)) = (home.open(&rows).await, home.open(&rows).await);
+    let ((app, calls), (other, others)) =
+        (home.open(&rows, Way::Inline).await, home.open(&rows, Way::Inline).await);
     app.execute(Enter::one("a", 1)).await.unwrap();
     other.execute(Enter::one("a", 2)).await.unwrap();
     // What the first one has at hand is old by now.
@@ -125,7 +123,8 @@ async fn a_conflict_decided_again_runs_the_projection_once(home: impl Desk) {
 
 async fn commands_at_once_are_followed_once_each(home: impl Desk) {
     let rows = home.rows().await;
-    let ((app, calls), (other, others)) = (home.open(&rows).await, home.open(&rows).await);
+    let ((app, calls), (other, others)) =
+        (home.open(&rows, Way::Inline).await, home.open(&rows, Way::Inline).await);
     let books = ["a", "b", "c"];
     let commands = (0..60).map(|nth| {
         let app = if nth % 2 == 0 { &app } else { &other };
@@ -148,7 +147,7 @@ async fn commands_at_once_are_followed_once_each(home: impl Desk) {
 
 async fn an_ignored_event_is_not_followed(home: impl Desk) {
     let rows = home.rows().await;
-    let (app, calls) = home.open(&rows).await;
+    let (app, calls) = home.open(&rows, Way::Inline).await;
     app.execute(Note { book: "a".to_owned() }).await.unwrap();
     app.execute(Enter::one("a", 5)).await.unwrap();
     app.execute(Note { book: "a".to_owned() }).await.unwrap();

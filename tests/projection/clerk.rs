@@ -1,4 +1,4 @@
-//! An aggregate whose events are followed inline, and the projections that do it, one for each store.
+//! An aggregate, and projections that follow its events: for each store, behind the feed, inline, and by the batch.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -163,17 +163,15 @@ struct InMemory {
     calls: Arc<Calls>,
 }
 
-#[projection(name = "clerk", version = 1, events = BookEvent, ignore(Noted), inline)]
 impl InMemory {
-    #[on]
-    async fn entered(&self, event: &Recorded<Entered>, tx: &mut MemoryTransaction) -> Result<(), Refused> {
+    async fn enter(&self, event: &Recorded<Entered>, tx: &mut MemoryTransaction) -> Result<(), HandlerError> {
         self.calls.called();
         let (shelf, row) = (Arc::clone(&self.shelf), Row::of(event));
         tx.on_commit(move || {
             let before = shelf.lock().unwrap().insert(row.position, row);
             assert_eq!(before, None, "an event was followed twice");
         });
-        act(event).await
+        Ok(act(event).await?)
     }
 }
 
@@ -181,14 +179,8 @@ struct InSql {
     calls: Arc<Calls>,
 }
 
-#[projection(name = "clerk", version = 1, events = BookEvent, ignore(Noted), inline)]
 impl InSql {
-    #[on]
-    async fn entered(
-        &self,
-        event: &Recorded<Entered>,
-        tx: &mut PgTransaction<'_>,
-    ) -> Result<(), HandlerError> {
+    async fn enter(&self, event: &Recorded<Entered>, tx: &mut PgTransaction<'_>) -> Result<(), HandlerError> {
         let call = self.calls.called();
         let row = Row::of(event);
         sqlx::query("insert into public.clerk_rows (position, book, version, cents) values ($1, $2, $3, $4)")
@@ -211,13 +203,66 @@ impl InSql {
     }
 }
 
+macro_rules! clerks {
+    ($($name:ident of $clerk:ident, $transaction:ty $(, $inline:ident)?;)*) => {
+        $(struct $name($clerk);
+
+        #[projection(name = "clerk", version = 1, events = BookEvent, ignore(Noted) $(, $inline)?)]
+        impl $name {
+            #[on]
+            async fn entered(&self, event: &Recorded<Entered>, tx: &mut $transaction) -> Result<(), HandlerError> {
+                self.0.enter(event, tx).await
+            }
+        })*
+    };
+}
+
+clerks! {
+    InlineInMemory of InMemory, MemoryTransaction, inline;
+    BehindInMemory of InMemory, MemoryTransaction;
+    InlineInSql of InSql, PgTransaction<'_>, inline;
+    BehindInSql of InSql, PgTransaction<'_>;
+}
+
+macro_rules! batch_clerks {
+    ($($name:ident of $clerk:ident, $transaction:ty;)*) => {
+        $(struct $name($clerk);
+
+        #[projection(name = "clerk", version = 1, events = BookEvent)]
+        impl $name {
+            #[on]
+            async fn batch(&self, events: &[Recorded<BookEvent>], tx: &mut $transaction) -> Result<(), HandlerError> {
+                for event in events {
+                    if let BookEvent::Entered(entered) = event.event() {
+                        self.0.enter(&Recorded::new(entered.clone(), event.metadata().clone()), tx).await?;
+                    }
+                }
+                Ok(())
+            }
+        })*
+    };
+}
+
+batch_clerks! {
+    BatchesInMemory of InMemory, MemoryTransaction;
+    BatchesInSql of InSql, PgTransaction<'_>;
+}
+
+/// How the projection follows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Way {
+    Inline,
+    Behind,
+    Batches,
+}
+
 /// A home whose applications have a clerk.
 pub trait Desk: Home {
     /// A place for the rows.
     async fn rows(&self) -> Rows;
 
     /// An application with a clerk, as each process has one.
-    async fn open(&self, rows: &Rows) -> (Kenning, Arc<Calls>);
+    async fn open(&self, rows: &Rows, way: Way) -> (Kenning, Arc<Calls>);
 }
 
 /// Where the rows are.
@@ -231,12 +276,17 @@ impl Desk for Memory {
         Rows::Memory(Shelf::default())
     }
 
-    async fn open(&self, rows: &Rows) -> (Kenning, Arc<Calls>) {
+    async fn open(&self, rows: &Rows, way: Way) -> (Kenning, Arc<Calls>) {
         let Rows::Memory(shelf) = rows else { panic!("the rows of another store") };
         let calls = Arc::<Calls>::default();
         let clerk = InMemory { shelf: Arc::clone(shelf), calls: Arc::clone(&calls) };
-        let app = Kenning::builder(self.store().await).aggregate::<Book>();
-        (app.projection_with(clerk, options()).build().await.expect("an application"), calls)
+        let builder = Kenning::builder(self.store().await).aggregate::<Book>().consumers(options());
+        let builder = match way {
+            Way::Inline => builder.projection(InlineInMemory(clerk)),
+            Way::Behind => builder.projection(BehindInMemory(clerk)),
+            Way::Batches => builder.projection(BatchesInMemory(clerk)),
+        };
+        (builder.build().await.expect("an application"), calls)
     }
 }
 
@@ -245,21 +295,27 @@ impl Desk for Postgres {
         Rows::new(&self.url).await
     }
 
-    async fn open(&self, _: &Rows) -> (Kenning, Arc<Calls>) {
-        on_postgres(self.store().await).await
+    async fn open(&self, _: &Rows, way: Way) -> (Kenning, Arc<Calls>) {
+        on_postgres(self.store().await, way).await
     }
 }
 
 /// Long enough for a handler, short enough for a test of one that never returns.
 fn options() -> ConsumerOptions {
-    ConsumerOptions::new().timeout(Duration::from_secs(2))
+    let (first, longest) = (Duration::from_millis(1), Duration::from_millis(5));
+    ConsumerOptions::new().timeout(Duration::from_secs(2)).attempts(2).backoff(first, longest)
 }
 
-pub async fn on_postgres(store: PostgresStore) -> (Kenning, Arc<Calls>) {
+pub async fn on_postgres(store: PostgresStore, way: Way) -> (Kenning, Arc<Calls>) {
     let calls = Arc::<Calls>::default();
     let clerk = InSql { calls: Arc::clone(&calls) };
-    let app = Kenning::builder(store).aggregate::<Book>();
-    (app.projection_with(clerk, options()).build().await.expect("an application"), calls)
+    let builder = Kenning::builder(store).aggregate::<Book>().consumers(options());
+    let builder = match way {
+        Way::Inline => builder.projection(InlineInSql(clerk)),
+        Way::Behind => builder.projection(BehindInSql(clerk)),
+        Way::Batches => builder.projection(BatchesInSql(clerk)),
+    };
+    (builder.build().await.expect("an application"), calls)
 }
 
 impl Rows {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use kenning::store::StoreError;
 use kenning::{ExecuteError, Kenning, PostgresStore};
 
-use super::clerk::{Calls, Enter, Rows, Then, on_postgres, stored};
+use super::clerk::{Calls, Enter, Rows, Then, Way, on_postgres, stored};
 use crate::support::database;
 use crate::support::proxy::{Proxy, Strike};
 
@@ -26,7 +26,7 @@ impl Scene {
         let url = database().await;
         let proxy = Proxy::before(&url).await;
         let store = options.connect(&proxy.url(&url)).await.expect("the proxy lets it through");
-        let (app, calls) = on_postgres(store).await;
+        let (app, calls) = on_postgres(store, Way::Inline).await;
         let rows = Rows::new(&url).await;
         app.execute(Enter::one("a", 1)).await.expect("a first entry");
         Self { proxy, app, calls, rows }
@@ -104,7 +104,7 @@ async fn trap_6_p2_an_inline_append_cut_before_its_commit_is_done_again() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn trap_4_a_collision_in_an_inline_projection_is_decided_again() {
     let scene = Scene::set().await;
-    let (app, calls) = on_postgres(scene_store(&scene).await).await;
+    let (app, calls) = on_postgres(scene_store(&scene).await, Way::Inline).await;
     app.execute(Enter::then("a", 5, Then::Collide)).await.expect("it is decided again");
     assert_eq!((scene.entries().await, calls.count()), (vec![1, 5], 2));
 }
@@ -114,7 +114,8 @@ async fn trap_4_a_collision_in_an_inline_projection_is_decided_again() {
 async fn trap_5_a_statement_that_failed_unheard_stores_nothing() {
     let scene = Scene::set().await;
     let error = scene.app.execute(Enter::then("a", 5, Then::Hide)).await.unwrap_err();
-    assert!(matches!(error, ExecuteError::Store(StoreError::Database(_))), "{error:?}");
+    let ExecuteError::Projection { projection: "clerk", source } = &error else { panic!("{error:?}") };
+    assert!(matches!(source.downcast_ref(), Some(StoreError::Refused(_))), "{source:?}");
     assert_eq!(scene.entries().await, [1]);
     scene.app.execute(Enter::one("a", 2)).await.expect("the stream goes on");
     assert_eq!(scene.entries().await, [1, 2]);

@@ -1,5 +1,0 @@
-//! Projections that run in the transactions of appends: on both stores, and what only a database can do to them.
-
-mod clerk;
-mod cut;
-mod rules;
