@@ -11,6 +11,7 @@ mod macros;
 mod memory;
 mod postgres;
 mod projection;
+mod query;
 mod readme;
 mod schema;
 mod support;

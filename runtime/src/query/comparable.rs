@@ -19,36 +19,42 @@ pub trait Comparable<T> {
     fn into_value(self) -> Result<Value, ColumnError>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Schema + Serialize> Comparable<T> for T {
     fn into_value(self) -> Result<Value, ColumnError> {
         Value::of(&self)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Schema + Serialize> Comparable<T> for &T {
     fn into_value(self) -> Result<Value, ColumnError> {
         Value::of(self)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<U: Schema + Serialize> Comparable<Option<U>> for U {
     fn into_value(self) -> Result<Value, ColumnError> {
         Value::of(&self)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<U: Schema + Serialize> Comparable<Option<U>> for &U {
     fn into_value(self) -> Result<Value, ColumnError> {
         Value::of(self)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Comparable<String> for &str {
     fn into_value(self) -> Result<Value, ColumnError> {
         Value::text(self)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Comparable<Option<String>> for &str {
     fn into_value(self) -> Result<Value, ColumnError> {
         Value::text(self)

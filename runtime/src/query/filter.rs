@@ -9,7 +9,6 @@ use crate::store::Condition;
 /// A condition on the rows of `M`, as the methods of a [`Column`](crate::read_model::Column) give it.
 ///
 /// It is true, false or, where it compares with nothing, neither; a row matches when the whole is true. What is neither stays so under `not`.
-#[derive(Debug)]
 #[must_use = "a filter is for `Query::filter`"]
 pub struct Filter<M> {
     condition: Result<Condition, ColumnError>,
@@ -88,6 +87,15 @@ fn either(one: Condition, other: Condition) -> Condition {
 impl<M> Clone for Filter<M> {
     fn clone(&self) -> Self {
         Self::new(self.condition.clone())
+    }
+}
+
+impl<M> std::fmt::Debug for Filter<M> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.condition {
+            Ok(condition) => condition.fmt(f),
+            Err(error) => error.fmt(f),
+        }
     }
 }
 
