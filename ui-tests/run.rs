@@ -8,8 +8,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const TOPICS: [&str; 7] =
-    ["event", "event_set", "aggregate", "command", "read_model", "projection", "attribute"];
+const TOPICS: [&str; 8] =
+    ["event", "event_set", "aggregate", "command", "read_model", "projection", "query", "attribute"];
 
 /// Promise P8: every mistake is a compile error under the user's tokens.
 #[test]
