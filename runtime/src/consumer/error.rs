@@ -10,7 +10,7 @@ pub enum RunError {
     /// The application runs its consumers already. A mistake of the program.
     #[error("the consumers of this application are running already")]
     Running,
-    /// A consumer fails again and again, so that it will never be idle; the others have been run. Only of `run_until_idle`: `run` goes on trying.
+    /// A consumer fails again and again in this process, so that it may never be idle. Only of `run_until_idle`: `run` goes on trying.
     #[error("the consumer `{consumer}` does not get on: {problem}")]
     Failing {
         /// The consumer.

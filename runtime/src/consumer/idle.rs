@@ -1,6 +1,6 @@
 //! Waiting until all that was there is done.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +12,9 @@ use crate::store::{ConsumerRecord, ConsumerStore, ParkedQuery, StoreError};
 /// How often other processes and requests on parked events are looked after, at first and at last.
 const FIRST: Duration = Duration::from_millis(5);
 const LAST: Duration = Duration::from_millis(200);
+
+/// How many parked events are looked at at a time.
+const PAGE: u32 = 1_000;
 
 /// How often the store may fail in a row.
 const PATIENCE: u32 = 8;
@@ -85,23 +88,22 @@ fn has_done<S>(host: &Host<S>, record: &ConsumerRecord, until: Position) -> bool
     })
 }
 
-/// Whether anything was asked for a parked event that is not done yet.
+/// Whether anything was asked for that is not done yet. What was asked for an event that waits behind another has to wait with it.
 async fn requested<S: ConsumerStore>(host: &Host<S>, consumer: &Consumer<S>) -> Result<bool, StoreError> {
-    let mut query = ParkedQuery {
-        consumer: Some(consumer.spec.name.to_string()),
-        limit: 1_000,
-        ..ParkedQuery::default()
-    };
+    let mut query =
+        ParkedQuery { consumer: Some(consumer.spec.name.to_string()), limit: PAGE, ..ParkedQuery::default() };
+    let mut streams = HashSet::new();
     loop {
         let parked = host.store.parked(&query).await?;
-        if parked.iter().any(|parked| parked.request.is_some()) {
-            return Ok(true);
-        }
-        match parked.last() {
-            Some(last) if parked.len() == 1_000 => {
-                query.after = Some((last.consumer.to_string(), last.position));
+        query.after = parked.last().map(|last| (last.consumer.to_string(), last.position));
+        let last = parked.len() < PAGE as usize;
+        for parked in parked {
+            if streams.insert(parked.stream) && parked.request.is_some() {
+                return Ok(true);
             }
-            _ => return Ok(false),
+        }
+        if last {
+            return Ok(false);
         }
     }
 }

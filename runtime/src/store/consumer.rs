@@ -65,7 +65,8 @@ pub trait ConsumerStore: TransactionalStore {
     fn release<'a>(&'a self, worker: Uuid) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// Begins the transaction of a batch. The store ends it by itself when its holder lets it idle for `at_most`, so that nobody waits for locks of a process that
-    /// was stopped. In one of a [read model](ConsumerKind::ReadModel) only statements of the store run, which it may prepare for.
+    /// was stopped. In one of a [read model](ConsumerKind::ReadModel) only statements of the store run, which it may prepare for; in others it may end a
+    /// statement that takes longer than `at_most`.
     fn begin_batch(
         &self,
         kind: ConsumerKind,

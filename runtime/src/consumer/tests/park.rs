@@ -35,6 +35,11 @@ async fn p7_a_poison_event_holds_its_stream_back_and_nothing_else() {
     put(&store, "a", &[placed("lid")]).await;
     app.run_until_idle().await.unwrap();
     assert_eq!(parked(&app).await.len(), 4);
+    // What is asked for one that waits has to wait with it, and nobody waits for that.
+    let waiting = app.parked().list().await.unwrap().remove(1);
+    app.parked().retry(&waiting).await.unwrap();
+    app.run_until_idle().await.unwrap();
+    assert_eq!(parked(&app).await.len(), 4);
     // A retry that fails again changes nothing but the count.
     app.parked().retry(&first).await.unwrap();
     app.run_until_idle().await.unwrap();

@@ -20,8 +20,10 @@ pub(super) async fn begin(
     kind: ConsumerKind,
     at_most: Duration,
 ) -> Result<PgTransaction<'static>, StoreError> {
-    let at_most = at_most.min(core.options.idle_in_transaction_timeout).as_millis().max(1);
-    let begin = statement::begin_batch(at_most, kind == ConsumerKind::ReadModel);
+    let milliseconds = |duration: Duration| duration.as_millis().clamp(1, i32::MAX as u128);
+    let idle = milliseconds(at_most.min(core.options.idle_in_transaction_timeout));
+    let others = (kind != ConsumerKind::ReadModel).then(|| milliseconds(at_most));
+    let begin = statement::begin_batch(idle, others);
     losses::read(core, || core.pool.begin_with(begin.clone())).await
 }
 

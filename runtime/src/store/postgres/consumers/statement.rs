@@ -110,12 +110,13 @@ pub(super) fn begin_patient(milliseconds: u128) -> SqlStr {
     statement(format!("begin; set local lock_timeout = {milliseconds}"))
 }
 
-/// Begins a transaction that the server ends when it idles, for statements of ours alone or for others as well.
-pub(super) fn begin_batch(milliseconds: u128, own: bool) -> SqlStr {
-    // A plan that scans the table, made when it was small, would be kept when it has grown.
-    let own_plans = "; set local enable_seqscan = off; set local enable_bitmapscan = off".to_owned();
-    // A handler that is given up leaves its statement behind: the server ends that, so that the connection is of use again.
-    let others = || format!("; set local statement_timeout = {milliseconds}");
-    let local = if own { own_plans } else { others() };
-    statement(format!("begin; set local idle_in_transaction_session_timeout = {milliseconds}{local}"))
+/// Begins a transaction that the server ends when it idles for so many milliseconds, for statements of ours alone or for others as well, each of which may take so many.
+pub(super) fn begin_batch(idle: u128, others: Option<u128>) -> SqlStr {
+    let local = match others {
+        // A plan that scans the table, made when it was small, would be kept when it has grown.
+        None => "set local enable_seqscan = off; set local enable_bitmapscan = off".to_owned(),
+        // A handler that is given up leaves its statement behind: the server ends that, so that the connection is of use again.
+        Some(each) => format!("set local statement_timeout = {each}"),
+    };
+    statement(format!("begin; set local idle_in_transaction_session_timeout = {idle}; {local}"))
 }
