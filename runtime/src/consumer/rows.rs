@@ -191,8 +191,8 @@ impl<M: ReadModel, S: ConsumerStore> Session<S> for RowSession<M> {
     }
 
     fn forget(&mut self) {
+        // Every row that the batch reached was taken out, and is read again; the others are as they were.
         self.work = Work::default();
-        self.at_hand.clear();
     }
 }
 

@@ -93,6 +93,8 @@ async fn a_keeper_that_is_cut_off_claims_nothing() {
     let (stop, run) = running(&one);
     until(|| async { here(&one).await == 4 }).await;
     cut.told.cut.store(true, Ordering::SeqCst);
+    // Taken out (the keeper's look at the time), it goes on for as long as nobody takes its partitions.
+    until(|| async { here(&one).await == 0 }).await;
     let two = app(&shared).await;
     let (_stop, other) = running(&two);
     until(|| async { here(&two).await == 4 }).await;
