@@ -4,6 +4,7 @@ mod appender;
 mod consumers;
 mod loading;
 mod preparing;
+mod read_models;
 mod sequence;
 mod watermark;
 
