@@ -74,7 +74,7 @@ async fn write(store: PostgresStore, lease: kenning::store::Lease, round: i64) {
             Ok(true) => at += 1,
             Ok(false) => return,
             Err(error) => {
-                assert!(error.is_retryable() || matches!(error, StoreError::Refused(_)), "{error:?}")
+                assert!(error.is_retryable() || matches!(error, StoreError::Refused(_)), "{error:?}");
             }
         }
         tokio::time::sleep(Duration::from_millis(2)).await;
