@@ -6,6 +6,7 @@
 mod adversary;
 mod app;
 mod consumers;
+mod followers;
 mod lock;
 mod macros;
 mod memory;

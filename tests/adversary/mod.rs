@@ -9,7 +9,7 @@ mod feed;
 mod feed_postgres;
 mod ledger;
 mod memory;
-mod postgres;
+pub(crate) mod postgres;
 mod reader;
 mod restart;
 mod storm;

@@ -1,3 +1,4 @@
 //! What the tests share with the processes that they start.
 
+pub mod meters;
 pub mod storm;

@@ -1,13 +1,13 @@
 //! The two stores, as the tests that run on both see them.
 
-use kenning::store::TransactionalStore;
+use kenning::store::ConsumerStore;
 use kenning::{MemoryStore, PostgresStore};
 
 use super::database;
 
 /// A place that several applications share, as processes share a database.
 pub trait Home: Sized + Send + Sync + 'static {
-    type Store: TransactionalStore;
+    type Store: ConsumerStore;
 
     /// A new, empty one.
     async fn new() -> Self;
