@@ -105,6 +105,48 @@ macro_rules! declare_command {
 
 declare_command!(Redo, Generated, u8);
 
+struct Follower;
+
+#[::kenning::projection(name = "a.follower", version = 1, events = Events)]
+impl Follower {
+    #[on]
+    async fn on(
+        &self,
+        event: &::kenning::Recorded<Happened>,
+        transaction: &mut u8,
+    ) -> ::core::result::Result<(), ::kenning::HandlerError> {
+        *transaction = event.id;
+        ::core::result::Result::Ok(())
+    }
+}
+
+struct Taker;
+
+#[::kenning::projection(name = "a.taker", version = 1, events = Events)]
+impl Taker {
+    #[on]
+    fn project(&self, events: &[::kenning::Recorded<Events>], transaction: &mut u8) {
+        *transaction = events.len() as u8;
+    }
+}
+
+#[::tokio::test]
+async fn projections_call_their_own() {
+    let metadata = ::kenning::Metadata::new(
+        ::kenning::prelude::Uuid::nil(),
+        ::kenning::StreamName::new("a", "1").unwrap(),
+        ::kenning::Version::new(1),
+        ::kenning::Position::new(1),
+        ::kenning::prelude::OffsetDateTime::UNIX_EPOCH,
+    );
+    let event = || ::kenning::Recorded::new(Events::Happened(Happened { id: 7 }), metadata.clone());
+    let mut seen = 0;
+    ::kenning::Projection::project(&Follower, ::std::vec![event()], &mut seen).await.unwrap();
+    assert_eq!(seen, 7);
+    ::kenning::Projection::project(&Taker, ::std::vec![event(), event()], &mut seen).await.unwrap();
+    assert_eq!(seen, 2);
+}
+
 #[test]
 fn shadowed_names_do_not_matter() {
     let mut state = State::default();

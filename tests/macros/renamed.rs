@@ -45,10 +45,19 @@ impl Door {
     }
 }
 
+struct Doors;
+
+#[events::projection(name = "doors", version = 1, events = DoorEvent, crate = crate::macros::renamed::platform::inner::es)]
+impl Doors {
+    #[es::on]
+    fn opened(&self, _: &Opened) {}
+}
+
 #[test]
 fn another_path_to_the_crate_works() {
     let mut door = Door::default();
     events::Apply::apply(&mut door, &Opened {});
     assert!(door.open);
     assert_eq!(*events::Command::aggregate_id(&Open { door: 7 }), 7);
+    assert_eq!(<Doors as events::Projection>::NAME, "doors");
 }

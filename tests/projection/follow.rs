@@ -90,7 +90,7 @@ async fn p7_a_batch_that_fails_is_handled_one_by_one(home: impl Desk) {
 }
 
 /// The handler says nothing of a statement that failed; its transaction writes nothing more. Taken out (that the checkpoint cannot be moved is no fault of an event), this test
-/// never ends: the partition would begin again for ever.
+/// fails: the partition begins again for ever.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn p7_an_event_whose_failed_statement_is_passed_over_is_parked() {
     parks(Postgres::new().await, Way::Behind, Then::Hide, "refuses what was to be written").await;
