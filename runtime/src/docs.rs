@@ -3,3 +3,8 @@
 #[cfg(feature = "memory")]
 #[doc = include_str!("docs/by_hand.md")]
 pub mod by_hand {}
+
+#[cfg(all(feature = "macros", feature = "memory"))]
+#[doc = include_str!("docs/queries.md")]
+#[cfg_attr(feature = "postgres", doc = include_str!("docs/queries_sql.md"))]
+pub mod queries {}

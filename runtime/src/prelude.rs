@@ -13,7 +13,7 @@ pub use crate::MemoryStore;
 pub use crate::PostgresStore;
 pub use crate::{
     Aggregate, Command, CommandContext, Event, EventSet, ExecuteError, Handle, IntoEvents, Kenning,
-    Projection, ReadModel, Recorded, Schema, Version,
+    Projection, QueryError, ReadModel, Recorded, Schema, Version,
 };
 #[cfg(feature = "postgres")]
 pub use sqlx::PgTransaction;

@@ -21,7 +21,7 @@ use crate::store::{Condition, OrderKey, Select};
 
 /// A query on the rows of a read model. [`Kenning::query`](crate::Kenning::query) begins one; [`fetch`](Self::fetch) and its like end it.
 ///
-/// It sees what the read model's consumer has committed, which may be behind the events that were appended.
+/// It sees what the read model's consumer has committed, which may be behind the events that were appended. [`docs::queries`](crate::docs::queries) tells what is asked in SQL.
 #[must_use = "a query is asked when it is fetched"]
 pub struct Query<M> {
     app: Kenning,
