@@ -20,12 +20,7 @@ pub(crate) struct Console {
 impl Console {
     /// A console that shows how much of so many bytes has been read; without a number, just that something happens.
     pub(crate) fn new(bytes: Option<u64>) -> Self {
-        let target = if io::stderr().is_terminal() {
-            ProgressDrawTarget::stderr()
-        } else {
-            ProgressDrawTarget::hidden()
-        };
-        let bar = ProgressBar::with_draw_target(bytes, target);
+        let bar = ProgressBar::with_draw_target(bytes, watched());
         let template = if bytes.is_some() { BAR } else { SPINNER };
         // A template that is wrong costs the looks of the bar, nothing else; the test below would see it.
         bar.set_style(
@@ -45,6 +40,11 @@ impl Console {
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
     }
+}
+
+/// Where a bar is drawn: nowhere if nobody is watching.
+pub(crate) fn watched() -> ProgressDrawTarget {
+    if io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() }
 }
 
 fn message(step: &Step) -> Option<String> {

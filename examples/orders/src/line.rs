@@ -1,8 +1,9 @@
 //! One line of the file.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 
-use csv::{ByteRecord, ReaderBuilder, Trim};
+use csv_core::Reader;
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
@@ -47,25 +48,47 @@ pub(crate) enum Problem {
     CameBefore,
 }
 
-/// Splits a line into its cells. Each line is read by itself: no column can hold a line break, so an open quote spoils one line, not the rest of the
-/// file.
-pub(crate) fn cells(line: &[u8]) -> ByteRecord {
-    let mut reader = ReaderBuilder::new()
-        .has_headers(false)
-        .trim(Trim::All)
-        .buffer_capacity(line.len().max(1))
-        .from_reader(line);
-    let mut cells = ByteRecord::new();
-    match reader.read_byte_record(&mut cells) {
-        Ok(_) => cells,
-        // Bytes in memory can always be read; a line that could not be would have no columns.
-        Err(_) => ByteRecord::new(),
+/// The cells of a line, without the blanks around them.
+#[derive(Default)]
+pub(crate) struct Cells {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Cells {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, end)| self.bytes[start..*end].trim_ascii())
     }
 }
 
+thread_local! {
+    /// Takes longer to make than to read with.
+    static READER: RefCell<Reader> = RefCell::new(Reader::new());
+}
+
+/// Splits a line into its cells. Each line is read by itself: no column can hold a line break, so an open quote spoils one line, not the rest of the
+/// file.
+pub(crate) fn cells(line: &[u8]) -> Cells {
+    READER.with_borrow_mut(|reader| {
+        reader.reset();
+        // No more than these can come of the line.
+        let most = line.iter().filter(|byte| **byte == b',').count() + 1;
+        let mut cells = Cells { bytes: vec![0; line.len()], ends: vec![0; most] };
+        let (_, read, mut written, mut ends) = reader.read_record(line, &mut cells.bytes, &mut cells.ends);
+        // Nothing comes after it, which ends its last cell.
+        let (_, _, more, last) =
+            reader.read_record(&line[read..], &mut cells.bytes[written..], &mut cells.ends[ends..]);
+        (written, ends) = (written + more, ends + last);
+        cells.bytes.truncate(written);
+        cells.ends.truncate(ends);
+        cells
+    })
+}
+
 /// Reads which order a line belongs to. That can be known of a line whose rest is malformed.
-pub(crate) fn order_id(cells: &ByteRecord) -> Result<OrderId, Problem> {
-    Cell::new(COLUMNS[0], cells.get(0).unwrap_or_default()).number().map(OrderId)
+pub(crate) fn order_id(cells: &Cells) -> Result<OrderId, Problem> {
+    Cell::new(COLUMNS[0], cells.iter().next().unwrap_or_default()).number().map(OrderId)
 }
 
 /// Reads the rest of a line, up to the first cell that is malformed.

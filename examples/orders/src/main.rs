@@ -5,24 +5,25 @@ mod import;
 mod line;
 mod orders_file;
 mod summary;
+mod views;
 
 use std::error::Error;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use kenning::store::EventStore;
-use kenning::{Kenning, MemoryStore};
+use kenning::store::ConsumerStore;
+use kenning::{CancellationToken, Kenning, MemoryStore};
 
 use crate::console::Console;
 use crate::import::{End, import};
 use crate::orders_file::OrdersFile;
 use crate::summary::Summary;
-use orders::Order;
+use orders::{CustomerId, CustomerTotals, Order, OrderSummary};
 
 /// The file that is read when none is named.
 const SAMPLE: &[u8] = include_bytes!("../data/orders.csv");
@@ -34,7 +35,11 @@ its order skipped. An order placed by an earlier run stays as it is, so an impor
 
 With --json, stdout has one object and nothing else: orders, lines (read, the malformed ones too), placed, already_placed (by
 an earlier run), rejected (also what contradicts an earlier run), malformed and lines_dropped (lines), events (stored by this
-run), total_cents (of the file's orders that are placed, by this run or an earlier one), seconds.
+run), total_cents (of the file's orders that are placed, by this run or an earlier one), seconds (of the import). With
+--top it also has top, a list of customer_id, orders and total_cents; with --customer it has newest, a list of orders.
+
+The read models follow the import. --top and --customer are asked when they have seen all of it, what was placed by
+earlier runs included.
 
 Exit codes:
   0    every line was read, and every order is placed or was rejected by the shop's rules
@@ -55,6 +60,15 @@ struct Args {
     /// How many orders are on their way at a time
     #[arg(long, value_name = "N", default_value = "64", value_parser = concurrency)]
     concurrency: NonZeroUsize,
+    /// Print the N customers who spent most
+    #[arg(long, value_name = "N")]
+    top: Option<NonZeroU64>,
+    /// Print the last 50 orders of a customer, newest first
+    #[arg(long, value_name = "ID")]
+    customer: Option<i64>,
+    /// Build the read models anew, while the old ones go on answering
+    #[arg(long)]
+    rebuild: bool,
     /// Print one JSON object in place of the table
     #[arg(long)]
     json: bool,
@@ -85,6 +99,12 @@ async fn run(args: Args) -> Result<ExitCode, Failure> {
     let file = OrdersFile::open(input)?;
     let app = connect(args.store).await?;
 
+    // The read models follow while the orders come in, and a rebuild needs somebody who does it.
+    let stop = CancellationToken::new();
+    let following = tokio::spawn({
+        let (app, stop) = (app.clone(), stop.clone());
+        async move { app.run(stop).await }
+    });
     let console = Console::new(bytes);
     let mut summary = Summary::default();
     let start = Instant::now();
@@ -95,6 +115,18 @@ async fn run(args: Args) -> Result<ExitCode, Failure> {
     .await?;
     summary.seconds = start.elapsed();
     console.finish();
+    if args.rebuild {
+        views::rebuild(&app).await?;
+    }
+    stop.cancel();
+    following.await??;
+    app.run_until_idle().await?;
+    if let Some(customers) = args.top {
+        summary.top = Some(views::top(&app, customers).await?);
+    }
+    if let Some(customer) = args.customer {
+        summary.newest = Some(views::newest(&app, CustomerId(customer)).await?);
+    }
     app.close().await;
 
     let mut stdout = io::stdout();
@@ -102,6 +134,12 @@ async fn run(args: Args) -> Result<ExitCode, Failure> {
         writeln!(stdout, "{}", serde_json::to_string(&summary)?)?;
     } else {
         writeln!(stdout, "{}", summary.table())?;
+        if let Some(top) = &summary.top {
+            writeln!(stdout, "{}", views::spenders(top))?;
+        }
+        if let Some(newest) = &summary.newest {
+            writeln!(stdout, "{}", views::orders(newest)?)?;
+        }
     }
     Ok(match end {
         End::Complete if summary.is_clean() => ExitCode::SUCCESS,
@@ -141,8 +179,9 @@ async fn connect(store: Store) -> Result<Kenning, Failure> {
     }
 }
 
-async fn application(store: impl EventStore) -> Result<Kenning, Failure> {
-    Ok(Kenning::builder(store).aggregate::<Order>().build().await?)
+async fn application(store: impl ConsumerStore) -> Result<Kenning, Failure> {
+    let builder = Kenning::builder(store).aggregate::<Order>();
+    Ok(builder.read_model::<OrderSummary>().read_model::<CustomerTotals>().build().await?)
 }
 
 fn store(text: &str) -> Result<Store, String> {

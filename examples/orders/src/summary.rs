@@ -7,6 +7,8 @@ use serde::{Serialize, Serializer};
 
 use crate::import::{Answer, Step};
 use crate::orders_file::Entry;
+use crate::views::Spender;
+use orders::OrderSummary;
 
 /// What an import has read and done. `orders` is `placed`, `already_placed`, `rejected` and those skipped for a malformed line.
 #[derive(Debug, Default, Serialize)]
@@ -31,6 +33,12 @@ pub(crate) struct Summary {
     pub total_cents: i128,
     #[serde(serialize_with = "seconds")]
     pub seconds: Duration,
+    /// The customers who spent most, if they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub top: Option<Vec<Spender>>,
+    /// The newest orders of a customer, if they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub newest: Option<Vec<OrderSummary>>,
     /// Orders among the rejected which no rule of the shop has turned down: they contradict an earlier run or cannot be stored.
     #[serde(skip)]
     pub faulty: u64,
@@ -100,8 +108,7 @@ impl Summary {
         table.add_row(["  of quantity 0, dropped".to_owned(), grouped(lines_dropped.into())]);
         table.add_row(["  malformed".to_owned(), grouped(malformed.into())]);
         table.add_row(["events stored".to_owned(), grouped(events.into())]);
-        let (dollars, cents) = (self.total_cents / 100, self.total_cents % 100);
-        table.add_row(["total of the placed orders".to_owned(), format!("${}.{cents:02}", grouped(dollars))]);
+        table.add_row(["total of the placed orders".to_owned(), dollars(self.total_cents)]);
         table.add_row(["seconds".to_owned(), format!("{:.3}", self.seconds.as_secs_f64())]);
         if let Some(numbers) = table.column_mut(1) {
             numbers.set_cell_alignment(CellAlignment::Right);
@@ -110,8 +117,13 @@ impl Summary {
     }
 }
 
+/// `$1,234.56`
+pub(crate) fn dollars(cents: i128) -> String {
+    format!("${}.{:02}", grouped(cents / 100), cents % 100)
+}
+
 /// `1,234,567`
-fn grouped(number: i128) -> String {
+pub(crate) fn grouped(number: i128) -> String {
     let digits = number.to_string();
     let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
     groups.join(",")

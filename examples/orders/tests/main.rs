@@ -8,3 +8,4 @@ mod postgres;
 mod program;
 #[rustfmt::skip]
 mod readme;
+mod views;

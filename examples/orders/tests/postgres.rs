@@ -38,6 +38,13 @@ async fn run_again_it_changes_nothing_and_says_so() {
     );
     assert_eq!((first.code, again.code), (Some(0), Some(0)));
     assert_eq!(first.stderr, again.stderr);
+
+    // The read models have seen both runs, and each order once; a rebuild gives the same.
+    let expected = json!([{ "customer_id": 10, "orders": placed, "total_cents": total }]);
+    for asked in [&["--top", "5"][..], &["--top", "5", "--rebuild"]] {
+        let asked = orders(&file, &[&["--json", "--store", &database.url], asked].concat());
+        assert_eq!(asked.json()["top"], expected);
+    }
     database.drop().await;
 }
 

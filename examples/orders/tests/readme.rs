@@ -46,6 +46,63 @@ impl Order {
     #[apply] fn shipped(&mut self, _: &OrderShipped) { self.shipped = true }
 }
 
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ReadModel)]
+#[kenning(table = "order_list", version = 1, events = OrderEvent)]
+pub struct OrderList {
+    #[kenning(key)] pub order_id: u64,
+    #[kenning(index)] pub customer_id: u64,
+    pub cents: u64,
+    pub tracking_number: Option<String>,
+}
+
+#[read_model]
+impl OrderList {
+    #[on]
+    fn placed(order_id: u64, event: &OrderPlaced) -> Self {
+        Self { order_id, customer_id: event.customer_id, cents: event.cents, tracking_number: None }
+    }
+    #[on]
+    fn shipped(&mut self, event: &OrderShipped) { self.tracking_number = Some(event.tracking_number.clone()) }
+}
+
+#[cfg(feature = "postgres")]
+mod revenue {
+    use super::*;
+
+    pub struct Revenue;
+
+    #[projection(name = "revenue", version = 1, events = OrderEvent, ignore(OrderShipped))]
+    impl Revenue {
+        #[on]
+        async fn placed(&self, event: &Recorded<OrderPlaced>, tx: &mut PgTransaction<'_>) -> Result<(), sqlx::Error> {
+            let upsert = "insert into revenue as r values ($1, $2) on conflict (day) do update set cents = r.cents + excluded.cents";
+            sqlx::query(upsert).bind(event.recorded_at().date()).bind(event.cents as i64).execute(&mut **tx).await?;
+            Ok(())
+        }
+    }
+}
+
+#[tokio::test]
+async fn read_models() -> Result<(), Box<dyn std::error::Error>> {
+    use kenning::{Kenning, MemoryStore};
+
+    let app = Kenning::builder(MemoryStore::new()).aggregate::<Order>().read_model::<OrderList>().build().await?;
+    let stop = kenning::CancellationToken::new();
+    let running = tokio::spawn({ let (app, stop) = (app.clone(), stop.clone()); async move { app.run(stop).await } });
+
+    for (order_id, cents) in [(1, 4_950), (2, 1_200), (3, 9_900)] {
+        app.execute(PlaceOrder { order_id, customer_id: 900, cents }).wait_for::<OrderList>().await?;
+    }
+    let dearest = app.query::<OrderList>().filter(OrderList::CUSTOMER_ID.eq(900).and(OrderList::CENTS.ge(2_000)))
+        .order_by(OrderList::CENTS.desc()).limit(50).fetch().await?;
+    assert_eq!(dearest.iter().map(|order| order.order_id).collect::<Vec<_>>(), [3, 1]);
+
+    stop.cancel();
+    running.await??;
+    app.close().await;
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_tour() -> Result<(), Box<dyn std::error::Error>> {
     use kenning::{Kenning, MemoryStore};
