@@ -1,6 +1,5 @@
 //! An aggregate, and projections that follow its events: for each store, behind the feed, inline, and by the batch.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -155,8 +154,8 @@ async fn act(event: &Entered) -> Result<(), Refused> {
     }
 }
 
-/// Rows in memory.
-pub type Shelf = Arc<Mutex<BTreeMap<i64, Row>>>;
+/// Rows in memory, in the order in which they were written: what is written twice is there twice.
+pub type Shelf = Arc<Mutex<Vec<Row>>>;
 
 struct InMemory {
     shelf: Shelf,
@@ -167,10 +166,7 @@ impl InMemory {
     async fn enter(&self, event: &Recorded<Entered>, tx: &mut MemoryTransaction) -> Result<(), HandlerError> {
         self.calls.called();
         let (shelf, row) = (Arc::clone(&self.shelf), Row::of(event));
-        tx.on_commit(move || {
-            let before = shelf.lock().unwrap().insert(row.position, row);
-            assert_eq!(before, None, "an event was followed twice");
-        });
+        tx.on_commit(move || shelf.lock().unwrap().push(row));
         Ok(act(event).await?)
     }
 }
@@ -334,7 +330,11 @@ impl Rows {
     /// All rows, by position.
     pub async fn all(&self) -> Vec<Row> {
         match self {
-            Self::Memory(shelf) => shelf.lock().unwrap().values().cloned().collect(),
+            Self::Memory(shelf) => {
+                let mut rows = shelf.lock().unwrap().clone();
+                rows.sort();
+                rows
+            }
             Self::Postgres(url) => {
                 let mut connection = PgConnection::connect(url).await.expect("the database answers");
                 let rows: Vec<(i64, String, i64, i64)> = sqlx::query_as(

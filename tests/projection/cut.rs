@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use kenning::store::StoreError;
 use kenning::{ExecuteError, Kenning, PostgresStore};
 
@@ -119,6 +120,20 @@ async fn trap_5_a_statement_that_failed_unheard_stores_nothing() {
     assert_eq!(scene.entries().await, [1]);
     scene.app.execute(Enter::one("a", 2)).await.expect("the stream goes on");
     assert_eq!(scene.entries().await, [1, 2]);
+}
+
+/// Nobody holds one connection while needing a second.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn trap_9_more_inline_commands_than_connections_all_end() {
+    let scene = Scene::with(PostgresStore::options().max_connections(2)).await;
+    let books: Vec<String> = (0..10).map(|nth| format!("b{nth}")).collect();
+    let commands = (0..100).map(|nth| scene.app.execute(Enter::one(&books[nth % 10], 1)).into_future());
+    for answer in join_all(commands).await {
+        answer.expect("it is accepted");
+    }
+    let books: Vec<&str> = ["a"].into_iter().chain(books.iter().map(String::as_str)).collect();
+    let written = scene.rows.all().await;
+    assert_eq!((written.len(), &written), (101, &stored(&scene.app, &books).await));
 }
 
 async fn scene_store(scene: &Scene) -> PostgresStore {

@@ -1,5 +1,7 @@
 //! Inline projections: what holds on both stores.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use kenning::ExecuteError;
 use kenning::read_model::HandleError;
@@ -18,6 +20,7 @@ on_both_stores! {
     a_conflict_decided_again_runs_the_projection_once
     commands_at_once_are_followed_once_each
     an_ignored_event_is_not_followed
+    p2_a_command_that_is_given_up_leaves_all_or_nothing
 }
 
 async fn p2_events_and_the_projections_writes_are_there_together(home: impl Desk) {
@@ -153,4 +156,25 @@ async fn an_ignored_event_is_not_followed(home: impl Desk) {
     app.execute(Note { book: "a".to_owned() }).await.unwrap();
     let written = rows.all().await;
     assert_eq!((written.len(), calls.count(), written.first().map(|row| row.version)), (1, 1, Some(2)));
+}
+
+/// Futures that are dropped anywhere between their first poll and their answer.
+async fn p2_a_command_that_is_given_up_leaves_all_or_nothing(home: impl Desk) {
+    let rows = home.rows().await;
+    let (app, _) = home.open(&rows, Way::Inline).await;
+    let books = ["a", "b", "c"];
+    for nth in 0..150 {
+        let command = app.execute(Enter::one(books[nth % 3], 1)).into_future();
+        let patience = Duration::from_micros(fastrand::u64(0..4_000));
+        if let Ok(answer) = tokio::time::timeout(patience, command).await {
+            answer.unwrap();
+        }
+    }
+    // Waits for whatever was left behind to let its stream go.
+    for book in books {
+        app.execute(Enter::one(book, 1)).await.unwrap();
+    }
+    let written = rows.all().await;
+    assert!(written.len() >= 3);
+    assert_eq!(written, stored(&app, &books).await);
 }
