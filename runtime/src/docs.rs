@@ -5,6 +5,10 @@
 pub mod by_hand {}
 
 #[cfg(all(feature = "macros", feature = "memory"))]
+#[doc = include_str!("docs/consumers.md")]
+pub mod consumers {}
+
+#[cfg(all(feature = "macros", feature = "memory"))]
 #[doc = include_str!("docs/queries.md")]
 #[cfg_attr(feature = "postgres", doc = include_str!("docs/queries_sql.md"))]
 pub mod queries {}

@@ -15,7 +15,7 @@ impl Kenning {
     /// Runs all consumers, together with other processes that run them, until the token fires or the application is closed. Then it drains: batches under way come
     /// to their end within 10 s or are done again by whoever goes on, checkpoints are stored, leases given back.
     ///
-    /// Whatever fails in a consumer is logged, counted and tried again, and holds no other one up. Dropping the future stops the consumers at once; their leases run out by themselves.
+    /// Whatever fails in a consumer is logged, counted and tried again, and holds no other one up; the [manual](crate::docs::consumers) has more. Dropping the future stops the consumers at once; their leases run out by themselves.
     ///
     /// # Errors
     /// [`RunError::Running`] while they are running already, [`RunError::Closed`] when the application or its store was closed before.
