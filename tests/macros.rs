@@ -4,5 +4,6 @@ mod blocks;
 mod hygiene;
 mod order;
 mod projections;
+mod read_models;
 mod renamed;
 mod upcasts;

@@ -68,6 +68,40 @@ impl State {
     }
 }
 
+#[derive(::kenning::ReadModel)]
+#[kenning(table = "happenings", version = 1, events = Events, index(row, columns))]
+struct Happening {
+    #[kenning(key)]
+    id: u8,
+    // Named like what the expansions name.
+    row: ::core::option::Option<u8>,
+    columns: i64,
+    key: ::std::string::String,
+    #[kenning(json)]
+    table: ::std::vec::Vec<u8>,
+    #[kenning(unique)]
+    version: bool,
+}
+
+#[::kenning::read_model]
+impl Happening {
+    #[on(key = event.id)]
+    fn on(row: ::core::option::Option<Self>, event: &Happened) -> Self {
+        let _ = row;
+        Self {
+            id: event.id,
+            row: ::core::option::Option::None,
+            columns: 1,
+            key: ::std::string::String::new(),
+            table: ::std::vec::Vec::new(),
+            version: true,
+        }
+    }
+
+    fn keys() {}
+    fn change() {}
+}
+
 /// A block and types that come out of the user's own macro.
 macro_rules! declare {
     ($state:ident, $event:ty, $command:ty, $apply:ident) => {
@@ -91,6 +125,28 @@ macro_rules! declare {
 }
 
 declare!(Generated, Happened, Redo, applied);
+
+macro_rules! declare_read_model {
+    ($model:ident, $event:ty, $parameter:ident, $handler:ident, $key:ident: $id:ty, $of:expr) => {
+        #[derive(::kenning::ReadModel)]
+        #[kenning(table = "generated", version = 1, events = Events)]
+        struct $model {
+            #[kenning(key)]
+            $key: $id,
+        }
+
+        #[::kenning::read_model]
+        impl $model {
+            #[on(keys = [$of, $parameter.id])]
+            fn $handler(row: ::core::option::Option<Self>, $key: $id, $parameter: &$event) -> Self {
+                let _ = (row, $parameter);
+                Self { $key }
+            }
+        }
+    };
+}
+
+declare_read_model!(GeneratedRow, Happened, event, happened, row: u8, event.id + 1);
 
 macro_rules! declare_command {
     ($command:ident, $aggregate:ty, $id:ty) => {
@@ -154,4 +210,8 @@ fn shadowed_names_do_not_matter() {
     ::kenning::Apply::apply(&mut state, &Happened { id: 7 });
     assert_eq!(state.seen, 7);
     assert_eq!(*::kenning::Command::aggregate_id(&Redo { id: 3 }), 3);
+    let columns = <Happening as ::kenning::ReadModel>::COLUMNS.iter().map(|column| column.name);
+    assert!(columns.eq(["id", "row", "columns", "key", "table", "version"]));
+    let _ = (Happening::COLUMNS.eq(1_i64), Happening::KEY.starts_with("x"), Happening::VERSION.eq(true));
+    let _ = (Happening::TABLE.is_null(), GeneratedRow::ROW.eq(1_u8));
 }

@@ -53,6 +53,23 @@ impl Doors {
     fn opened(&self, _: &Opened) {}
 }
 
+#[derive(events::ReadModel)]
+#[kenning(table = "doors", version = 1, events = DoorEvent, crate = crate::macros::renamed::platform::inner::es)]
+struct DoorRow {
+    #[kenning(key)]
+    door: u64,
+    #[kenning(json)]
+    notes: Vec<String>,
+}
+
+#[events::read_model(crate = crate::macros::renamed::platform::inner::es)]
+impl DoorRow {
+    #[es::on(present = ignore)]
+    fn opened(door: u64, _: &events::Recorded<Opened>) -> Self {
+        Self { door, notes: Vec::new() }
+    }
+}
+
 #[test]
 fn another_path_to_the_crate_works() {
     let mut door = Door::default();
@@ -60,4 +77,6 @@ fn another_path_to_the_crate_works() {
     assert!(door.open);
     assert_eq!(*events::Command::aggregate_id(&Open { door: 7 }), 7);
     assert_eq!(<Doors as events::Projection>::NAME, "doors");
+    assert_eq!(*events::ReadModel::key(&DoorRow { door: 7, notes: Vec::new() }), 7);
+    let _ = DoorRow::DOOR.eq(7_u64).and(DoorRow::NOTES.is_not_null());
 }

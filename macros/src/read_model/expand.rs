@@ -131,22 +131,24 @@ fn check(model: &ReadModel<'_>, field: &Field<'_>) -> TokenStream {
     quote_spanned!(first=> #kenning::__private::#assert #call)
 }
 
+// `row` and `self` are those that the impl declares, under the struct's name, also where the fields come out of a macro of the user's.
+
 fn write(model: &ReadModel<'_>, field: &Field<'_>) -> TokenStream {
-    let (ident, krate) = (field.ident, &model.krate);
+    let (ident, krate, span) = (field.ident, &model.krate, model.original.ident.span());
     if field.key.is_some() {
-        return quote!(#krate::read_model::RowWriter::key(&mut row, self));
+        return quote_spanned!(span=> #krate::read_model::RowWriter::key(&mut row, self));
     }
     let held = held(model, field);
-    quote!(#held::write(&self.#ident, &mut row))
+    quote_spanned!(span=> #held::write(&self.#ident, &mut row))
 }
 
 fn read(model: &ReadModel<'_>, field: &Field<'_>) -> TokenStream {
-    let krate = &model.krate;
+    let (krate, span) = (&model.krate, model.original.ident.span());
     if field.key.is_some() {
-        return quote!(#krate::read_model::RowReader::key::<Self>(&mut row));
+        return quote_spanned!(span=> #krate::read_model::RowReader::key::<Self>(&mut row));
     }
     let held = held(model, field);
-    quote!(#held::read(&mut row))
+    quote_spanned!(span=> #held::read(&mut row))
 }
 
 /// The field's type as a column, a key or JSON. All of the path is under the type's tokens, so that one that is none of these is reported there, and once,
