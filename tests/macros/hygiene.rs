@@ -212,6 +212,6 @@ fn shadowed_names_do_not_matter() {
     assert_eq!(*::kenning::Command::aggregate_id(&Redo { id: 3 }), 3);
     let columns = <Happening as ::kenning::ReadModel>::COLUMNS.iter().map(|column| column.name);
     assert!(columns.eq(["id", "row", "columns", "key", "table", "version"]));
-    let _ = (Happening::COLUMNS.eq(1_i64), Happening::KEY.starts_with("x"), Happening::VERSION.eq(true));
-    let _ = (Happening::TABLE.is_null(), GeneratedRow::ROW.eq(1_u8));
+    drop((Happening::COLUMNS.eq(1_i64), Happening::KEY.starts_with("x"), Happening::VERSION.eq(true)));
+    drop((Happening::TABLE.is_null(), GeneratedRow::ROW.eq(1_u8)));
 }

@@ -78,5 +78,5 @@ fn another_path_to_the_crate_works() {
     assert_eq!(*events::Command::aggregate_id(&Open { door: 7 }), 7);
     assert_eq!(<Doors as events::Projection>::NAME, "doors");
     assert_eq!(*events::ReadModel::key(&DoorRow { door: 7, notes: Vec::new() }), 7);
-    let _ = DoorRow::DOOR.eq(7_u64).and(DoorRow::NOTES.is_not_null());
+    drop(DoorRow::DOOR.eq(7_u64).and(DoorRow::NOTES.is_not_null()));
 }

@@ -59,7 +59,7 @@ impl<'a> ReadModel<'a> {
         let given = attr::read(cx, &input.attrs, Place::ReadModel, |key, value| {
             match key {
                 TABLE => model.table = Some(value.string()?),
-                VERSION => model.version = Some(value.positive()?.0),
+                VERSION => model.version = Some(value.positive::<i32>()?.0.unsigned_abs()),
                 EVENTS => model.events = Some(value.ty()?),
                 INDEX | UNIQUE => {
                     model.indexes.push(Index { fields: value.names()?, unique: key == UNIQUE });
