@@ -160,6 +160,10 @@ pub async fn trap_28_what_is_released_is_free_at_once<S: ConsumerStore>(store: A
     let (lost, kept) = (one.leases[0].clone(), other.leases[0].clone());
     within(store.release(one.id)).await.expect("it is released");
     within(store.release(one.id)).await.expect("once more changes nothing");
+    assert!(
+        !moved(&*store, &lost, 0, 1).await,
+        "what was given back is lost, whether anybody has it yet or not"
+    );
     other.ask(&*store, &of, LONG).await;
     assert_eq!(other.partitions(), [0, 1], "its share is free as well");
     let taken = &other.leases[usize::from(lost.partition)];
