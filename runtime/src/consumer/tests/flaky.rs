@@ -40,6 +40,8 @@ pub(super) struct Told {
     pub(super) cut: AtomicBool,
     /// The keeper's next question panics.
     pub(super) panics: AtomicBool,
+    /// The next transaction panics.
+    pub(super) batch_panics: AtomicBool,
     /// The feed is read with holes and repetitions: each version of a stream is given as this one's.
     pub(super) mixed: AtomicBool,
 }
@@ -199,6 +201,7 @@ impl ConsumerStore for Flaky {
         at_most: Duration,
     ) -> BoxFuture<'_, Result<MemoryTransaction, StoreError>> {
         self.told.batches.fetch_add(1, Ordering::SeqCst);
+        assert!(!self.told.batch_panics.swap(false, Ordering::SeqCst), "it was told to panic");
         self.store.begin_batch(kind, at_most)
     }
 

@@ -211,3 +211,33 @@ async fn a_feed_out_of_order_stops_the_consumer() {
     app.run_until_idle().await.unwrap();
     assert_eq!(shelves(&app).await, [shelf("a", 2, "jug")]);
 }
+
+/// Trap 28: a drain that is cut short, as a handler does not come to its end, gives the leases back all the same, and the batch is done again.
+#[tokio::test(start_paused = true)]
+async fn trap_28_a_drain_that_is_cut_short_restarts_cleanly() {
+    let store = store();
+    let options = ConsumerOptions::new().timeout(Duration::from_secs(600));
+    let app = builder(&store).projection_with(Journal, options).build().await.unwrap();
+    put(&store, "a", &[placed("cup"), placed("mud"), placed("jug")]).await;
+    let (stop, run) = running(&app);
+    until(|| async { CALLS.get() == 1 }).await;
+    stop.cancel();
+    run.await.unwrap().unwrap();
+    let status = app.consumer("journal").status().await.unwrap();
+    assert_eq!((status.partitions[0].worker, status.partitions[0].position.get()), (None, 0));
+    DEFUSED.set(true);
+    app.run_until_idle().await.unwrap();
+    assert_eq!(journal(), ["a:cup", "a:mud", "a:jug"]);
+}
+
+/// Trap 21: the end of a task is always seen.
+#[tokio::test(start_paused = true)]
+async fn trap_21_a_task_that_panics_is_begun_again() {
+    let store = Flaky::new(&store());
+    let app = builder(&store).read_model::<Shelf>().build().await.unwrap();
+    put(&store, "a", &[placed("cup")]).await;
+    store.told.batch_panics.store(true, Ordering::SeqCst);
+    app.run_until_idle().await.unwrap();
+    assert_eq!(shelves(&app).await, [shelf("a", 1, "cup")]);
+    assert!(app.parked().list().await.unwrap().is_empty());
+}
