@@ -34,7 +34,7 @@ impl ConsumerOptions {
     /// The defaults.
     pub fn new() -> Self {
         Self {
-            batch: const { NonZeroUsize::new(500).unwrap() },
+            batch: const { NonZeroUsize::new(1_000).unwrap() },
             partitions: NonZeroU16::MIN,
             attempts: const { NonZeroU32::new(8).unwrap() },
             backoff: (Duration::from_millis(100), Duration::from_secs(30)),
@@ -44,7 +44,7 @@ impl ConsumerOptions {
         }
     }
 
-    /// How many events are handled in one transaction at the most; 500 if nothing is said, at least 1, at most
+    /// How many events are handled in one transaction at the most; 1,000 if nothing is said, at least 1, at most
     /// [`MAX_PAGE`](crate::limits::MAX_PAGE).
     pub fn batch(mut self, events: usize) -> Self {
         self.batch = NonZeroUsize::new(events.min(MAX_PAGE)).unwrap_or(NonZeroUsize::MIN);
