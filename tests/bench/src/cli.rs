@@ -32,6 +32,9 @@ struct Arguments {
     /// One process of the workload `two-processes`: that many writers for `--seconds`, started by a line on its input.
     #[arg(long, hide = true, value_name = "WRITERS")]
     child: Option<usize>,
+    /// The process of the workload `rebuild-memory`.
+    #[arg(long, hide = true)]
+    rebuild: bool,
     /// The database.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     url: String,
@@ -48,6 +51,9 @@ pub(crate) fn main() -> Result<()> {
     let context = Context { url: arguments.url };
     if let Some(writers) = arguments.child {
         return runtime.block_on(workload::child(&context, writers, duration));
+    }
+    if arguments.rebuild {
+        return runtime.block_on(workload::rebuild_child(&context));
     }
     let wanted =
         |name: &str| arguments.only.is_empty() || arguments.only.iter().any(|only| name.contains(only));

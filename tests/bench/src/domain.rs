@@ -1,5 +1,6 @@
 //! The domain of every workload: accounts, with events of about 250 bytes. Ours and the floors share types and decisions.
 
+use kenning::HandlerError;
 use kenning::prelude::*;
 use uuid::Uuid;
 
@@ -122,5 +123,64 @@ impl Account {
     /// What a replay is checked by: how many entries were applied, and their sum.
     pub(crate) fn totals(&self) -> (u64, i64) {
         (self.entries, self.balance)
+    }
+}
+
+/// The read model of the workloads: one row for each account.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ReadModel)]
+#[kenning(table = "account_summaries", version = 1, events = AccountEvent)]
+pub(crate) struct AccountSummary {
+    #[kenning(key)]
+    pub(crate) account: Uuid,
+    pub(crate) owner: String,
+    pub(crate) currency: String,
+    pub(crate) balance: i64,
+    pub(crate) entries: i64,
+    pub(crate) last_reference: Option<Uuid>,
+    pub(crate) changed_at: OffsetDateTime,
+}
+
+#[read_model]
+impl AccountSummary {
+    #[on]
+    fn opened(account: Uuid, event: &Recorded<Opened>) -> Self {
+        Self {
+            account,
+            owner: event.owner.clone(),
+            currency: event.currency.clone(),
+            balance: 0,
+            entries: 0,
+            last_reference: None,
+            changed_at: event.recorded_at(),
+        }
+    }
+
+    #[on]
+    fn deposited(&mut self, event: &Recorded<Deposited>) {
+        self.balance += event.amount;
+        self.entries += 1;
+        self.last_reference = Some(event.reference);
+        self.changed_at = event.recorded_at();
+    }
+}
+
+/// The statement of the workload `projection`, on each side's own table.
+pub(crate) const ADD_TURNOVER: &str = "INSERT INTO ours.turnover AS t VALUES ($1, $2) ON CONFLICT (account) DO UPDATE SET turnover = t.turnover + excluded.turnover";
+pub(crate) const ADD_TURNOVER_FLOOR: &str = "INSERT INTO floor.turnover AS t VALUES ($1, $2) ON CONFLICT (account) DO UPDATE SET turnover = t.turnover + excluded.turnover";
+
+/// A projection: one statement for each event.
+pub(crate) struct Turnover;
+
+#[projection(name = "turnover", version = 1, events = AccountEvent, ignore(Opened))]
+impl Turnover {
+    #[on]
+    async fn deposited(
+        &self,
+        event: &Recorded<Deposited>,
+        tx: &mut PgTransaction<'_>,
+    ) -> Result<(), HandlerError> {
+        let account: Uuid = event.stream().id().parse()?;
+        sqlx::query(ADD_TURNOVER).bind(account).bind(event.amount).execute(&mut **tx).await?;
+        Ok(())
     }
 }

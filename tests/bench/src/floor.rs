@@ -2,6 +2,7 @@
 //! application, so each leaves out what only a library needs: registrations, middle layers, metrics, limits, a choice of stores.
 
 mod cached;
+pub(crate) mod catch_up;
 mod committer;
 mod event;
 mod loader;

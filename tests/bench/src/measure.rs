@@ -66,6 +66,8 @@ pub(crate) enum Unit {
     PerSecond,
     /// Milliseconds: fewer are better.
     Milliseconds,
+    /// MiB of memory: fewer are better.
+    Mebibytes,
 }
 
 /// What a comparison has to reach.

@@ -1,16 +1,21 @@
 //! The workloads, by name.
 
+mod catch_up;
 mod commands;
 mod compile;
 mod feed;
 mod memory;
 mod processes;
+mod read_side;
+mod rebuild;
 mod rehydrate;
 
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 
+use self::catch_up::Locality;
 pub(crate) use self::processes::child;
+pub(crate) use self::rebuild::child as rebuild_child;
 use crate::Result;
 use crate::measure::{BoxFuture, Workload};
 
@@ -51,6 +56,14 @@ pub(crate) const ALL: &[(&str, Prepare)] = &[
     ("memory", |_| Box::pin(memory::memory())),
     ("feed-writers", |context| Box::pin(feed::writers(context.clone()))),
     ("feed-latency", |context| Box::pin(feed::latency(context.clone()))),
+    ("catch-up", |context| Box::pin(catch_up::read_model(context.clone(), Locality::None))),
+    ("catch-up-local", |context| Box::pin(catch_up::read_model(context.clone(), Locality::Streams))),
+    ("partitions", |context| Box::pin(catch_up::partitions(context.clone()))),
+    ("projection", |context| Box::pin(catch_up::projection(context.clone()))),
+    ("read-latency", |context| Box::pin(read_side::latency(context.clone()))),
+    ("ten-consumers-64", |context| Box::pin(read_side::ten_consumers(context.clone(), 64))),
+    ("ten-consumers-1", |context| Box::pin(read_side::ten_consumers(context.clone(), 1))),
+    ("rebuild-memory", |context| Box::pin(rebuild::memory(context.clone()))),
     ("compile", |_| Box::pin(compile::compile())),
     ("given-ids", |context| Box::pin(commands::given_ids(context.clone()))),
     ("cold-streams", |context| Box::pin(commands::cold(context.clone()))),

@@ -14,3 +14,21 @@ CREATE TABLE floor.events (
     recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     UNIQUE (stream, version)
 );
+-- The columns of the library's read model, filled by hand.
+CREATE TABLE floor.account_summaries (
+    account uuid PRIMARY KEY,
+    owner text COLLATE "C" NOT NULL,
+    currency text COLLATE "C" NOT NULL,
+    balance bigint NOT NULL,
+    entries bigint NOT NULL,
+    last_reference uuid,
+    changed_at timestamptz NOT NULL
+);
+CREATE TABLE floor.turnover (
+    account uuid PRIMARY KEY,
+    turnover bigint NOT NULL
+);
+CREATE TABLE floor.checkpoints (
+    name text PRIMARY KEY,
+    position bigint NOT NULL
+);
