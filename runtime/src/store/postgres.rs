@@ -98,11 +98,11 @@ impl PostgresStore {
         options: PostgresOptions,
         schema: Schema,
         connect: PgConnectOptions,
-        pool: PgPool,
+        pools: (PgPool, PgPool),
         losses: Arc<Losses>,
     ) -> Self {
         let queue = Arc::new(Queue::new(&options));
-        let core = Arc::new(Core::new(options, schema, connect, pool, losses));
+        let core = Arc::new(Core::new(options, schema, connect, pools, losses));
         let own_notifier = OwnNotifier::default();
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(committer::supervise(Arc::clone(&core), Arc::clone(&queue)));
@@ -219,6 +219,7 @@ impl EventStore for PostgresStore {
             self.inner.queue.drained().await;
             self.inner.stop.send_replace(true);
             self.inner.core.pool.close().await;
+            self.inner.core.leases.close().await;
         })
     }
 }

@@ -62,12 +62,16 @@ async fn a_batch_under_way_keeps_its_lease() {
 /// dozen pauses left partitions with a worker.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pause_leaves_nobody_a_lease() {
-    let store = store().await;
+    let url = database().await;
+    let store = prepared(PostgresStore::options(), &url).await;
+    let mut others = Vec::new();
+    for _ in 0..3 {
+        others.push(prepared(PostgresStore::options(), &url).await);
+    }
     let generation = generation(&store, &spec(1, 8)).await;
     for _ in 0..60 {
         let mut asking = JoinSet::new();
-        for _ in 0..6 {
-            let store = store.clone();
+        for store in others.iter().chain(&others).cloned() {
             asking.spawn(async move { ask(&store, Uuid::now_v7(), generation, &[], LONG).await.len() });
         }
         tokio::time::sleep(Duration::from_micros(fastrand::u64(0..3_000))).await;
@@ -104,6 +108,27 @@ async fn processes_that_open_at_once_make_one_consumer() {
     }
     let records = stores[0].consumers().await.unwrap();
     assert_eq!(records.iter().map(|record| record.generation).collect::<Vec<_>>(), [1, 2]);
+}
+
+/// Handlers that have all connections of the pool keep nobody from renewing leases. With leases renewed on the pool's connections this waits for them.
+#[tokio::test(flavor = "multi_thread")]
+async fn leases_are_renewed_while_the_pool_is_empty() {
+    let store = prepared(PostgresStore::options().max_connections(2), &database().await).await;
+    let generation = generation(&store, &spec(1, 2)).await;
+    let worker = Uuid::now_v7();
+    let held = ask(&store, worker, generation, &[], LONG).await;
+    let mut open = Vec::new();
+    for lease in &held {
+        let mut batch = store.begin_batch(KIND, LONG).await.unwrap();
+        assert!(store.advance(&mut batch, lease, Position::ZERO, Position::new(1)).await.unwrap());
+        open.push(batch);
+    }
+    let renewed = async {
+        assert_eq!(store.consumers().await.unwrap().len(), 1);
+        ask(&store, worker, generation, &held, LONG).await
+    };
+    assert_eq!(tokio::time::timeout(Duration::from_secs(5), renewed).await.expect("it does not wait"), held);
+    store.release(worker).await.unwrap();
 }
 
 /// Workers that come and go end up with equal shares, and each partition has one of them.

@@ -24,6 +24,8 @@ pub(super) struct Core {
     pub(super) sql: Sql,
     pub(super) connect: PgConnectOptions,
     pub(super) pool: PgPool,
+    /// For the leases of consumers alone.
+    pub(super) leases: PgPool,
     pub(super) wakeup: WakeupSource,
     /// Rung after a commit, for the notifier.
     pub(super) committed: Notify,
@@ -37,7 +39,7 @@ impl Core {
         options: PostgresOptions,
         schema: Schema,
         connect: PgConnectOptions,
-        pool: PgPool,
+        (pool, leases): (PgPool, PgPool),
         losses: Arc<Losses>,
     ) -> Self {
         Self {
@@ -46,6 +48,7 @@ impl Core {
             schema,
             connect,
             pool,
+            leases,
             wakeup: WakeupSource::new(),
             committed: Notify::new(),
             blocked: Semaphore::new(BLOCKED_APPENDS),

@@ -13,9 +13,12 @@ use super::losses::{Losses, tested_after_losses};
 use super::sql::{Schema, Sql};
 use crate::store::StoreError;
 
+/// How many connections renew leases: one, and one for whoever looks at the consumers meanwhile.
+const LEASE_CONNECTIONS: u32 = 2;
+
 /// How a PostgreSQL store is set up; made by [`PostgresStore::options`].
 ///
-/// Beside the pool a store keeps up to three connections of its own: one that appends, one that notifies, one that listens. It needs a direct connection or a pooler in
+/// Beside the pool a store keeps up to five connections of its own: one that appends, one that notifies, one that listens, and two for the leases of consumers. It needs a direct connection or a pooler in
 /// session mode: what a transaction left behind is found by the server process that ran it.
 #[derive(Clone, Debug)]
 #[must_use = "options do nothing until they connect"]
@@ -135,18 +138,23 @@ impl PostgresOptions {
         let connect = self.session(connect);
         let identify = Sql::new(&schema).identify_backend;
         let losses = Arc::new(Losses::new());
-        let pool =
-            PgPoolOptions::new().max_connections(self.max_connections).acquire_timeout(self.acquire_timeout);
-        let pool = tested_after_losses(pool, &losses)
-            .after_connect(move |connection, _| {
+        let pool = |connections| {
+            let pool =
+                PgPoolOptions::new().max_connections(connections).acquire_timeout(self.acquire_timeout);
+            let identify = identify.clone();
+            tested_after_losses(pool, &losses).after_connect(move |connection, _| {
                 let identify = identify.clone();
                 // Makes the commits of this session durable as well.
                 Box::pin(async move { sqlx::query(identify).fetch_one(connection).await.map(drop) })
             })
+        };
+        // Handlers may have all connections of the pool for as long as they take: leases are renewed all the same.
+        let leases = pool(LEASE_CONNECTIONS).connect_lazy_with(connect.clone());
+        let pool = pool(self.max_connections)
             .connect_with(connect.clone())
             .await
             .map_err(SharedError::unavailable)?;
-        Ok(PostgresStore::start(self, schema, connect, pool, losses))
+        Ok(PostgresStore::start(self, schema, connect, (pool, leases), losses))
     }
 
     fn session(&self, connect: PgConnectOptions) -> PgConnectOptions {

@@ -29,7 +29,7 @@ pub(super) async fn lease(core: &Core, request: &LeaseRequest) -> Result<Vec<Lea
         .bind(held().map(|(wanted, _)| generation(wanted)).bind_iter())
         .bind(held().map(|(_, held)| i32::from(held.0)).bind_iter())
         .bind(held().map(|(_, held)| number(held.1)).bind_iter())
-        .fetch_all(&core.pool)
+        .fetch_all(&core.leases)
         .await
         .map_err(|found| error(core, found))?;
     let leases = rows.iter().map(|row| read(request, row));
@@ -57,6 +57,6 @@ fn read(request: &LeaseRequest, row: &PgRow) -> Result<Lease, sqlx::Error> {
 }
 
 pub(super) async fn release(core: &Core, worker: Uuid) -> Result<(), StoreError> {
-    let release = || sqlx::query(core.sql.release.clone()).bind(worker).execute(&core.pool);
+    let release = || sqlx::query(core.sql.release.clone()).bind(worker).execute(&core.leases);
     losses::read(core, release).await.map(drop)
 }

@@ -16,7 +16,7 @@ const LOCKING: u128 = 250;
 const ATTEMPTS: u32 = 12;
 
 pub(super) async fn list(core: &Core) -> Result<Vec<ConsumerRecord>, StoreError> {
-    let query = || sqlx::query(core.sql.list_consumers.clone()).fetch_all(&core.pool);
+    let query = || sqlx::query(core.sql.list_consumers.clone()).fetch_all(&core.leases);
     let rows = losses::read(core, query).await?;
     let mut records: Vec<ConsumerRecord> = Vec::new();
     for row in &rows {
