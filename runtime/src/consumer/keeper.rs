@@ -74,7 +74,7 @@ impl<S: ConsumerStore> Keeper<S> {
         let mut failures = 0;
         while !self.stop.is_cancelled() {
             let began = Instant::now();
-            let every = self.host.lease / 3;
+            let every = self.every();
             let next = match tokio::time::timeout(every, self.round(began)).await {
                 Ok(Ok(())) => {
                     failures = 0;
@@ -88,6 +88,12 @@ impl<S: ConsumerStore> Keeper<S> {
         }
         self.drain().await;
         Ok(())
+    }
+
+    /// How often leases are renewed, and looked for. They last three times as long: whoever takes them over finds them expired before as much time as the user has set is
+    /// over, and one renewal may fail.
+    fn every(&self) -> Duration {
+        self.host.lease / 4
     }
 
     /// Waits for the next round, or for somebody who wants it sooner.
@@ -113,7 +119,7 @@ impl<S: ConsumerStore> Keeper<S> {
             );
             self.held.clear();
         }
-        let pause = super::backoff::pause((self.host.lease / 50, self.host.lease / 3), *failures);
+        let pause = super::backoff::pause((self.host.lease / 50, self.every()), *failures);
         // Whoever holds leases looks again when they run out.
         if self.held.is_empty() { now + pause } else { (now + pause).min(self.valid_until) }
     }
@@ -125,9 +131,10 @@ impl<S: ConsumerStore> Keeper<S> {
         self.windows.retain(|(consumer, generation), _| {
             wanted.iter().any(|one| one.consumer == *consumer && one.generation == *generation)
         });
-        let request = LeaseRequest { worker: self.worker, duration: self.host.lease, wanted };
+        let duration = self.host.lease.saturating_sub(self.every());
+        let request = LeaseRequest { worker: self.worker, duration, wanted };
         let leases = self.host.store.lease(&request).await?;
-        self.valid_until = began + self.host.lease;
+        self.valid_until = began + duration;
         let granted: BTreeMap<_, _> = leases.iter().map(|lease| (id_of(lease), lease.epoch)).collect();
         // A task that is dropped ends at once. Whatever it was writing is rolled back, or fenced.
         self.held.retain(|id, held| granted.get(id) == Some(&held.epoch));
@@ -202,7 +209,7 @@ impl<S: ConsumerStore> Keeper<S> {
         if left.is_err() {
             tracing::warn!("consumers were stopped in the middle of a batch, which is done again");
         }
-        match tokio::time::timeout(self.host.lease / 3, self.host.store.release(self.worker)).await {
+        match tokio::time::timeout(self.every(), self.host.store.release(self.worker)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
                 tracing::warn!(

@@ -103,7 +103,7 @@ impl<S: ConsumerStore> Builder<S> {
         self
     }
 
-    /// How long a process may be silent before others take its partitions over; 15 s if nothing is said, at least 100 ms. Leases are renewed at a third of it.
+    /// How long a process may be silent before others take its partitions over; 15 s if nothing is said, at least 100 ms. Leases are renewed at a quarter of it.
     pub fn lease(mut self, duration: Duration) -> Self {
         self.consumers.lease = duration.max(Duration::from_millis(100));
         self.consumers.open = Some(Engine::open);
