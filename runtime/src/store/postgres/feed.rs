@@ -25,31 +25,38 @@ pub(super) async fn read(core: &Core, mut query: FeedQuery) -> Result<FeedPage, 
 }
 
 async fn read_page(core: &Core, query: &FeedQuery) -> Result<FeedPage, Error> {
-    let mut connection = core.pool.acquire().await?;
     // A watermark that was true once suffices for who is a page or more behind it: the locks of the appenders are looked at near the head alone.
     let known = core.watermark();
-    let watermark = if known >= query.after.plus(query.limit as u64) {
-        known
+    let behind = known >= query.after.plus(query.limit as u64);
+    let filtered = query.categories.is_some() || query.names.is_some();
+    let reach = if filtered { query.after.plus(WINDOW) } else { Position::new(u64::MAX) };
+    let rows = if behind {
+        sqlx::query(core.sql.read_feed.clone())
+            .bind(number(query.after.get()))
+            .bind(number(known.min(reach).get()))
+            .bind(query.categories.as_deref())
+            .bind(query.names.as_deref())
+            .bind(i64::try_from(query.limit).unwrap_or(i64::MAX))
+            .fetch_all(&core.pool)
+            .await?
     } else {
-        let Reach { head, .. } = find_reach(core, &mut connection).await?;
-        core.raise_watermark(head);
-        head
+        sqlx::query(core.sql.feed_page.clone())
+            .bind(number(query.after.get()))
+            .bind(i64::try_from(query.limit).unwrap_or(i64::MAX))
+            .bind(number(reach.get()))
+            .bind(query.categories.as_deref())
+            .bind(query.names.as_deref())
+            .fetch_all(&core.pool)
+            .await?
+    };
+    let (watermark, rows) = match rows.split_first() {
+        Some((first, rows)) if !behind => (find_end(core, known, query.after, first)?, rows),
+        _ => (known, rows.as_slice()),
     };
     if watermark <= query.after {
         return Ok(FeedPage { events: Vec::new(), through: query.after, watermark });
     }
-    let filtered = query.categories.is_some() || query.names.is_some();
-    let end = if filtered { watermark.min(query.after.plus(WINDOW)) } else { watermark };
-    // A statement of its own, so that its snapshot is newer than the watermark.
-    let rows = sqlx::query(core.sql.read_feed.clone())
-        .bind(number(query.after.get()))
-        .bind(number(end.get()))
-        .bind(query.categories.as_deref())
-        .bind(query.names.as_deref())
-        .bind(i64::try_from(query.limit).unwrap_or(i64::MAX))
-        .fetch_all(&mut *connection)
-        .await?;
-    drop(connection);
+    let end = watermark.min(reach);
     let full = rows.len() >= query.limit;
     let mut reader = Rows::default();
     let events = rows.iter().map(|row| reader.event(row)).collect::<Result<Vec<_>, _>>()?;
@@ -58,6 +65,18 @@ async fn read_page(core: &Core, query: &FeedQuery) -> Result<FeedPage, Error> {
         _ => end,
     };
     Ok(FeedPage { events, through, watermark })
+}
+
+/// What the first row of a page near the head says: where what may be delivered ends.
+fn find_end(core: &Core, known: Position, after: Position, row: &PgRow) -> Result<Position, Error> {
+    let end = position(row.try_get(0)?);
+    match row.try_get::<Option<i64>, _>(2)? {
+        Some(ended) => core.raise_watermark(position(ended)),
+        // There is no gap behind `after`; that there is none before it, only somebody who reads in order can know.
+        None if after <= known => core.raise_watermark(end),
+        None => {}
+    }
+    Ok(end)
 }
 
 /// How far the feed reaches.

@@ -74,7 +74,7 @@ macro_rules! statements {
 }
 
 statements! {
-    advance, append_event, append_events, delete_generation, describe_server, feed_watermark, find_command, find_events, find_generations,
+    advance, append_event, append_events, delete_generation, describe_server, feed_page, feed_watermark, find_command, find_events, find_generations,
     find_indexes, find_partitions, find_start, find_watermark_holder, forget_commands, identify_backend, insert_event, insert_generation,
     insert_partitions, lease, list_consumers, list_parked, load_snapshot, lock_consumer, lock_partitions, lock_positions, make_live, notify, park,
     parked_of, parked_streams, pause_consumer, read_backwards, read_feed, read_forwards, rehydrate_many, rehydrate_one, release,
@@ -114,6 +114,7 @@ migrations! {
     "0013" "create_parked_events_by_stream",
     "0014" "create_parked_events_by_request",
     "0015" "append_events",
+    "0016" "feed_page",
 }
 
 #[cfg(test)]
