@@ -85,18 +85,11 @@ struct Reach {
     drawn: Position,
     /// The last position up to which every transaction has ended.
     watermark: Position,
-    /// The last committed event up to there, beyond which no reader goes.
-    head: Position,
 }
 
 async fn find_reach(core: &Core, connection: &mut PoolConnection<Postgres>) -> Result<Reach, Error> {
-    let read = |row: PgRow| {
-        Ok(Reach {
-            drawn: position(row.try_get(0)?),
-            watermark: position(row.try_get(1)?),
-            head: position(row.try_get(2)?),
-        })
-    };
+    let read =
+        |row: PgRow| Ok(Reach { drawn: position(row.try_get(0)?), watermark: position(row.try_get(1)?) });
     let row = sqlx::query(core.sql.feed_watermark.clone()).fetch_one(&mut **connection).await;
     row.and_then(read)
 }
