@@ -71,7 +71,8 @@ async fn a_pause_leaves_nobody_a_lease() {
     let generation = generation(&store, &spec(1, 8)).await;
     for _ in 0..60 {
         let mut asking = JoinSet::new();
-        for store in others.iter().chain(&others).cloned() {
+        for store in others.iter().chain(&others) {
+            let store = store.clone();
             asking.spawn(async move { ask(&store, Uuid::now_v7(), generation, &[], LONG).await.len() });
         }
         tokio::time::sleep(Duration::from_micros(fastrand::u64(0..3_000))).await;
