@@ -86,6 +86,21 @@ impl StreamName {
     }
 }
 
+/// An id as text, as it stands in the name of a stream.
+pub(crate) fn id_text<T: Serialize>(id: &T) -> Result<String, InvalidId> {
+    let mut text = String::new();
+    id.serialize(ToText { text: &mut text })?;
+    if !is_id(text.as_bytes()) {
+        return Err(InvalidId::new(format_args!(
+            "`{text}` cannot be an id: it is empty or has a control character"
+        )));
+    }
+    if text.len() > crate::stream::MAX_STREAM_NAME {
+        return Err(InvalidId::new(format_args!("`{text}` cannot be an id: it is too long")));
+    }
+    Ok(text)
+}
+
 #[cold]
 fn checked<A: Aggregate>(id: &A::Id) -> Result<StreamName, InvalidStreamName> {
     let mut text = format!("{}-", A::CATEGORY);

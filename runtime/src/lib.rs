@@ -23,6 +23,7 @@ mod id;
 mod number;
 mod payload;
 mod projection;
+mod reactor;
 mod recorded;
 mod stream;
 mod telemetry;
@@ -33,6 +34,7 @@ pub mod limits;
 pub mod prelude;
 pub mod query;
 pub mod read_model;
+pub mod saga;
 pub mod schema;
 pub mod store;
 #[cfg(feature = "testing")]
@@ -63,8 +65,10 @@ pub use self::number::{Position, Version};
 pub use self::payload::{DecodeError, EncodeError, Payload};
 pub use self::projection::{HandlerError, Lends, Project, ProjectInto, Projection};
 pub use self::query::{Comparable, Filter, Order, Query, QueryError};
+pub use self::reactor::{Effects, React, Reactor, ReactorError, ReactorEvent, ReactorReturn};
 pub use self::read_model::{FoldInto, On, ReadModel};
 pub use self::recorded::{Metadata, Recorded, RecordedEvent};
+pub use self::saga::{Correlated, Saga, SagaDefinition, SagaFailure, StepContext, StepError};
 pub use self::schema::{Schema, Shape, Shapes, fingerprint};
 #[cfg(feature = "memory")]
 pub use self::store::MemoryStore;

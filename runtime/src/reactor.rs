@@ -1,0 +1,80 @@
+//! Reactors: choreography. Events cause commands, further events, and calls to the outside.
+
+use crate::event::{Event, EventInfo};
+use crate::recorded::{Recorded, RecordedEvent};
+use crate::store::BoxFuture;
+
+mod effects;
+mod error;
+
+pub use self::effects::Effects;
+pub use self::error::{ReactorError, ReactorReturn};
+
+/// Follows events with effects. `#[reactor]` on an `impl` block writes this impl.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a reactor",
+    label = "not a reactor",
+    note = "write `#[reactor(name = \"…\", version = 1)]` on an `impl {Self}` block"
+)]
+pub trait Reactor: Sized + Send + Sync + 'static {
+    /// The name of its consumer. What it causes has ids drawn from this name, so it is never given again.
+    const NAME: &'static str;
+
+    /// Raised when it handles other events than before. It goes on where it stands; processes of an older version run it no longer.
+    const VERSION: u32;
+
+    /// The events that it handles.
+    const EVENTS: &'static [ReactorEvent<Self>];
+}
+
+/// What a reactor does on one event.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not react to the event `{E}`",
+    label = "no `#[on]` function for `{E}`",
+    note = "add to an `#[reactor] impl {Self}`: `#[on] async fn name(&self, event: &Recorded<{E}>, effects: &mut Effects) -> Result<(), ReactorError>`"
+)]
+pub trait React<E: Event>: Reactor {
+    /// Handles the event. What it puts into `effects` is done in the transaction that moves the reactor's checkpoint, or not at all.
+    fn react<'a>(
+        &'a self,
+        event: &'a Recorded<E>,
+        effects: &'a mut Effects,
+    ) -> BoxFuture<'a, Result<(), ReactorError>>;
+}
+
+/// An event that a reactor handles.
+pub struct ReactorEvent<R> {
+    /// What is known of the event.
+    pub info: EventInfo,
+    pub(crate) react:
+        for<'a> fn(&'a R, &'a RecordedEvent, &'a mut Effects) -> BoxFuture<'a, Result<(), ReactorError>>,
+}
+
+impl<R: Reactor> ReactorEvent<R> {
+    /// The event `E`.
+    #[must_use]
+    pub const fn of<E: Event>() -> Self
+    where
+        R: React<E>,
+    {
+        Self { info: EventInfo::of::<E>(), react: react::<R, E> }
+    }
+}
+
+impl<R> std::fmt::Debug for ReactorEvent<R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ReactorEvent").field("info", &self.info).finish_non_exhaustive()
+    }
+}
+
+fn react<'a, R: React<E>, E: Event>(
+    reactor: &'a R,
+    event: &'a RecordedEvent,
+    effects: &'a mut Effects,
+) -> BoxFuture<'a, Result<(), ReactorError>> {
+    Box::pin(async move {
+        let decoded =
+            E::decode(event.schema_version, event.payload.as_bytes()).map_err(ReactorError::park)?;
+        reactor.react(&Recorded::new(decoded, event.metadata.clone()), effects).await
+    })
+}

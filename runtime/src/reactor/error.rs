@@ -1,0 +1,90 @@
+//! How a reactor says that it did not succeed.
+
+use std::error::Error;
+use std::fmt;
+
+type Source = Box<dyn Error + Send + Sync>;
+
+/// Why a reactor could not handle an event. Any other error becomes a [`Retry`](Self::Retry) by `?`.
+///
+/// It is no [`Error`] itself, so that every error can become one.
+#[non_exhaustive]
+pub enum ReactorError {
+    /// The same again may succeed: it is tried as often as the reactor's [options](crate::ConsumerOptions::attempts) say, then the event is parked.
+    Retry {
+        /// What went wrong.
+        error: Source,
+    },
+    /// It fails again for certain: the event is parked at once, and later ones of its stream wait behind it.
+    Park {
+        /// What is wrong.
+        error: Source,
+    },
+}
+
+impl ReactorError {
+    /// Try again.
+    pub fn retry(error: impl Into<Source>) -> Self {
+        Self::Retry { error: error.into() }
+    }
+
+    /// Park the event.
+    pub fn park(error: impl Into<Source>) -> Self {
+        Self::Park { error: error.into() }
+    }
+
+    /// What went wrong.
+    #[must_use]
+    pub fn error(&self) -> &(dyn Error + 'static) {
+        match self {
+            Self::Retry { error } | Self::Park { error } => &**error,
+        }
+    }
+}
+
+impl<E: Error + Send + Sync + 'static> From<E> for ReactorError {
+    fn from(error: E) -> Self {
+        Self::retry(error)
+    }
+}
+
+impl fmt::Display for ReactorError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self.error(), f)
+    }
+}
+
+impl fmt::Debug for ReactorError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Retry { error } => f.debug_struct("Retry").field("error", error).finish(),
+            Self::Park { error } => f.debug_struct("Park").field("error", error).finish(),
+        }
+    }
+}
+
+/// What an `#[on]` function of a reactor may return: nothing, or a `Result` with any error that becomes a [`ReactorError`].
+#[diagnostic::on_unimplemented(
+    message = "a reactor's function cannot return `{Self}`",
+    label = "neither nothing nor a `Result<(), …>`",
+    note = "return nothing or `Result<(), ReactorError>`; what the event causes goes into `effects`"
+)]
+pub trait ReactorReturn {
+    /// As the engine takes it.
+    ///
+    /// # Errors
+    /// That of the function.
+    fn into_result(self) -> Result<(), ReactorError>;
+}
+
+impl ReactorReturn for () {
+    fn into_result(self) -> Result<(), ReactorError> {
+        Ok(())
+    }
+}
+
+impl<E: Into<ReactorError>> ReactorReturn for Result<(), E> {
+    fn into_result(self) -> Result<(), ReactorError> {
+        self.map_err(Into::into)
+    }
+}

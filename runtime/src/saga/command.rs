@@ -1,0 +1,135 @@
+//! Commands that sagas send.
+
+use std::fmt::Display;
+
+use uuid::Uuid;
+
+use super::error::StepError;
+use crate::aggregate::Aggregate;
+use crate::app::{ExecuteError, Kenning};
+use crate::command::{Command, Handle};
+use crate::store::{BoxFuture, StoreError};
+
+/// A command that a saga can send: its rejection can be shown, since it becomes the reason of the saga's failure.
+#[diagnostic::on_unimplemented(
+    message = "a saga cannot send `{Self}`",
+    label = "not a command whose rejection can be shown",
+    note = "a saga sends commands: write `#[derive(Clone, Serialize, Command)]` and `#[kenning(aggregate = …)]` on `{Self}`",
+    note = "and the error of its handler says why: `#[derive(Debug, thiserror::Error)]`"
+)]
+pub trait SagaCommand: Command {
+    /// The rejection as text.
+    #[doc(hidden)]
+    fn rejection(rejection: &<Self::Aggregate as Handle<Self>>::Rejection) -> String;
+}
+
+#[diagnostic::do_not_recommend]
+impl<C: Command> SagaCommand for C
+where
+    <C::Aggregate as Handle<C>>::Rejection: Display,
+{
+    fn rejection(rejection: &<C::Aggregate as Handle<C>>::Rejection) -> String {
+        rejection.to_string()
+    }
+}
+
+/// What a function that sends may return: a command, or an `Option` of one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a command",
+    label = "a saga sends commands",
+    note = "return a command, or an `Option` of one: write `#[derive(Clone, Serialize, Command)]` and `#[kenning(aggregate = …)]` on it"
+)]
+pub trait IntoCommand {
+    /// The command.
+    type Command: Command;
+
+    /// The command, if one is to be sent.
+    fn into_command(self) -> Option<Self::Command>;
+}
+
+impl<C: Command> IntoCommand for C {
+    type Command = C;
+
+    fn into_command(self) -> Option<C> {
+        Some(self)
+    }
+}
+
+impl<C: Command> IntoCommand for Option<C> {
+    type Command = C;
+
+    fn into_command(self) -> Self {
+        self
+    }
+}
+
+/// Where a command comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sender {
+    pub(crate) command_id: Uuid,
+    pub(crate) correlation_id: Uuid,
+    pub(crate) causation_id: Uuid,
+}
+
+/// A command of any type.
+pub(crate) trait AnyCommand: Send {
+    /// Executes it under an id of its own. A rejection is [`StepError::Fail`]; what trying again helps against, or is unknown, is [`StepError::Retry`].
+    fn execute<'a>(self: Box<Self>, app: &'a Kenning, sender: Sender)
+    -> BoxFuture<'a, Result<(), StepError>>;
+}
+
+impl<C: SagaCommand> AnyCommand for C {
+    fn execute<'a>(
+        self: Box<Self>,
+        app: &'a Kenning,
+        sender: Sender,
+    ) -> BoxFuture<'a, Result<(), StepError>> {
+        Box::pin(async move {
+            let category = <C::Aggregate as Aggregate>::CATEGORY;
+            let sent = app
+                .execute(*self)
+                .id(sender.command_id)
+                .correlation(sender.correlation_id)
+                .causation(sender.causation_id)
+                .await;
+            match sent {
+                Ok(_) | Err(ExecuteError::NotSeen { .. }) => Ok(()),
+                Err(ExecuteError::Rejected(rejection)) => Err(StepError::fail(format!(
+                    "`{}` was rejected by `{category}`: {}",
+                    C::NAME,
+                    C::rejection(&rejection)
+                ))),
+                Err(error) if error.is_retryable() => Err(StepError::retry(text::<C>(&error))),
+                Err(
+                    error @ (ExecuteError::Closed
+                    | ExecuteError::Store(StoreError::OutcomeUnknown { .. } | StoreError::Database(_))),
+                ) => Err(StepError::retry(text::<C>(&error))),
+                Err(error) => Err(StepError::fail(text::<C>(&error))),
+            }
+        })
+    }
+}
+
+fn text<C: SagaCommand>(error: &ExecuteError<<C::Aggregate as Handle<C>>::Rejection>) -> String {
+    let text = match error {
+        ExecuteError::Rejected(rejection) => C::rejection(rejection),
+        ExecuteError::Conflict(conflict) => conflict.to_string(),
+        ExecuteError::Store(error) => crate::app::with_sources(error),
+        ExecuteError::Encode(error) => crate::app::with_sources(error),
+        ExecuteError::Invalid(error) => error.to_string(),
+        ExecuteError::InvalidStream(error) => error.to_string(),
+        ExecuteError::Rehydrate(error) => crate::app::with_sources(error),
+        ExecuteError::Projection { projection, source } => {
+            format!("the inline projection `{projection}` failed: {source}")
+        }
+        ExecuteError::DuplicateCommand { command_id, stream } => {
+            format!("the id {command_id} was given to another command, accepted by {stream}")
+        }
+        ExecuteError::NotRegistered { aggregate } => format!("`{aggregate}` is not registered"),
+        ExecuteError::ReadModelNotRegistered { read_model } => format!("`{read_model}` is not registered"),
+        ExecuteError::Overloaded { stream } => format!("too many commands are waiting for {stream}"),
+        ExecuteError::NotSeen { read_model, .. } => format!("`{read_model}` has not seen it"),
+        ExecuteError::Closed => "the application is closed".to_owned(),
+    };
+    format!("`{}` was not executed: {text}", C::NAME)
+}

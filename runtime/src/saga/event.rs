@@ -1,0 +1,96 @@
+//! Events that start instances, and those that instances wait for.
+
+use super::declaration::{Saga, SagaDefinition};
+use super::erased::{self, Delivered};
+use super::step::WaitsFor;
+use crate::event::{Event, EventInfo};
+use crate::payload::DecodeError;
+use crate::recorded::{Recorded, RecordedEvent};
+
+/// Instances are started by the event `E`.
+pub trait StartedBy<E: Event>: Saga {
+    /// The instance that the event starts, if it does; it is a pure function. There is one instance of an id: the event may be delivered as often as it likes.
+    fn start(event: &Recorded<E>) -> Option<Self>;
+}
+
+/// Which instance an event is for, and what it brings for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Correlated<Id, Output> {
+    pub(crate) to: Option<(Id, Output)>,
+}
+
+impl<Id, Output> Correlated<Id, Output> {
+    /// It is for the instance of that id.
+    #[must_use]
+    pub fn to(id: Id, output: Output) -> Self {
+        Self { to: Some((id, output)) }
+    }
+
+    /// It is for no instance of this saga.
+    #[must_use]
+    pub fn nobody() -> Self {
+        Self { to: None }
+    }
+}
+
+/// What becomes of an event that is waited for, when no instance of its id was ever started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MissingInstance {
+    /// It is parked, and can be retried when the instance is there.
+    #[default]
+    Park,
+    /// It is kept for an instance that is started later.
+    Keep,
+    /// It is passed over, and why that is in order.
+    Ignore(&'static str),
+}
+
+/// An event that a saga follows.
+pub struct SagaEvent<S> {
+    /// What is known of the event.
+    pub info: EventInfo,
+    /// `None`: it starts instances. Else the place of the step that waits for it.
+    pub(crate) step: Option<usize>,
+    pub(crate) missing: MissingInstance,
+    pub(crate) deliver: fn(&RecordedEvent) -> Result<Option<Delivered<S>>, DecodeError>,
+}
+
+impl<S: SagaDefinition> SagaEvent<S> {
+    /// An event that starts instances.
+    #[must_use]
+    pub const fn start<E: Event>() -> Self
+    where
+        S: StartedBy<E>,
+    {
+        Self {
+            info: EventInfo::of::<E>(),
+            step: None,
+            missing: MissingInstance::Park,
+            deliver: erased::deliver_start::<S, E>,
+        }
+    }
+
+    /// The event that the step at place `N` waits for.
+    #[must_use]
+    pub const fn wait<const N: usize>(missing: MissingInstance) -> Self
+    where
+        S: WaitsFor<N>,
+    {
+        Self {
+            info: EventInfo::of::<<S as WaitsFor<N>>::Event>(),
+            step: Some(N),
+            missing,
+            deliver: erased::deliver_wait::<S, N>,
+        }
+    }
+}
+
+impl<S> std::fmt::Debug for SagaEvent<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SagaEvent")
+            .field("info", &self.info)
+            .field("step", &self.step)
+            .finish_non_exhaustive()
+    }
+}

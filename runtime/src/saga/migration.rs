@@ -1,0 +1,107 @@
+//! Instances of earlier versions.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::error::StepError;
+
+/// Where instances of an earlier version go on: what `#[kenning(migrate(…))]` names.
+pub type Migration<S> = fn(&InFlight) -> Result<Migrated<S>, StepError>;
+
+/// An instance of an earlier version, as its log tells.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct InFlight {
+    /// The version that it was started with, or was last migrated to.
+    pub version: u32,
+    /// Its id, as text.
+    pub id: String,
+    /// Its data.
+    pub state: Value,
+    /// The steps that were begun, with what became of them, in the order in which they were begun.
+    pub steps: Vec<InFlightStep>,
+}
+
+/// A step that was begun.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct InFlightStep {
+    /// Its name.
+    pub name: String,
+    /// What it has returned; `None`: its outcome is not known, or it is not done.
+    pub output: Option<Value>,
+}
+
+impl InFlight {
+    pub(crate) fn new(version: u32, id: &str, state: Value, steps: Vec<InFlightStep>) -> Self {
+        Self { version, id: id.to_owned(), state, steps }
+    }
+
+    /// The data, read as an earlier type.
+    ///
+    /// # Errors
+    /// When it is not of that type; by `?` the instance is parked with the reason.
+    pub fn state<T: DeserializeOwned>(&self) -> Result<T, StepError> {
+        T::deserialize(&self.state)
+            .map_err(|error| StepError::fail(format!("the data cannot be read: {error}")))
+    }
+
+    /// What a step has returned, read as an earlier type; `None`: it is not done.
+    ///
+    /// # Errors
+    /// When it is not of that type.
+    pub fn output<T: DeserializeOwned>(&self, step: &str) -> Result<Option<T>, StepError> {
+        let output =
+            self.steps.iter().find(|known| known.name == step).and_then(|known| known.output.as_ref());
+        output
+            .map(T::deserialize)
+            .transpose()
+            .map_err(|error| StepError::fail(format!("what `{step}` has returned cannot be read: {error}")))
+    }
+}
+
+impl InFlightStep {
+    pub(crate) fn new(name: &str, output: Option<Value>) -> Self {
+        Self { name: name.to_owned(), output }
+    }
+}
+
+/// Where an instance of an earlier version goes on. Steps are found again by their names, with what they have returned.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Migrated<S> {
+    pub(crate) state: S,
+    pub(crate) renamed: Vec<(String, String)>,
+    pub(crate) outputs: Vec<(String, Result<Value, String>)>,
+    pub(crate) forgotten: Vec<String>,
+}
+
+impl<S> Migrated<S> {
+    /// With this data.
+    #[must_use]
+    pub fn new(state: S) -> Self {
+        Self { state, renamed: Vec::new(), outputs: Vec::new(), forgotten: Vec::new() }
+    }
+
+    /// What was done as the step `from` is the step `to`. The key of its undo is that of the new name.
+    #[must_use]
+    pub fn rename(mut self, from: &str, to: &str) -> Self {
+        self.renamed.push((from.to_owned(), to.to_owned()));
+        self
+    }
+
+    /// The step counts as done, with this output: a step that the earlier version did not have, or whose output has another type now.
+    #[must_use]
+    pub fn output<T: Serialize>(mut self, step: &str, output: &T) -> Self {
+        let output = serde_json::to_value(output).map_err(|error| error.to_string());
+        self.outputs.push((step.to_owned(), output));
+        self
+    }
+
+    /// What the step has done stays and is never undone: this version has no such step.
+    #[must_use]
+    pub fn forget(mut self, step: &str) -> Self {
+        self.forgotten.push(step.to_owned());
+        self
+    }
+}
