@@ -17,7 +17,7 @@ pub use self::command::{IntoCommand, SagaCommand};
 pub use self::context::StepContext;
 pub use self::declaration::{Saga, SagaDefinition};
 pub use self::error::{StepError, StepReturn};
-pub use self::event::{Correlated, MissingInstance, SagaEvent, StartedBy};
+pub use self::event::{Correlated, MissingInstance, SagaEvent, StartedBy, WaitReturn};
 pub use self::failure::{FailureCommand, SagaFailure, SendsOnFailure};
 pub use self::migration::{InFlight, InFlightStep, Migrated, Migration};
 pub use self::options::{Retry, SagaTimes};
