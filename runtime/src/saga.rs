@@ -1,25 +1,31 @@
 //! Sagas: durable steps with undo.
 
+mod change;
 mod command;
 mod context;
 mod declaration;
+mod description;
 mod erased;
 mod error;
 mod event;
 mod failure;
 mod key;
 mod migration;
+mod mistakes;
 mod options;
 mod outputs;
 mod step;
 
+pub use self::change::{SagaChange, SagaChangeKind, SagaChanges};
 pub use self::command::{IntoCommand, SagaCommand};
 pub use self::context::StepContext;
 pub use self::declaration::{Saga, SagaDefinition};
+pub use self::description::{InvalidDescription, SagaDescription, StepDescription};
 pub use self::error::{StepError, StepReturn};
 pub use self::event::{Correlated, MissingInstance, SagaEvent, StartedBy};
 pub use self::failure::{FailureCommand, SagaFailure, SendsOnFailure};
 pub use self::migration::{InFlight, InFlightStep, Migrated, Migration};
+pub(crate) use self::mistakes::mistakes_of_table;
 pub use self::options::{Retry, SagaTimes};
 pub use self::outputs::Outputs;
 pub use self::step::{
