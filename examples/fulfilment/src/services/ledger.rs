@@ -163,3 +163,6 @@ fn read<T: DeserializeOwned>(path: &Path) -> Result<(File, Vec<T>), LedgerError>
     });
     Ok((file, lines.collect::<Result<_, _>>()?))
 }
+
+#[cfg(test)]
+mod tests;

@@ -103,3 +103,6 @@ fn id(call: &Call<'_>) -> String {
     };
     format!("{kind}-{}", call.key)
 }
+
+#[cfg(test)]
+mod tests;
