@@ -208,6 +208,8 @@ pub struct StepDefinition<S: SagaDefinition> {
     pub info: StepInfo,
     pub(crate) kind: StepKind,
     pub(crate) output: fn(&mut Shapes) -> Shape,
+    /// Whether an output that was stored can be read.
+    pub(crate) reads: fn(&[u8]) -> Result<(), serde_json::Error>,
     pub(crate) call: Call<S>,
 }
 
@@ -222,6 +224,7 @@ impl<S: SagaDefinition> StepDefinition<S> {
             info,
             kind: StepKind::Step,
             output: <S as Produces<N>>::Output::shape,
+            reads: erased::reads::<<S as Produces<N>>::Output>,
             call: erased::step::<S, N>(),
         }
     }
@@ -245,6 +248,7 @@ impl<S: SagaDefinition> StepDefinition<S> {
             info,
             kind: erased::send_kind::<<<S as Sends<N>>::Command as IntoCommand>::Command>(),
             output: <()>::shape,
+            reads: erased::reads::<()>,
             call: erased::send::<S, N>(),
         }
     }
@@ -277,6 +281,7 @@ impl<S: SagaDefinition> StepDefinition<S> {
             info,
             kind: StepKind::Wait { event: <S as WaitsFor<N>>::Event::NAME, fails: true },
             output: <S as Produces<N>>::Output::shape,
+            reads: erased::reads::<<S as Produces<N>>::Output>,
             call: erased::wait::<S>(),
         }
     }
