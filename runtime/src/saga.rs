@@ -31,7 +31,7 @@ pub use self::context::StepContext;
 pub use self::declaration::{Saga, SagaDefinition};
 pub use self::description::{InvalidDescription, SagaDescription, StepDescription};
 pub use self::error::{StepError, StepReturn};
-pub use self::event::{Correlated, MissingInstance, SagaEvent, StartedBy};
+pub use self::event::{Correlated, MissingInstance, SagaEvent, StartedBy, WaitReturn};
 pub use self::failure::{FailureCommand, SagaFailure, SendsOnFailure};
 pub use self::migration::{InFlight, InFlightStep, Migrated, Migration};
 pub(crate) use self::mistakes::mistakes_of_table;
