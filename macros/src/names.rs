@@ -14,7 +14,7 @@ const MAX_TABLE: usize = 48;
 const MAX_COLUMN: usize = 63;
 
 /// The tables that Kenning keeps itself, in the same place.
-const OWN_TABLES: [&str; 7] = [
+const OWN_TABLES: [&str; 12] = [
     "events",
     "commands",
     "snapshots",
@@ -22,6 +22,11 @@ const OWN_TABLES: [&str; 7] = [
     "consumer_partitions",
     "consumer_workers",
     "parked_events",
+    "sagas",
+    "saga_log",
+    "saga_messages",
+    "saga_workers",
+    "saga_definitions",
 ];
 
 /// The columns that every table of PostgreSQL has.

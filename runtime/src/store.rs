@@ -10,6 +10,7 @@ mod memory;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod read;
+mod saga;
 mod snapshot;
 mod transaction;
 mod wakeup;
@@ -37,6 +38,12 @@ pub use self::postgres::{PostgresOptions, PostgresStore};
 #[cfg(feature = "postgres")]
 pub(crate) use self::postgres::{is_database_collision, is_database_trouble};
 pub use self::read::{Direction, FeedPage, FeedQuery, StreamQuery};
+pub use self::saga::{
+    ClaimedSaga, Delivery, NewDelivery, NewSaga, NewSagaEntry, SagaClaim, SagaClaims, SagaDefinitionRecord,
+    SagaEntry, SagaEntryKind, SagaMessage, SagaMessageKind, SagaMigration, SagaQuery, SagaRecord,
+    SagaRenewal, SagaRequest, SagaStatus, SagaStore, SagaThen, SagaWhole, SagaWorker, SagaWrite, SagaWritten,
+    WantedSaga,
+};
 pub use self::snapshot::Snapshot;
 pub use self::transaction::TransactionalStore;
 pub use self::wakeup::{Wakeup, WakeupSource};

@@ -37,8 +37,10 @@ pub trait ConsumerStore: TransactionalStore {
     /// * Not there: it is made, live, at its [`Start`]; its table too.
     /// * There with the same version: what is there stays. Indexes that were added or dropped are made or removed; other columns under the same version are
     ///   [`StoreError::Unsuitable`], with words that say to raise the version. Another number of partitions likewise, unless it stands nowhere yet.
-    /// * There with a lower version: a new generation is made beside it, from the beginning, with a table of its own. One that is being built for a lower version than this
+    /// * There with a lower version, of another kind: a new generation is made beside it, from the beginning, with a table of its own. One that is being built for a lower version than this
     ///   is thrown away; the number of a generation is never given again.
+    /// * There with a lower version, of a kind that [goes on](ConsumerKind::goes_on): it gets this version in its place, with its checkpoints and what is parked; its leases are lost, so
+    ///   that processes of the lower version run it no longer. Another number of partitions is [`StoreError::Unsuitable`].
     /// * There with a higher version, or live with a lower one while a higher one is being built: this process is of an older release; it runs nothing
     ///   ([`Opened::generation`] is `None`).
     ///

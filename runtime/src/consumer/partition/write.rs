@@ -137,8 +137,10 @@ impl<S: ConsumerStore> Partition<S> {
     /// How long a transaction may be idle: one of a process that was stopped keeps its locks no longer than its lease, unless a handler may take longer.
     pub(super) fn idle_at_most(&self) -> Duration {
         match self.consumer.spec.kind {
-            ConsumerKind::Projection => self.host.lease.max(self.consumer.options.timeout),
-            ConsumerKind::ReadModel => self.host.lease,
+            ConsumerKind::Projection | ConsumerKind::Reactor => {
+                self.host.lease.max(self.consumer.options.timeout)
+            }
+            ConsumerKind::ReadModel | ConsumerKind::Saga => self.host.lease,
         }
     }
 }

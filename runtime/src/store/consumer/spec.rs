@@ -32,15 +32,27 @@ pub enum ConsumerKind {
     ReadModel,
     /// A projection, with whatever its handlers write to.
     Projection,
+    /// A saga: its events start instances, or are left for them.
+    Saga,
+    /// A reactor, with what it causes.
+    Reactor,
 }
 
 impl ConsumerKind {
+    /// Whether a raised version goes on where the lower one stands, in its place, instead of beginning anew beside it: what the consumer has caused is not to be caused again.
+    #[must_use]
+    pub const fn goes_on(self) -> bool {
+        matches!(self, Self::Saga | Self::Reactor)
+    }
+
     /// Its persisted name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ReadModel => "read_model",
             Self::Projection => "projection",
+            Self::Saga => "saga",
+            Self::Reactor => "reactor",
         }
     }
 }

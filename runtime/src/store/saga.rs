@@ -1,0 +1,105 @@
+//! What a store keeps for sagas: instances, their logs, and who runs them.
+
+mod claim;
+mod deliver;
+mod entry;
+mod operate;
+mod record;
+mod write;
+
+use uuid::Uuid;
+
+pub use self::claim::{ClaimedSaga, SagaClaim, SagaClaims, SagaRenewal, SagaWorker, WantedSaga};
+pub use self::deliver::{Delivery, NewDelivery, NewSaga};
+pub use self::entry::{NewSagaEntry, SagaEntry, SagaEntryKind, SagaMessage, SagaMessageKind};
+pub use self::operate::{SagaDefinitionRecord, SagaQuery, SagaRequest, SagaWhole};
+pub use self::record::{SagaRecord, SagaStatus};
+pub use self::write::{SagaMigration, SagaThen, SagaWrite, SagaWritten};
+
+use super::{BoxFuture, ConsumerStore, StoreError};
+
+/// A store that runs sagas.
+///
+/// An *instance* has a row and a log. At any moment it has an owner, a worker, or it has none and perhaps a time at which it is due. Its epoch grows whenever it changes hands. Only its owner writes
+/// to it, each time [fenced](Self::write_sagas) by the epoch and by the number of entries in its log, so that what a worker writes that was stopped and overtaken changes nothing. Everybody else, as consumers with events and operators with
+/// requests, leaves *messages* for an instance, which make it due.
+///
+/// A *worker* is a process that runs sagas. It renews one lease, its own; when that has run out, its instances are taken over.
+///
+/// All times are by the store's clock.
+pub trait SagaStore: ConsumerStore {
+    /// Starts instances within a transaction, in their order; says of each whether it is new: one that is there already, under the same name and id, stays as it is, whatever became of it. New ones are due at once.
+    fn start_sagas<'a>(
+        &'a self,
+        transaction: &'a mut Self::Transaction,
+        sagas: &'a [NewSaga],
+    ) -> BoxFuture<'a, Result<Vec<bool>, StoreError>>;
+
+    /// Starts one instance, in a transaction of its own.
+    fn start_saga<'a>(&'a self, saga: &'a NewSaga) -> BoxFuture<'a, Result<bool, StoreError>>;
+
+    /// Leaves events for instances within a transaction, in their order; says what became of each. One that was left before, the same event for the same step, changes nothing. Instances that are not at their end become due at once.
+    fn deliver_to_sagas<'a>(
+        &'a self,
+        transaction: &'a mut Self::Transaction,
+        deliveries: &'a [NewDelivery],
+    ) -> BoxFuture<'a, Result<Vec<Delivery>, StoreError>>;
+
+    /// Makes a worker known, or known again with other definitions. Its lease begins.
+    fn enlist_saga_worker<'a>(&'a self, worker: &'a SagaWorker) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Renews the lease of a worker. `alive: false`: it has run out, or was never there; whatever the worker owns may be somebody else's, and it has to begin anew under another id.
+    fn renew_saga_worker<'a>(
+        &'a self,
+        worker: &'a SagaWorker,
+    ) -> BoxFuture<'a, Result<SagaRenewal, StoreError>>;
+
+    /// Forgets a worker. What it still owns is due at once, for others.
+    fn retire_saga_worker(&self, worker: Uuid) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Forgets workers whose leases have run out, and makes what they own due at once, under higher epochs; also what is owned by workers that are not known. Returns how many instances that were.
+    fn take_over_sagas(&self) -> BoxFuture<'_, Result<u64, StoreError>>;
+
+    /// Gives a worker instances that are due, the longest due first, of each saga as many as it has room for; their epochs grow. Never one that somebody owns, and none when the worker's lease has run out. Several workers that claim at once do not wait for each other.
+    fn claim_sagas<'a>(&'a self, claim: &'a SagaClaim) -> BoxFuture<'a, Result<SagaClaims, StoreError>>;
+
+    /// Writes to instances: each write by itself is done whole or not at all, says whether it was done, and does not hinder the others. A write is done when the instance has its epoch and its log as many entries as it says; else it is
+    /// [`SagaWritten::Lost`]. After an error it is open which writes were done: an instance that is read again tells.
+    fn write_sagas<'a>(
+        &'a self,
+        writes: &'a [SagaWrite],
+    ) -> BoxFuture<'a, Result<Vec<SagaWritten>, StoreError>>;
+
+    /// An instance with its whole log and its messages, in their order.
+    fn saga<'a>(&'a self, saga: &'a str, id: &'a str)
+    -> BoxFuture<'a, Result<Option<SagaWhole>, StoreError>>;
+
+    /// Lists instances, by name and id.
+    fn sagas<'a>(&'a self, query: &'a SagaQuery) -> BoxFuture<'a, Result<Vec<SagaRecord>, StoreError>>;
+
+    /// Leaves a request for an instance, which becomes due at once unless it is completed or compensated; says whether it is there.
+    fn request_saga<'a>(
+        &'a self,
+        saga: &'a str,
+        id: &'a str,
+        request: &'a SagaRequest,
+    ) -> BoxFuture<'a, Result<bool, StoreError>>;
+
+    /// How many instances of each saga have each status.
+    fn count_sagas(&self) -> BoxFuture<'_, Result<Vec<(String, SagaStatus, u64)>, StoreError>>;
+
+    /// Whether any instance of these sagas has something to do by itself: it is running or compensating, or owned, or due now.
+    fn are_sagas_busy<'a>(&'a self, sagas: &'a [&'a str]) -> BoxFuture<'a, Result<bool, StoreError>>;
+
+    /// Keeps the description of a definition, unless it is there.
+    fn save_saga_definition<'a>(
+        &'a self,
+        definition: &'a SagaDefinitionRecord,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// The descriptions of all definitions of a saga that were ever run here, and whether a worker whose lease has not run out runs them.
+    fn saga_definitions<'a>(
+        &'a self,
+        saga: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<SagaDefinitionRecord>, StoreError>>;
+}
