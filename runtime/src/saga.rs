@@ -17,13 +17,16 @@ mod follow;
 mod key;
 mod migration;
 mod mistakes;
-mod options;
 mod operate;
+mod options;
 mod outputs;
 mod progress;
 mod start;
 mod step;
 mod table;
+#[cfg(test)]
+#[cfg(all(feature = "memory", feature = "macros"))]
+mod tests;
 
 pub use self::change::{SagaChange, SagaChangeKind, SagaChanges};
 pub use self::command::{IntoCommand, SagaCommand};
