@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::{join, join_all};
 
 use super::support::{
-    SAGA, SHORT, Worker, deliver, done, early, entry, event, insist, leaving, list, new, nth, record,
+    SAGA, SHORT, Worker, begin, deliver, done, early, entry, event, insist, leaving, list, new, nth, record,
     start_all, step_done, steps, wait, wanted, whole, within, write, writing,
 };
 use crate::store::{
@@ -37,7 +37,7 @@ pub async fn transactions_at_once_start_an_instance_once<S: SagaStore>(store: Ar
             for some in ids.chunks(10) {
                 let news: Vec<_> = some.iter().map(|id| new(id)).collect();
                 let is_new = insist(async || {
-                    let mut batch = super::support::begin(store).await;
+                    let mut batch = begin(store).await;
                     let mut is_new = Vec::new();
                     for part in news.chunks(5) {
                         is_new.extend(store.start_sagas(&mut batch, part).await?);
@@ -96,43 +96,33 @@ pub async fn p4_an_instance_never_has_two_owners<S: SagaStore>(store: Arc<S>) {
 }
 
 /// Whichever is first, the event is a message of the instance, once.
+///
+/// A store whose transaction does not look at its commit, or waits at neither, fails this.
 pub async fn an_early_event_and_its_start_lose_nothing<S: SagaStore>(store: Arc<S>) {
     for number in 0..200 {
         let id = nth(number);
         let (new, event) = (new(&id), early(&id, "wait"));
         let delivering = insist(async || {
-            let mut batch = super::support::begin(&*store).await;
+            let mut batch = begin(&*store).await;
+            pass(number % 3).await;
             let delivered = store.deliver_to_sagas(&mut batch, std::slice::from_ref(&event)).await?;
+            pass(number / 3 % 3).await;
             store.commit(batch).await?;
             Ok(delivered[0])
         });
         let starting = insist(async || {
             if number % 2 == 0 {
+                pass(number / 9 % 4).await;
                 return store.start_saga(&new).await;
             }
-            let mut batch = super::support::begin(&*store).await;
+            let mut batch = begin(&*store).await;
+            pass(number / 9 % 3).await;
             let is_new = store.start_sagas(&mut batch, std::slice::from_ref(&new)).await?;
+            pass(number / 27 % 3).await;
             store.commit(batch).await?;
             Ok(is_new[0])
         });
-        // Each is ahead by a little, in turn.
-        let (first, second) = (number % 4 == 1, number % 4 == 2);
-        let ahead = async |is_later| {
-            if is_later {
-                tokio::task::yield_now().await;
-            }
-        };
-        let (delivered, is_new) = join(
-            async {
-                ahead(first).await;
-                delivering.await
-            },
-            async {
-                ahead(second).await;
-                starting.await
-            },
-        )
-        .await;
+        let (delivered, is_new) = join(delivering, starting).await;
         assert!(is_new && matches!(delivered, Delivery::Kept | Delivery::Left), "{delivered:?}");
         let stored = whole(&*store, &id).await;
         let events: Vec<_> = stored.messages.iter().map(|message| message.event_id).collect();
@@ -149,14 +139,14 @@ pub async fn an_event_and_a_rest_lose_nothing<S: SagaStore>(store: Arc<S>) {
         let claimed = worker.start(&*store, &id).await;
         let (event, resting) = (event(&id, "wait"), leaving(&claimed, SagaStatus::Waiting, SagaThen::Rest));
         let delivering = insist(async || {
-            let mut batch = super::support::begin(&*store).await;
+            let mut batch = begin(&*store).await;
+            pass(number % 2).await;
             store.deliver_to_sagas(&mut batch, std::slice::from_ref(&event)).await?;
+            pass(number / 2 % 3).await;
             store.commit(batch).await
         });
         let resting = async {
-            for _ in 0..number % 3 {
-                tokio::task::yield_now().await;
-            }
+            pass(number / 6 % 4).await;
             done(write(&*store, &resting).await)
         };
         let ((), (messages, released, _)) = join(delivering, resting).await;
@@ -173,6 +163,13 @@ pub async fn an_event_and_a_rest_lose_nothing<S: SagaStore>(store: Arc<S>) {
         };
         let end = leaving(&claimed, SagaStatus::Completed, SagaThen::Keep);
         assert!(done(write(&*store, &end).await).1);
+    }
+}
+
+/// Lets the others go first, so many times.
+async fn pass(times: usize) {
+    for _ in 0..times {
+        tokio::task::yield_now().await;
     }
 }
 
