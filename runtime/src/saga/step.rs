@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::command::{IntoCommand, SagaCommand};
 use super::context::StepContext;
@@ -164,37 +164,39 @@ impl StepInfo {
     }
 }
 
-/// How a step is taken back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How a step is taken back. Its texts are `&'static str` in a table, and `String` in a [`SagaDescription`](super::SagaDescription).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum WayBack {
+pub enum WayBack<T = &'static str> {
     /// By an undo: the name of its function.
-    Undo(&'static str),
+    Undo(T),
     /// It changes nothing.
     ReadOnly,
     /// It cannot be taken back, and why that is in order.
-    Irreversible(&'static str),
+    Irreversible(T),
     /// It is the pivot, comes after it, or waits.
     NotNeeded,
 }
 
-/// What a step is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a step is. Its texts are held as those of [`WayBack`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum StepKind {
+pub enum StepKind<T = &'static str> {
     /// Does something outside.
     Step,
     /// Sends a command to an aggregate; the name of the command, that of its aggregate's category.
     Send {
         /// The command's name.
-        command: &'static str,
+        command: T,
         /// The category of the aggregate that decides on it.
-        category: &'static str,
+        category: T,
     },
     /// Waits for the event of that name.
     Wait {
         /// The persisted name of the event.
-        event: &'static str,
+        event: T,
         /// Whether the saga fails when the time is over; else it goes on with an output of its own.
         fails: bool,
     },
@@ -206,6 +208,8 @@ pub struct StepDefinition<S: SagaDefinition> {
     pub info: StepInfo,
     pub(crate) kind: StepKind,
     pub(crate) output: fn(&mut Shapes) -> Shape,
+    /// Whether an output that was stored can be read.
+    pub(crate) reads: fn(&[u8]) -> Result<(), serde_json::Error>,
     pub(crate) call: Call<S>,
 }
 
@@ -220,6 +224,7 @@ impl<S: SagaDefinition> StepDefinition<S> {
             info,
             kind: StepKind::Step,
             output: <S as Produces<N>>::Output::shape,
+            reads: erased::reads::<<S as Produces<N>>::Output>,
             call: erased::step::<S, N>(),
         }
     }
@@ -243,6 +248,7 @@ impl<S: SagaDefinition> StepDefinition<S> {
             info,
             kind: erased::send_kind::<<<S as Sends<N>>::Command as IntoCommand>::Command>(),
             output: <()>::shape,
+            reads: erased::reads::<()>,
             call: erased::send::<S, N>(),
         }
     }
@@ -275,6 +281,7 @@ impl<S: SagaDefinition> StepDefinition<S> {
             info,
             kind: StepKind::Wait { event: <S as WaitsFor<N>>::Event::NAME, fails: true },
             output: <S as Produces<N>>::Output::shape,
+            reads: erased::reads::<<S as Produces<N>>::Output>,
             call: erased::wait::<S>(),
         }
     }

@@ -3,9 +3,7 @@
 mod assert;
 mod change;
 mod compare;
-mod evolution;
 mod parse;
-mod scan;
 #[cfg(test)]
 mod tests;
 
@@ -100,7 +98,7 @@ impl Lock {
     /// # Errors
     /// With the number of the line, when the text is no lock file, is of a newer format, or was changed by hand.
     pub fn parse(text: &str) -> Result<Self, InvalidLock> {
-        parse::lock(text)
+        Ok(parse::lock(text)?)
     }
 
     /// What the code that has `now` does to what this one says is stored; breaking changes first.

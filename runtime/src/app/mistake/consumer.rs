@@ -52,7 +52,7 @@ pub(in crate::app) fn mistakes_of_projection<P: Projection>() -> Vec<Mistake> {
     mistakes
 }
 
-fn version(consumer: &'static str, version: u32) -> Option<Mistake> {
+pub(super) fn version(consumer: &'static str, version: u32) -> Option<Mistake> {
     let counted = version > 0 && i32::try_from(version).is_ok();
     (!counted).then_some(Mistake::ConsumerVersion { consumer, version })
 }

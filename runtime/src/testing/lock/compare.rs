@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::change::{Change, ChangeKind, Subject};
-use super::evolution::Evolution;
 use super::{Lock, LockedAggregate};
-use crate::schema::Shape;
+use crate::schema::{Evolution, Shape};
 
 pub(super) fn locks(locked: &Lock, now: &Lock) -> Vec<Change> {
     let mut changes = Vec::new();
@@ -77,14 +76,12 @@ fn event(name: &str, locked: &BTreeMap<u32, Shape>, now: &BTreeMap<u32, Shape>, 
 }
 
 fn shape(subject: &Subject, root: &str, before: &Shape, after: &Shape, changes: &mut Vec<Change>) {
-    if before == after {
-        return;
-    }
-    let found = Evolution::between(root, before, after);
-    if found.is_empty() {
-        changes.push(Change { subject: subject.clone(), path: root.to_owned(), kind: ChangeKind::Rewritten });
-    }
-    changes.extend(found.into_iter().map(|(path, kind)| Change { subject: subject.clone(), path, kind }));
+    let found = Evolution::between(root, before, after).into_iter();
+    changes.extend(found.map(|(path, change)| Change {
+        subject: subject.clone(),
+        path,
+        kind: ChangeKind::Structure(change),
+    }));
 }
 
 /// An event that is gone; a new one whose structures are the same is the likely heir.

@@ -1,9 +1,10 @@
 //! Variants that came, went and changed.
 
+use super::change::ShapeChange;
 use super::heirs::{heir, is_new};
 use super::{Evolution, Place};
-use crate::schema::{Object, Shape, Tagging, Variant, Variants, head};
-use crate::testing::lock::change::ChangeKind;
+use crate::schema::text::head;
+use crate::schema::{Object, Shape, Tagging, Variant, Variants};
 
 /// What a variant without content is written as beside its tag.
 static NO_FIELDS: Shape = Shape::Object(Object { fields: Vec::new(), flattened: Vec::new(), closed: false });
@@ -13,7 +14,7 @@ impl Evolution {
         let (old, new) = (before.1, after.1);
         if old.tagging != new.tagging {
             let (from, to) = (head(before.0.shape), head(after.0.shape));
-            return self.push(ChangeKind::Represented { from, to });
+            return self.push(ShapeChange::Represented { from, to });
         }
         let tagging = &old.tagging;
         let (old, new): (Vec<_>, Vec<_>) = (old.named().collect(), new.named().collect());
@@ -25,7 +26,7 @@ impl Evolution {
         }
         for &variant in &new {
             if is_new(variant, &old) && !old.iter().any(|past| renamed(past, variant, &old, &new)) {
-                self.push_at(&variant.name, ChangeKind::VariantAdded);
+                self.push_at(&variant.name, ShapeChange::VariantAdded);
             }
         }
         self.unnamed(before, after);
@@ -39,11 +40,11 @@ impl Evolution {
     ) {
         self.path.push(old.name.clone());
         if new.name != old.name {
-            self.push(ChangeKind::VariantRenamedWithAlias { to: new.name.clone() });
+            self.push(ShapeChange::VariantRenamedWithAlias { to: new.name.clone() });
         }
         match (old.other, new.other) {
-            (true, false) => self.push(ChangeKind::OtherRemoved),
-            (false, true) => self.push(ChangeKind::OtherAdded),
+            (true, false) => self.push(ShapeChange::OtherRemoved),
+            (false, true) => self.push(ShapeChange::OtherAdded),
             _ => {}
         }
         self.aliases((&old.name, &old.aliases), (&new.name, &new.aliases));
@@ -66,7 +67,7 @@ impl Evolution {
             (None, None) => {}
             (a, b) => {
                 let [from, to] = [a, b].map(|body| body.map_or_else(|| "without content".to_owned(), head));
-                self.push(ChangeKind::Retyped { from, to });
+                self.push(ShapeChange::Retyped { from, to });
             }
         }
     }
@@ -76,8 +77,8 @@ impl Evolution {
         self.push_at(
             &variant.name,
             match heir {
-                Some(heir) => ChangeKind::VariantRenamed { to: heir.name.clone() },
-                None => ChangeKind::VariantRemoved,
+                Some(heir) => ShapeChange::VariantRenamed { to: heir.name.clone() },
+                None => ShapeChange::VariantRemoved,
             },
         );
     }
@@ -88,7 +89,7 @@ impl Evolution {
         for (index, variant) in old.iter().enumerate() {
             let step = index.to_string();
             let Some(heir) = new.get(index) else {
-                self.push_at(&step, ChangeKind::VariantRemoved);
+                self.push_at(&step, ShapeChange::VariantRemoved);
                 continue;
             };
             let known = self.found.len();
@@ -96,11 +97,11 @@ impl Evolution {
             self.body((before.0, variant), (after.0, heir), &Tagging::Untagged);
             self.path.pop();
             if self.found.len() > known && index + 1 < old.len() {
-                self.push_at(&step, ChangeKind::Shadowing);
+                self.push_at(&step, ShapeChange::Shadowing);
             }
         }
         for index in old.len()..new.len() {
-            self.push_at(&index.to_string(), ChangeKind::VariantAdded);
+            self.push_at(&index.to_string(), ShapeChange::VariantAdded);
         }
     }
 }

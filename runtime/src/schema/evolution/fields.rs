@@ -1,16 +1,17 @@
 //! Fields that came, went and changed.
 
+use super::change::ShapeChange;
 use super::heirs::{heir, is_new};
 use super::{Evolution, Place};
-use crate::schema::{Field, Object, Presence, Shape, head};
-use crate::testing::lock::change::ChangeKind;
+use crate::schema::text::head;
+use crate::schema::{Field, Object, Presence, Shape};
 
 impl Evolution {
     pub(super) fn objects(&mut self, before: (Place<'_>, &Object), after: (Place<'_>, &Object)) {
         let (old, new) = (before.1, after.1);
         match (old.closed, new.closed) {
-            (false, true) => self.push(ChangeKind::Closed),
-            (true, false) => self.push(ChangeKind::Opened),
+            (false, true) => self.push(ShapeChange::Closed),
+            (true, false) => self.push(ShapeChange::Opened),
             _ => {}
         }
         let (old, new): (Vec<_>, Vec<_>) = (old.fields.iter().collect(), new.fields.iter().collect());
@@ -25,8 +26,8 @@ impl Evolution {
                 self.push_at(
                     &field.name,
                     match field.presence {
-                        Presence::Required => ChangeKind::RequiredFieldAdded,
-                        Presence::Optional | Presence::Ignored => ChangeKind::FieldAdded,
+                        Presence::Required => ShapeChange::RequiredFieldAdded,
+                        Presence::Optional | Presence::Ignored => ShapeChange::FieldAdded,
                     },
                 );
             }
@@ -38,18 +39,18 @@ impl Evolution {
         self.path.push(old.name.clone());
         match (old.presence, new.presence) {
             (Presence::Required | Presence::Optional, Presence::Ignored) => {
-                self.push(ChangeKind::FieldIgnored);
+                self.push(ShapeChange::FieldIgnored);
             }
             (Presence::Optional | Presence::Ignored, Presence::Required) => {
-                self.push(ChangeKind::MadeRequired);
+                self.push(ShapeChange::MadeRequired);
             }
             (Presence::Required | Presence::Ignored, Presence::Optional) => {
-                self.push(ChangeKind::MadeOptional);
+                self.push(ShapeChange::MadeOptional);
             }
             _ => {}
         }
         if new.name != old.name {
-            self.push(ChangeKind::FieldRenamedWithAlias { to: new.name.clone() });
+            self.push(ShapeChange::FieldRenamedWithAlias { to: new.name.clone() });
         }
         self.aliases((&old.name, &old.aliases), (&new.name, &new.aliases));
         if new.presence != Presence::Ignored {
@@ -67,8 +68,8 @@ impl Evolution {
         self.push_at(
             &field.name,
             match heir {
-                Some(heir) => ChangeKind::FieldRenamed { to: heir.name.clone() },
-                None => ChangeKind::FieldRemoved,
+                Some(heir) => ShapeChange::FieldRenamed { to: heir.name.clone() },
+                None => ShapeChange::FieldRemoved,
             },
         );
     }
@@ -76,10 +77,10 @@ impl Evolution {
     /// Former names that came and went; a former name may have become the name, and the name a former one.
     pub(super) fn aliases(&mut self, old: (&String, &[String]), new: (&String, &[String])) {
         for alias in old.1.iter().filter(|alias| *alias != new.0 && !new.1.contains(alias)) {
-            self.push(ChangeKind::AliasRemoved { alias: alias.clone() });
+            self.push(ShapeChange::AliasRemoved { alias: alias.clone() });
         }
         for alias in new.1.iter().filter(|alias| *alias != old.0 && !old.1.contains(alias)) {
-            self.push(ChangeKind::AliasAdded { alias: alias.clone() });
+            self.push(ShapeChange::AliasAdded { alias: alias.clone() });
         }
     }
 
@@ -93,7 +94,7 @@ impl Evolution {
                 }
             };
             let (from, to) = (names(old), names(new));
-            return self.push(ChangeKind::Represented { from, to });
+            return self.push(ShapeChange::Represented { from, to });
         }
         for (old, new) in old.iter().zip(new) {
             let place = Place { shape: old, outer: Some(&before.0) };

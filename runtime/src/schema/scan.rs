@@ -1,30 +1,30 @@
 //! Reading one line, from left to right.
 
 /// What is left of a line.
-pub(super) struct Scan<'a> {
+pub(crate) struct Scan<'a> {
     rest: &'a str,
 }
 
 /// What is wrong with a line.
-pub(super) type Scanned<T> = Result<T, String>;
+pub(crate) type Scanned<T> = Result<T, String>;
 
 impl<'a> Scan<'a> {
-    pub(super) fn new(line: &'a str) -> Self {
+    pub(crate) fn new(line: &'a str) -> Self {
         Self { rest: line }
     }
 
     /// Takes the text if it is next.
-    pub(super) fn eat(&mut self, text: &str) -> bool {
+    pub(crate) fn eat(&mut self, text: &str) -> bool {
         self.rest.strip_prefix(text).inspect(|rest| self.rest = rest).is_some()
     }
 
     /// Takes the text, which must be next.
-    pub(super) fn expect(&mut self, text: &str) -> Scanned<()> {
+    pub(crate) fn expect(&mut self, text: &str) -> Scanned<()> {
         if self.eat(text) { Ok(()) } else { Err(self.expected(&format!("`{text}`"))) }
     }
 
     /// Takes what stands before the next separator; nothing, if one is next.
-    pub(super) fn word(&mut self) -> &'a str {
+    pub(crate) fn word(&mut self) -> &'a str {
         let end = self.rest.find([' ', ',', ':', '(', ')', '[', ']']).unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(end);
         self.rest = rest;
@@ -32,7 +32,7 @@ impl<'a> Scan<'a> {
     }
 
     /// A name, plain or quoted.
-    pub(super) fn name(&mut self) -> Scanned<String> {
+    pub(crate) fn name(&mut self) -> Scanned<String> {
         if self.rest.starts_with('"') {
             return self.quoted();
         }
@@ -43,7 +43,7 @@ impl<'a> Scan<'a> {
     }
 
     /// A JSON string.
-    pub(super) fn quoted(&mut self) -> Scanned<String> {
+    pub(crate) fn quoted(&mut self) -> Scanned<String> {
         let mut values = serde_json::Deserializer::from_str(self.rest).into_iter::<String>();
         match values.next() {
             Some(Ok(text)) => {
@@ -55,7 +55,7 @@ impl<'a> Scan<'a> {
     }
 
     /// A number in decimal digits.
-    pub(super) fn number<T: std::str::FromStr>(&mut self) -> Scanned<T> {
+    pub(crate) fn number<T: std::str::FromStr>(&mut self) -> Scanned<T> {
         let end = self.rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(self.rest.len());
         let (digits, rest) = self.rest.split_at(end);
         let number = digits.parse().map_err(|_| self.expected("a number"))?;
@@ -64,11 +64,11 @@ impl<'a> Scan<'a> {
     }
 
     /// Nothing may be left.
-    pub(super) fn end(&self) -> Scanned<()> {
+    pub(crate) fn end(&self) -> Scanned<()> {
         if self.rest.is_empty() { Ok(()) } else { Err(self.expected("the end of the line")) }
     }
 
-    pub(super) fn expected(&self, what: &str) -> String {
+    pub(crate) fn expected(&self, what: &str) -> String {
         match self.rest {
             "" => format!("{what} is missing at the end of the line"),
             rest => format!("{what} should stand before `{rest}`"),

@@ -1,5 +1,6 @@
 //! Whether one structure reads what another has written.
 
+mod change;
 mod fields;
 mod heirs;
 mod scalars;
@@ -7,8 +8,10 @@ mod variants;
 
 use std::collections::HashSet;
 
-use super::change::ChangeKind;
-use crate::schema::{Shape, Tagging, head};
+pub use self::change::ShapeChange;
+
+use super::text::head;
+use super::{Shape, Tagging};
 
 /// A shape and those that hold it, so that `Again` can be followed.
 #[derive(Clone, Copy)]
@@ -18,19 +21,25 @@ struct Place<'a> {
 }
 
 /// What was found on the way through two shapes.
-pub(super) struct Evolution {
+pub(crate) struct Evolution {
     path: Vec<String>,
-    found: Vec<(String, ChangeKind)>,
+    found: Vec<(String, ShapeChange)>,
     /// Pairs that are being compared further out, or were: a recursive type is compared once.
     compared: HashSet<(*const Shape, *const Shape)>,
 }
 
 impl Evolution {
-    /// Every change with the path at which it is.
-    pub(super) fn between(root: &str, before: &Shape, after: &Shape) -> Vec<(String, ChangeKind)> {
+    /// Every change with the path at which it is; of two that differ, at least one.
+    pub(crate) fn between(root: &str, before: &Shape, after: &Shape) -> Vec<(String, ShapeChange)> {
+        if before == after {
+            return Vec::new();
+        }
         let path = if root.is_empty() { Vec::new() } else { vec![root.to_owned()] };
         let mut evolution = Self { path, found: Vec::new(), compared: HashSet::new() };
         evolution.shape(Place { shape: before, outer: None }, Place { shape: after, outer: None });
+        if evolution.found.is_empty() {
+            evolution.found.push((root.to_owned(), ShapeChange::Rewritten));
+        }
         evolution.found
     }
 
@@ -51,7 +60,7 @@ impl Evolution {
             }
             (Shape::Nullable(_), Shape::Any) => self.widened(before, after),
             (Shape::Nullable(a), _) => {
-                self.push(ChangeKind::NullRefused);
+                self.push(ShapeChange::NullRefused);
                 self.shape(inner(a), after);
             }
             (Shape::List(a), Shape::List(b)) | (Shape::Set(a), Shape::Set(b)) => {
@@ -80,7 +89,7 @@ impl Evolution {
             (a, b) if scalars::widens(a, b) => self.widened(before, after),
             _ => {
                 let (from, to) = (head(before.shape), head(after.shape));
-                self.push(ChangeKind::Retyped { from, to });
+                self.push(ShapeChange::Retyped { from, to });
             }
         }
     }
@@ -101,20 +110,20 @@ impl Evolution {
             .found
             .iter()
             .skip(known)
-            .any(|(at, kind)| *at == path && matches!(kind, ChangeKind::Retyped { .. }))
+            .any(|(at, kind)| *at == path && matches!(kind, ShapeChange::Retyped { .. }))
     }
 
     fn widened(&mut self, before: Place<'_>, after: Place<'_>) {
         let (from, to) = (head(before.shape), head(after.shape));
-        self.push(ChangeKind::Widened { from, to });
+        self.push(ShapeChange::Widened { from, to });
     }
 
-    fn push(&mut self, kind: ChangeKind) {
+    fn push(&mut self, kind: ShapeChange) {
         self.found.push((self.path(), kind));
     }
 
     /// Notes a change one step further in.
-    fn push_at(&mut self, step: &str, kind: ChangeKind) {
+    fn push_at(&mut self, step: &str, kind: ShapeChange) {
         self.path.push(step.to_owned());
         self.push(kind);
         self.path.pop();
