@@ -1,4 +1,4 @@
-//! The one engine of everything that follows the feed with a checkpoint: read models and projections.
+//! The one engine of everything that follows the feed with a checkpoint: read models, projections and reactors.
 
 mod backoff;
 mod board;
@@ -16,6 +16,7 @@ mod page;
 mod parked;
 mod partition;
 mod project;
+mod react;
 mod read_side;
 mod reader;
 mod rebuild;

@@ -19,6 +19,7 @@ pub use self::declaration::{Saga, SagaDefinition};
 pub use self::error::{StepError, StepReturn};
 pub use self::event::{Correlated, MissingInstance, SagaEvent, StartedBy};
 pub use self::failure::{FailureCommand, SagaFailure, SendsOnFailure};
+pub(crate) use self::key::derived;
 pub use self::migration::{InFlight, InFlightStep, Migrated, Migration};
 pub use self::options::{Retry, SagaTimes};
 pub use self::outputs::Outputs;

@@ -109,12 +109,12 @@ impl<S: EventStore> Builder<S> {
     /// [`BuildError::Mistakes`] with everything that is wrong with the registrations, before the store is touched; or the store's own error.
     pub async fn build(self) -> Result<Kenning, BuildError> {
         let Self { store, options, registrations, mut consumers } = self;
-        let registry = registrations.open(options.cache)?;
+        let registry = Arc::new(registrations.open(options.cache)?);
         store.prepare().await?;
         let store = Arc::new(store);
         let gate = Gate::new();
-        let inline = consumers.open_inlines(&store);
-        let read_side = consumers.open(Arc::clone(&store), &options, &registry.catalog, &gate).await?;
+        let (inlines, inline) = consumers.open_inlines(&store).unzip();
+        let read_side = consumers.open(Arc::clone(&store), &options, &registry, inlines, &gate).await?;
         let store: Arc<dyn EventStore> = store;
         let maintenance = Maintenance::start(Arc::clone(&store), &options, gate.listen());
         Ok(Kenning {

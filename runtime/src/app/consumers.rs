@@ -33,7 +33,7 @@ impl Kenning {
     }
 
     /// Runs all consumers until they have done everything that was there when this was called, the requests on parked events included, and what is being built has
-    /// taken its place; for tests and scripts. Partitions that other processes run are waited for, paused consumers are not.
+    /// taken its place; for tests and scripts. With a reactor among them, until they have done everything that there is, since what it causes is of them. Partitions that other processes run are waited for, paused consumers are not.
     ///
     /// # Errors
     /// As [`run`](Self::run); and when a consumer does not get on however often it is tried, or the store cannot be asked.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::RunError;
 use super::host::{Consumer, Host};
 use crate::number::Position;
-use crate::store::{ConsumerRecord, ConsumerStore, ParkedQuery, StoreError};
+use crate::store::{ConsumerKind, ConsumerRecord, ConsumerStore, ParkedQuery, StoreError};
 
 /// How often other processes and requests on parked events are looked after, at first and at last.
 const FIRST: Duration = Duration::from_millis(5);
@@ -20,15 +20,23 @@ const PAGE: u32 = 1_000;
 const PATIENCE: u32 = 8;
 
 /// Waits until every consumer of this process has done what was there when this was called, the requests on parked events included, and what was being built has
-/// taken its place; whether this process does it, or others.
+/// taken its place; whether this process does it, or others. With reactors, what is appended meanwhile is waited for as well: most of it is theirs.
 pub(super) async fn idle<S: ConsumerStore>(host: &Host<S>) -> Result<(), RunError> {
-    let until = host.store.health().await?.drawn;
+    let mut until = host.store.health().await?.drawn;
+    let causes = host.consumers.iter().any(|consumer| consumer.spec.kind == ConsumerKind::Reactor);
     let mut changed = host.board.listen();
     let (mut pause, mut failures) = (FIRST, 0);
     loop {
         changed.mark_unchanged();
         match left(host, until).await {
-            Ok(false) => return Ok(()),
+            Ok(false) if !causes => return Ok(()),
+            Ok(false) => {
+                let drawn = host.store.health().await?.drawn;
+                if drawn == until {
+                    return Ok(());
+                }
+                until = drawn;
+            }
             Ok(true) => failures = 0,
             Err(error) if error.is_retryable() && failures < PATIENCE => failures += 1,
             Err(error) => return Err(error.into()),
