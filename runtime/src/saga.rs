@@ -36,6 +36,7 @@ pub use self::description::{InvalidDescription, SagaDescription, StepDescription
 pub use self::error::{StepError, StepReturn};
 pub use self::event::{Correlated, MissingInstance, SagaEvent, StartedBy, WaitReturn};
 pub use self::failure::{FailureCommand, SagaFailure, SendsOnFailure};
+pub(crate) use self::key::derived;
 pub use self::migration::{InFlight, InFlightStep, Migrated, Migration};
 pub(crate) use self::mistakes::mistakes_of_table;
 pub use self::operate::{SagaError, SagaHandle, Sagas};

@@ -9,9 +9,10 @@ use super::any::{AnySaga, Brought, Followed};
 use super::engine::RegisteredSaga;
 use super::event::MissingInstance;
 use crate::app::with_sources;
-use crate::consumer::{ConsumerOptions, EventRef, Failure, Runner, Session, panic_text};
+use crate::consumer::{Application, ConsumerOptions, EventRef, Failure, Runner, Session, panic_text};
 use crate::fresh_id::fresh_id;
 use crate::limits::MAX_PAYLOAD;
+use crate::number::Position;
 use crate::store::{BoxFuture, ConsumerStore, Delivery, NewDelivery, NewSaga, SagaStore, Table};
 
 /// What follows the events of one saga.
@@ -45,7 +46,7 @@ impl Follow {
 }
 
 impl<S: SagaStore> Runner<S> for Follow {
-    fn session(&self, _: &ConsumerOptions, _: Option<Table>) -> Box<dyn Session<S>>
+    fn session(&self, _: &ConsumerOptions, _: Option<Table>, _: &Application<S>) -> Box<dyn Session<S>>
     where
         S: ConsumerStore,
     {
@@ -179,9 +180,10 @@ impl<S: SagaStore> Session<S> for FollowSession {
         })
     }
 
-    fn committed(&mut self) {
+    fn committed<'a>(&'a mut self, _: &'a Arc<S>, _: Position) -> BoxFuture<'a, ()> {
         self.main.metrics.count_started(self.started);
         self.nudge.notify_one();
+        Box::pin(std::future::ready(()))
     }
 
     fn forget(&mut self) {
