@@ -5,6 +5,7 @@ mod consumers;
 mod loading;
 mod preparing;
 mod read_models;
+mod sagas;
 mod sequence;
 mod watermark;
 

@@ -6,17 +6,20 @@ mod entries;
 use std::collections::BTreeMap;
 
 pub use self::contradiction::Contradiction;
-pub use self::entries::{AggregateEntry, CommandEntry, EventEntry, ProjectionEntry, ReadModelEntry};
+pub use self::entries::{
+    AggregateEntry, CommandEntry, EventEntry, ProjectionEntry, ReactorEntry, ReadModelEntry,
+};
 
 use crate::aggregate::Aggregate;
 use crate::command::Command;
 use crate::event::EventInfo;
 use crate::event_set::EventSet;
 use crate::projection::Projection;
+use crate::reactor::Reactor;
 use crate::read_model::ReadModel;
 use crate::schema::Shapes;
 
-/// The one list of everything declared: events with the shapes of their versions, aggregates, commands, read models, projections. An application has it as
+/// The one list of everything declared: events with the shapes of their versions, aggregates, commands, read models, projections, reactors. An application has it as
 /// `app.catalog()`; a test builds one by itself, without a store:
 ///
 /// ```
@@ -35,6 +38,7 @@ pub struct Catalog {
     commands: BTreeMap<(&'static str, &'static str), CommandEntry>,
     read_models: BTreeMap<&'static str, ReadModelEntry>,
     projections: BTreeMap<&'static str, ProjectionEntry>,
+    reactors: BTreeMap<&'static str, ReactorEntry>,
     contradictions: Vec<Contradiction>,
 }
 
@@ -77,6 +81,13 @@ impl Catalog {
     #[must_use]
     pub fn projection<P: Projection>(mut self) -> Self {
         self.add_projection::<P>();
+        self
+    }
+
+    /// With a reactor and the events that it handles.
+    #[must_use]
+    pub fn reactor<R: Reactor>(mut self) -> Self {
+        self.add_reactor::<R>();
         self
     }
 
@@ -126,7 +137,13 @@ impl Catalog {
         self.add_events::<P::Events>();
     }
 
-    fn add_infos(&mut self, infos: &[EventInfo]) {
+    /// Adds a reactor and the events that it handles. Of two with one name the first stays: an application refuses to be built with them.
+    pub fn add_reactor<R: Reactor>(&mut self) {
+        self.reactors.entry(R::NAME).or_insert_with(ReactorEntry::of::<R>);
+        self.add_infos(R::EVENTS.iter().map(|event| &event.info));
+    }
+
+    fn add_infos<'a>(&mut self, infos: impl IntoIterator<Item = &'a EventInfo>) {
         for info in infos {
             let entry = EventEntry::of(info, &mut Shapes::default());
             match self.events.get(info.name) {
@@ -175,6 +192,11 @@ impl Catalog {
     /// The projections, sorted by name.
     pub fn projections(&self) -> impl ExactSizeIterator<Item = &ProjectionEntry> {
         self.projections.values()
+    }
+
+    /// The reactors, sorted by name.
+    pub fn reactors(&self) -> impl ExactSizeIterator<Item = &ReactorEntry> {
+        self.reactors.values()
     }
 
     /// Declarations that contradict each other.

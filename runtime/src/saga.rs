@@ -17,13 +17,16 @@ mod follow;
 mod key;
 mod migration;
 mod mistakes;
-mod options;
 mod operate;
+mod options;
 mod outputs;
 mod progress;
 mod start;
 mod step;
 mod table;
+#[cfg(test)]
+#[cfg(all(feature = "memory", feature = "macros"))]
+mod tests;
 
 pub use self::change::{SagaChange, SagaChangeKind, SagaChanges};
 pub use self::command::{IntoCommand, SagaCommand};
@@ -33,6 +36,7 @@ pub use self::description::{InvalidDescription, SagaDescription, StepDescription
 pub use self::error::{StepError, StepReturn};
 pub use self::event::{Correlated, MissingInstance, SagaEvent, StartedBy, WaitReturn};
 pub use self::failure::{FailureCommand, SagaFailure, SendsOnFailure};
+pub(crate) use self::key::derived;
 pub use self::migration::{InFlight, InFlightStep, Migrated, Migration};
 pub(crate) use self::mistakes::mistakes_of_table;
 pub use self::operate::{SagaError, SagaHandle, Sagas};

@@ -9,9 +9,10 @@ use super::any::{AnySaga, Brought, Followed};
 use super::engine::RegisteredSaga;
 use super::event::MissingInstance;
 use crate::app::with_sources;
-use crate::consumer::{ConsumerOptions, EventRef, Failure, Runner, Session, panic_text};
+use crate::consumer::{Application, ConsumerOptions, EventRef, Failure, Runner, Session, panic_text};
 use crate::fresh_id::fresh_id;
 use crate::limits::MAX_PAYLOAD;
+use crate::number::Position;
 use crate::store::{BoxFuture, ConsumerStore, Delivery, NewDelivery, NewSaga, SagaStore, Table};
 
 /// What follows the events of one saga.
@@ -45,7 +46,7 @@ impl Follow {
 }
 
 impl<S: SagaStore> Runner<S> for Follow {
-    fn session(&self, _: &ConsumerOptions, _: Option<Table>) -> Box<dyn Session<S>>
+    fn session(&self, _: &ConsumerOptions, _: Option<Table>, _: &Application<S>) -> Box<dyn Session<S>>
     where
         S: ConsumerStore,
     {
@@ -79,7 +80,9 @@ impl FollowSession {
         let early = self.followed.iter().any(|(.., event)| event.missing == MissingInstance::Keep);
         let mut batch = Batch::default();
         for (at, event) in events.iter().enumerate() {
-            for (saga, place, followed) in self.followed.iter().filter(|(.., one)| *one.info.name == *event.name) {
+            for (saga, place, followed) in
+                self.followed.iter().filter(|(.., one)| *one.info.name == *event.name)
+            {
                 let brought = catch_unwind(AssertUnwindSafe(|| saga.deliver(*place, event)));
                 let brought = brought
                     .map_err(|panic| Failure::for_good(at, format!("it panicked: {}", panic_text(&*panic))))?
@@ -132,12 +135,21 @@ impl FollowSession {
             let (saga, id, step) = (&*delivery.saga, &*delivery.id, &*delivery.step);
             match (left, missing) {
                 (Delivery::Left | Delivery::Kept, _) => {}
-                (Delivery::Ended, _) => tracing::debug!(saga, id, step, "an event came after the end of its instance"),
+                (Delivery::Ended, _) => {
+                    tracing::debug!(saga, id, step, "an event came after the end of its instance")
+                }
                 (Delivery::Missing, MissingInstance::Ignore(why)) => {
-                    tracing::debug!(saga, id, step, why, "an event for which there is no instance is passed over");
+                    tracing::debug!(
+                        saga,
+                        id,
+                        step,
+                        why,
+                        "an event for which there is no instance is passed over"
+                    );
                 }
                 (Delivery::Missing, MissingInstance::Park | MissingInstance::Keep) => {
-                    let reason = format!("no instance `{id}` of `{saga}` was ever started, whose `{step}` it is for");
+                    let reason =
+                        format!("no instance `{id}` of `{saga}` was ever started, whose `{step}` it is for");
                     return Err(Failure::for_good(*at, reason));
                 }
             }
@@ -168,9 +180,10 @@ impl<S: SagaStore> Session<S> for FollowSession {
         })
     }
 
-    fn committed(&mut self) {
+    fn committed<'a>(&'a mut self, _: &'a Arc<S>, _: Position) -> BoxFuture<'a, ()> {
         self.main.metrics.count_started(self.started);
         self.nudge.notify_one();
+        Box::pin(std::future::ready(()))
     }
 
     fn forget(&mut self) {

@@ -31,7 +31,8 @@ use crate::saga::key::{Direction, derived, step_key};
 use crate::saga::progress::{Phase, Progress};
 use crate::saga::table::Table;
 use crate::store::{
-    BoxFuture, NewSagaEntry, SagaEntryKind, SagaMessage, SagaRecord, SagaStore, SagaThen, SagaWrite, SagaWritten,
+    BoxFuture, NewSagaEntry, SagaEntryKind, SagaMessage, SagaRecord, SagaStore, SagaThen, SagaWrite,
+    SagaWritten,
 };
 
 /// An instance that has nothing to do for longer than this is given away until it is due.
@@ -63,6 +64,7 @@ pub(super) struct Run<S> {
     /// What is under way, and how it is told that nobody wants it any more.
     under_way: HashMap<Begin, CancellationToken>,
     busy: Vec<bool>,
+    last_word_busy: bool,
     /// What is to be recorded.
     entries: Vec<NewSagaEntry>,
     /// The seeded fault has been committed.
@@ -98,6 +100,7 @@ impl<S: SagaStore> Run<S> {
             attempts: FuturesUnordered::new(),
             under_way: HashMap::new(),
             busy,
+            last_word_busy: false,
             entries: Vec::new(),
             repeated: false,
         }
@@ -187,7 +190,7 @@ impl<S: SagaStore> Run<S> {
             progress: &self.progress,
             messages: &self.messages,
             busy: &self.busy,
-            last_word_busy: self.under_way.contains_key(&Begin::LastWord),
+            last_word_busy: self.last_word_busy,
             has_last_word: about.has_last_word,
             deadline: deadline.and_then(|deadline| self.record.started_at.checked_add(deadline)),
             now,
@@ -323,10 +326,13 @@ impl<S: SagaStore> Run<S> {
     }
 
     fn set_busy(&mut self, begin: Begin, busy: bool) {
-        if let Begin::Step(step) | Begin::Undo(step) = begin
-            && let Some(known) = self.busy.get_mut(step)
-        {
-            *known = busy;
+        match begin {
+            Begin::Step(step) | Begin::Undo(step) => {
+                if let Some(known) = self.busy.get_mut(step) {
+                    *known = busy;
+                }
+            }
+            Begin::LastWord => self.last_word_busy = busy,
         }
     }
 
