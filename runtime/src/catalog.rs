@@ -2,11 +2,13 @@
 
 mod contradiction;
 mod entries;
+mod saga;
 
 use std::collections::BTreeMap;
 
 pub use self::contradiction::Contradiction;
 pub use self::entries::{AggregateEntry, CommandEntry, EventEntry, ProjectionEntry, ReadModelEntry};
+pub use self::saga::{SagaCommandEntry, SagaEntry, SagaSends};
 
 use crate::aggregate::Aggregate;
 use crate::command::Command;
@@ -14,9 +16,10 @@ use crate::event::EventInfo;
 use crate::event_set::EventSet;
 use crate::projection::Projection;
 use crate::read_model::ReadModel;
+use crate::saga::SagaDefinition;
 use crate::schema::Shapes;
 
-/// The one list of everything declared: events with the shapes of their versions, aggregates, commands, read models, projections. An application has it as
+/// The one list of everything declared: events with the shapes of their versions, aggregates, commands, read models, projections, sagas. An application has it as
 /// `app.catalog()`; a test builds one by itself, without a store:
 ///
 /// ```
@@ -35,6 +38,7 @@ pub struct Catalog {
     commands: BTreeMap<(&'static str, &'static str), CommandEntry>,
     read_models: BTreeMap<&'static str, ReadModelEntry>,
     projections: BTreeMap<&'static str, ProjectionEntry>,
+    sagas: BTreeMap<(&'static str, u32), SagaEntry>,
     contradictions: Vec<Contradiction>,
 }
 
@@ -77,6 +81,13 @@ impl Catalog {
     #[must_use]
     pub fn projection<P: Projection>(mut self) -> Self {
         self.add_projection::<P>();
+        self
+    }
+
+    /// With a saga and the events that it follows.
+    #[must_use]
+    pub fn saga<S: SagaDefinition>(mut self) -> Self {
+        self.add_saga::<S>();
         self
     }
 
@@ -124,6 +135,21 @@ impl Catalog {
     pub fn add_projection<P: Projection>(&mut self) {
         self.projections.entry(P::NAME).or_insert_with(ProjectionEntry::of::<P>);
         self.add_events::<P::Events>();
+    }
+
+    /// Adds a saga and the events that it follows; the same one again changes nothing. Several versions of a saga are several entries.
+    pub fn add_saga<S: SagaDefinition>(&mut self) {
+        let entry = SagaEntry::of::<S>();
+        match self.sagas.get(&(S::NAME, S::VERSION)) {
+            Some(other) if other.type_id != entry.type_id => {
+                self.contradictions.push(Contradiction::saga(other, &entry));
+            }
+            Some(_) => {}
+            None => {
+                self.sagas.insert((S::NAME, S::VERSION), entry);
+                S::EVENTS.iter().for_each(|event| self.add_infos(&[event.info]));
+            }
+        }
     }
 
     fn add_infos(&mut self, infos: &[EventInfo]) {
@@ -175,6 +201,17 @@ impl Catalog {
     /// The projections, sorted by name.
     pub fn projections(&self) -> impl ExactSizeIterator<Item = &ProjectionEntry> {
         self.projections.values()
+    }
+
+    /// The sagas, sorted by name and version.
+    pub fn sagas(&self) -> impl ExactSizeIterator<Item = &SagaEntry> {
+        self.sagas.values()
+    }
+
+    /// The newest version of the saga of that name.
+    #[must_use]
+    pub fn find_saga(&self, name: &str) -> Option<&SagaEntry> {
+        self.sagas().filter(|saga| saga.name == name).last()
     }
 
     /// Declarations that contradict each other.
