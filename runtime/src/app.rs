@@ -17,6 +17,7 @@ mod query;
 mod registry;
 mod resend;
 mod runtime;
+mod sagas;
 mod wait_for;
 
 use std::borrow::Borrow;
@@ -30,6 +31,7 @@ pub use self::load::{Load, Loaded};
 pub use self::mistake::{BuildError, Mistake};
 
 pub(crate) use self::runtime::with_sources;
+pub(crate) use self::sagas::WeakKenning;
 
 use self::builder::Options;
 use self::gate::Gate;
@@ -43,6 +45,7 @@ use crate::consumer::ReadSide;
 use crate::feed::Feed;
 use crate::query::Query;
 use crate::read_model::ReadModel;
+use crate::saga::SagaSide;
 use crate::store::{EventStore, Health, StoreError};
 
 /// A running application. Cloning is cheap, and all clones are one application.
@@ -68,6 +71,8 @@ struct Inner {
     maintenance: Maintenance,
     /// The engine of the consumers; `None`: the builder was told of none.
     read_side: Option<Arc<dyn ReadSide>>,
+    /// The engine of the sagas; `None`: the builder was told of none.
+    saga_side: Option<Arc<dyn SagaSide>>,
 }
 
 impl Kenning {

@@ -1,20 +1,29 @@
 //! Sagas: durable steps with undo.
 
+mod any;
 mod change;
 mod command;
 mod context;
+mod decide;
 mod declaration;
 mod description;
+mod engine;
 mod erased;
 mod error;
 mod event;
 mod failure;
+mod faults;
+mod follow;
 mod key;
 mod migration;
 mod mistakes;
 mod options;
+mod operate;
 mod outputs;
+mod progress;
+mod start;
 mod step;
+mod table;
 
 pub use self::change::{SagaChange, SagaChangeKind, SagaChanges};
 pub use self::command::{IntoCommand, SagaCommand};
@@ -24,13 +33,19 @@ pub use self::declaration::{Saga, SagaDefinition};
 pub(crate) use self::description::tests::purchase::Purchase;
 pub use self::description::{InvalidDescription, SagaDescription, StepDescription};
 pub use self::error::{StepError, StepReturn};
-pub use self::event::{Correlated, MissingInstance, SagaEvent, StartedBy};
+pub use self::event::{Correlated, MissingInstance, SagaEvent, StartedBy, WaitReturn};
 pub use self::failure::{FailureCommand, SagaFailure, SendsOnFailure};
 pub use self::migration::{InFlight, InFlightStep, Migrated, Migration};
 pub(crate) use self::mistakes::mistakes_of_table;
-pub use self::options::{Retry, SagaTimes};
+pub use self::operate::{SagaError, SagaHandle, Sagas};
+pub use self::options::{Retry, SagaOptions, SagaTimes};
 pub use self::outputs::Outputs;
+pub use self::start::{StartError, StartSaga, Started};
 pub use self::step::{
     Produces, Sends, Step, StepDefinition, StepInfo, StepKind, StepOutput, TimesOut, Undo, UndoSends,
     WaitsFor, WayBack,
 };
+
+pub(crate) use self::engine::{RegisteredSaga, SagaEngine, SagaSide, Setup, registered};
+pub(crate) use self::faults::Faults;
+pub(crate) use self::follow::Follow;

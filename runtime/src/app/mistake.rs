@@ -158,6 +158,16 @@ pub enum Mistake {
         /// How many migrations it has.
         migrations: usize,
     },
+    /// An old definition that finishes instances, of a saga whose newer definition is not registered.
+    #[error(
+        "version {version} of the saga `{name}` only finishes its instances: register a higher version of it with `.saga::<…>(…)`"
+    )]
+    OldSaga {
+        /// The name of the saga.
+        name: &'static str,
+        /// The version that finishes its instances.
+        version: u32,
+    },
     /// What the table of a saga says of its steps contradicts itself.
     #[error("`{saga}` cannot be run: {reason}")]
     SagaSteps {

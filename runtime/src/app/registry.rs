@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
 use super::mistake::{
-    BuildError, Mistake, check, mistakes_of, mistakes_of_projection, mistakes_of_read_model,
+    BuildError, Mistake, check, mistakes_of, mistakes_of_projection, mistakes_of_read_model, mistakes_of_saga,
     unstorable_events,
 };
 use super::runtime::AggregateRuntime;
@@ -14,6 +14,7 @@ use crate::catalog::Catalog;
 use crate::command::Command;
 use crate::projection::Projection;
 use crate::read_model::ReadModel;
+use crate::saga::SagaDefinition;
 
 /// What a builder has been told.
 #[derive(Default)]
@@ -62,6 +63,18 @@ impl Registrations {
         self.consumer::<P>(P::NAME);
         self.mistakes.extend(unstorable_events::<P::Events>());
         self.catalog.add_projection::<P>();
+    }
+
+    /// An old definition has the name of the one that starts instances.
+    pub(super) fn saga<S: SagaDefinition>(&mut self, finishes_only: bool) {
+        self.mistakes.extend(mistakes_of_saga::<S>());
+        if !finishes_only {
+            self.consumer::<S>(S::NAME);
+        }
+    }
+
+    pub(super) fn add_mistakes(&mut self, mistakes: Vec<Mistake>) {
+        self.mistakes.extend(mistakes);
     }
 
     /// Each consumer has a name of its own: the checkpoint is found by it.

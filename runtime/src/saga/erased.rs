@@ -149,6 +149,10 @@ fn timed_out<S: TimesOut<N>, const N: usize>(saga: &S) -> Result<Payload, StepEr
     encoded(S::STEPS.get(N).map_or("", |step| step.info.name), &saga.timed_out())
 }
 
+pub(super) fn reads<T: serde::de::DeserializeOwned>(output: &[u8]) -> Result<(), serde_json::Error> {
+    serde_json::from_slice::<T>(output).map(drop)
+}
+
 fn encoded<T: serde::Serialize>(step: &str, output: &T) -> Result<Payload, StepError> {
     Payload::of(step, output).map_err(|error| StepError::fail(crate::app::with_sources(&error)))
 }

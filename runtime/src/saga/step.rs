@@ -210,6 +210,8 @@ pub struct StepDefinition<S: SagaDefinition> {
     /// What its undo is: of meaning only where there is one.
     pub(crate) undo: StepKind,
     pub(crate) output: fn(&mut Shapes) -> Shape,
+    /// Whether an output that was stored can be read.
+    pub(crate) reads: fn(&[u8]) -> Result<(), serde_json::Error>,
     pub(crate) call: Call<S>,
 }
 
@@ -225,6 +227,7 @@ impl<S: SagaDefinition> StepDefinition<S> {
             kind: StepKind::Step,
             undo: StepKind::Step,
             output: <S as Produces<N>>::Output::shape,
+            reads: erased::reads::<<S as Produces<N>>::Output>,
             call: erased::step::<S, N>(),
         }
     }
@@ -249,6 +252,7 @@ impl<S: SagaDefinition> StepDefinition<S> {
             kind: erased::send_kind::<<<S as Sends<N>>::Command as IntoCommand>::Command>(),
             undo: StepKind::Step,
             output: <()>::shape,
+            reads: erased::reads::<()>,
             call: erased::send::<S, N>(),
         }
     }
@@ -286,6 +290,7 @@ impl<S: SagaDefinition> StepDefinition<S> {
             kind: StepKind::Wait { event: <S as WaitsFor<N>>::Event::NAME, fails: true },
             undo: StepKind::Step,
             output: <S as Produces<N>>::Output::shape,
+            reads: erased::reads::<<S as Produces<N>>::Output>,
             call: erased::wait::<S>(),
         }
     }

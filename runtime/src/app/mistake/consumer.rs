@@ -19,6 +19,11 @@ const OWN_TABLES: &[&str] = &[
     "consumer_partitions",
     "consumer_workers",
     "parked_events",
+    "sagas",
+    "saga_log",
+    "saga_messages",
+    "saga_workers",
+    "saga_definitions",
 ];
 
 /// What is wrong with one read model, when it is to have so many partitions.
