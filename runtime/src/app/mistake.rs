@@ -193,11 +193,12 @@ pub(super) fn mistakes_of<A: Aggregate>() -> Vec<Mistake> {
 
 /// The events of a set that no store takes.
 pub(super) fn unstorable_events<S: EventSet>() -> impl Iterator<Item = Mistake> {
-    S::EVENTS.iter().filter(|info| !is_storable(info)).map(|info| Mistake::Event {
-        event: (info.type_name)(),
-        name: info.name,
-        version: info.version,
-    })
+    S::EVENTS.iter().filter_map(unstorable)
+}
+
+fn unstorable(info: &EventInfo) -> Option<Mistake> {
+    let mistake = || Mistake::Event { event: (info.type_name)(), name: info.name, version: info.version };
+    (!is_storable(info)).then(mistake)
 }
 
 fn is_storable(info: &EventInfo) -> bool {

@@ -57,7 +57,7 @@ impl SagaChange {
         let next = version.saturating_add(1);
         let earlier = if version > 1 { "…, " } else { "" };
         Some(format!(
-            "{reversal}; or raise the version of `{saga}` to {next} and write `migrate({earlier}from_v{version})`, or register the former definition beside it"
+            "{reversal}; or raise the version of `{saga}` to {next} and write `migrate({earlier}from_v{version})`, or register the former definition as well, by `finish_saga`"
         ))
     }
 }

@@ -88,7 +88,10 @@ pub enum ChangeKind {
         to: u32,
     },
     /// No version goes on with the instances of this one.
-    SagaStranded,
+    SagaStranded {
+        /// What the newest version does otherwise, first of all that they do not survive; `None`: this one is not described here.
+        differs: Option<SagaChange>,
+    },
 }
 
 impl Change {
@@ -106,7 +109,7 @@ impl Change {
             | Kind::EventRemoved { .. }
             | Kind::VersionRemoved
             | Kind::SagaRemoved { .. }
-            | Kind::SagaStranded => true,
+            | Kind::SagaStranded { .. } => true,
             Kind::AggregateAdded
             | Kind::EventJoined { .. }
             | Kind::VersionAdded
@@ -144,7 +147,9 @@ impl Change {
                 );
             }
             Kind::VersionRemoved => return self.restore_version(),
-            Kind::Saga(_) | Kind::SagaRemoved { .. } | Kind::SagaStranded => return self.saga_remedy(),
+            Kind::Saga(_) | Kind::SagaRemoved { .. } | Kind::SagaStranded { .. } => {
+                return self.saga_remedy();
+            }
             Kind::Structure(change) => change.remedy(&self.path)?,
             _ => return None,
         };
@@ -184,11 +189,11 @@ impl Change {
             ChangeKind::SagaRemoved { renamed_to: None } => format!(
                 "put the saga back, and into the catalog; it may go when the instances of `{name}` have come to their ends"
             ),
-            ChangeKind::SagaStranded if version > current => format!(
+            ChangeKind::SagaStranded { .. } if version > current => format!(
                 "write `version = {version}` or more on `{name}` again: instances of that version are in flight"
             ),
-            ChangeKind::SagaStranded => format!(
-                "name a function for each version from {version} to {} in `migrate(…)`, oldest first, or register the former definition beside `{name}` version {current}",
+            ChangeKind::SagaStranded { .. } => format!(
+                "name a function for each version from {version} to {} in `migrate(…)`, oldest first, or register the former definition as well, by `finish_saga`",
                 current.saturating_sub(1)
             ),
             _ => return None,
@@ -248,7 +253,12 @@ impl fmt::Display for Change {
                 f.write_str("is gone; nothing goes on with its instances in flight")
             }
             Kind::SagaMigrated { to } => write!(f, "its instances in flight go on by version {to}"),
-            Kind::SagaStranded => f.write_str("nothing goes on with its instances in flight"),
+            Kind::SagaStranded { differs: None } => {
+                f.write_str("nothing goes on with its instances in flight")
+            }
+            Kind::SagaStranded { differs: Some(change) } => {
+                write!(f, "nothing goes on with its instances in flight: {change}")
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::LockedSaga;
-use crate::saga::SagaDescription;
+use crate::saga::{SagaChanges, SagaDescription};
 use crate::testing::lock::change::{Change, ChangeKind, Subject};
 
 type Versions = BTreeMap<u32, LockedSaga>;
@@ -33,18 +33,26 @@ fn saga(name: &str, locked: &Versions, now: &Versions, changes: &mut Vec<Change>
             (Some(before), Some(after)) => definition(&subject, before, after, changes),
             (_, Some(_)) => {}
             (before, None) => {
-                let heir = now.values().find(|heir| goes_on_with(heir, version));
-                match (before, heir) {
-                    (_, None) => changes.push(Change::whole(subject, ChangeKind::SagaStranded)),
-                    // Of versions before a locked one nothing is news.
-                    (None, Some(_)) => {}
-                    (Some(_), Some(heir)) => {
-                        let to = heir.description.version;
-                        changes.push(Change::whole(subject, ChangeKind::SagaMigrated { to }));
-                    }
+                if let Some(kind) = left(version, before, now) {
+                    changes.push(Change::whole(subject, kind));
                 }
             }
         }
+    }
+}
+
+/// What becomes of the instances of a version that the code has not.
+fn left(version: u32, before: Option<&LockedSaga>, now: &Versions) -> Option<ChangeKind> {
+    let newest = now.last_key_value().map(|(_, saga)| saga);
+    let differs = newest.zip(before).map(|(newest, before)| before.description.compare(&newest.description));
+    let survives = differs.as_ref().is_some_and(SagaChanges::survives);
+    let heir = now.values().find(|heir| goes_on_with(heir, version)).or(newest.filter(|_| survives));
+    match heir {
+        // Of versions before a locked one nothing is news.
+        Some(heir) => before.map(|_| ChangeKind::SagaMigrated { to: heir.description.version }),
+        None => Some(ChangeKind::SagaStranded {
+            differs: differs.as_ref().and_then(SagaChanges::first_fatal).cloned(),
+        }),
     }
 }
 
