@@ -32,6 +32,8 @@ pub use self::change::{SagaChange, SagaChangeKind, SagaChanges};
 pub use self::command::{IntoCommand, SagaCommand};
 pub use self::context::StepContext;
 pub use self::declaration::{Saga, SagaDefinition};
+#[cfg(test)]
+pub(crate) use self::description::tests::purchase::Purchase;
 pub use self::description::{InvalidDescription, SagaDescription, StepDescription};
 pub use self::error::{StepError, StepReturn};
 pub use self::event::{Correlated, MissingInstance, SagaEvent, StartedBy, WaitReturn};
