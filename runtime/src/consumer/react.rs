@@ -55,6 +55,7 @@ impl<R: Reactor, S> Runner<S> for Reacting<R> {
             timeout: options.timeout,
             application: application.clone(),
             ready: BTreeMap::new(),
+            failed: BTreeMap::new(),
             plan: Plan::default(),
             repeated: false,
             metrics: ReactorMetrics::of(R::NAME),
@@ -69,6 +70,8 @@ struct ReactSession<R, S> {
     application: Application<S>,
     /// What the events cause whose handlers have come to their end, until it is written: handlers call the outside, and are not asked again because of others.
     ready: BTreeMap<Position, Vec<Effect>>,
+    /// Events whose handlers have failed beside others: when they are tried by themselves, that was the first attempt.
+    failed: BTreeMap<Position, Poison>,
     plan: Plan,
     /// Something of this was done before, so all of it may have been.
     repeated: bool,
@@ -126,6 +129,7 @@ impl<R: Reactor, S: ConsumerStore> Session<S> for ReactSession<R, S> {
             self.metrics.events.increment(events);
             self.plan.committed(&**store).await;
             self.ready = self.ready.split_off(&to.plus(1));
+            self.failed = self.failed.split_off(&to.plus(1));
             self.repeated = false;
         })
     }
@@ -138,10 +142,21 @@ impl<R: Reactor, S: ConsumerStore> Session<S> for ReactSession<R, S> {
 impl<R: Reactor, S: ConsumerStore> ReactSession<R, S> {
     /// Has the events of a round handled that were not.
     async fn react(&mut self, events: &[EventRef], round: &[usize]) -> Result<(), Failure> {
-        let new = |at: &&usize| !self.ready.contains_key(&events[**at].metadata.position);
-        let new: Vec<usize> = round.iter().filter(new).copied().collect();
-        let mut running = FuturesUnordered::new();
         let mut failures = BTreeMap::new();
+        let mut new = Vec::new();
+        for &at in round {
+            let position = events[at].metadata.position;
+            let failed = match events {
+                [_] => self.failed.remove(&position),
+                _ => self.failed.get(&position).cloned(),
+            };
+            if let Some(failed) = failed {
+                failures.insert(at, Failure::Poison(Poison { at: Some(at), ..failed }));
+            } else if !self.ready.contains_key(&position) {
+                new.push(at);
+            }
+        }
+        let mut running = FuturesUnordered::new();
         let mut next = new.into_iter();
         loop {
             while running.len() < self.concurrency {
@@ -155,7 +170,12 @@ impl<R: Reactor, S: ConsumerStore> ReactSession<R, S> {
             let Some((at, handled)) = running.next().await else { break };
             match handled {
                 Ok(effects) => drop(self.ready.insert(events[at].metadata.position, effects)),
-                Err(failure) => drop(failures.insert(at, failure)),
+                Err(failure) => {
+                    if let (Failure::Poison(poison), [_, _, ..]) = (&failure, events) {
+                        self.failed.insert(events[at].metadata.position, poison.clone());
+                    }
+                    failures.insert(at, failure);
+                }
             }
         }
         first_of(failures)
