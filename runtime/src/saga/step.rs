@@ -254,7 +254,7 @@ impl<S: SagaDefinition> StepDefinition<S> {
             info,
             kind: StepKind::Step,
             output: <S as Produces<N>>::Output::shape_in_log,
-
+            undo: StepKind::Step,
             reads: erased::reads::<<S as Produces<N>>::Output>,
             call: erased::step::<S, N>(),
         }
@@ -317,7 +317,7 @@ impl<S: SagaDefinition> StepDefinition<S> {
             info,
             kind: StepKind::Wait { event: <S as WaitsFor<N>>::Event::NAME, fails: true },
             output: <S as Produces<N>>::Output::shape_in_log,
-
+            undo: StepKind::Step,
             reads: erased::reads::<<S as Produces<N>>::Output>,
             call: erased::wait::<S>(),
         }
