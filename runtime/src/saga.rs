@@ -7,6 +7,7 @@ mod context;
 mod decide;
 mod declaration;
 mod description;
+mod doorbell;
 mod engine;
 mod erased;
 mod error;
@@ -50,6 +51,7 @@ pub use self::step::{
     WaitsFor, WayBack,
 };
 
+pub(crate) use self::doorbell::Doorbell;
 pub(crate) use self::engine::{RegisteredSaga, SagaEngine, SagaSide, Setup, registered};
 pub(crate) use self::faults::Faults;
 pub(crate) use self::follow::Follow;
