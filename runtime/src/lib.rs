@@ -49,7 +49,7 @@ pub use self::app::{
 };
 pub use self::catalog::{
     AggregateEntry, Catalog, CommandEntry, Contradiction, EventEntry, ProjectionEntry, ReactorEntry,
-    ReadModelEntry,
+    ReadModelEntry, SagaCommandEntry, SagaEntry, SagaSends,
 };
 pub use self::clock::Clock;
 pub use self::command::{Command, CommandContext, CommandOf, Handle};

@@ -7,6 +7,7 @@ mod context;
 mod decide;
 mod declaration;
 mod description;
+mod doorbell;
 mod engine;
 mod erased;
 mod error;
@@ -32,6 +33,8 @@ pub use self::change::{SagaChange, SagaChangeKind, SagaChanges};
 pub use self::command::{IntoCommand, SagaCommand};
 pub use self::context::StepContext;
 pub use self::declaration::{Saga, SagaDefinition};
+#[cfg(test)]
+pub(crate) use self::description::tests::purchase::Purchase;
 pub use self::description::{InvalidDescription, SagaDescription, StepDescription};
 pub use self::error::{StepError, StepReturn};
 pub use self::event::{Correlated, MissingInstance, SagaEvent, StartedBy, WaitReturn};
@@ -48,6 +51,7 @@ pub use self::step::{
     WaitsFor, WayBack,
 };
 
+pub(crate) use self::doorbell::Doorbell;
 pub(crate) use self::engine::{RegisteredSaga, SagaEngine, SagaSide, Setup, registered};
 pub(crate) use self::faults::Faults;
 pub(crate) use self::follow::Follow;

@@ -69,9 +69,11 @@ impl Registrations {
     /// An old definition has the name of the one that starts instances.
     pub(super) fn saga<S: SagaDefinition>(&mut self, finishes_only: bool) {
         self.mistakes.extend(mistakes_of_saga::<S>());
+        self.catalog.add_saga::<S>();
         if !finishes_only {
             self.consumer::<S>(S::NAME);
         }
+        self.catalog.add_saga::<S>();
     }
 
     pub(super) fn add_mistakes(&mut self, mistakes: Vec<Mistake>) {

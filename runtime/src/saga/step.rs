@@ -235,6 +235,8 @@ pub struct StepDefinition<S: SagaDefinition> {
     /// What is known of it.
     pub info: StepInfo,
     pub(crate) kind: StepKind,
+    /// What its undo is: of meaning only where there is one.
+    pub(crate) undo: StepKind,
     pub(crate) output: fn(&mut Shapes) -> Shape,
     /// Whether an output that was stored can be read.
     pub(crate) reads: fn(&[u8]) -> Result<(), serde_json::Error>,
@@ -252,6 +254,7 @@ impl<S: SagaDefinition> StepDefinition<S> {
             info,
             kind: StepKind::Step,
             output: <S as Produces<N>>::Output::shape_in_log,
+            undo: StepKind::Step,
             reads: erased::reads::<<S as Produces<N>>::Output>,
             call: erased::step::<S, N>(),
         }
@@ -275,6 +278,7 @@ impl<S: SagaDefinition> StepDefinition<S> {
         Self {
             info,
             kind: erased::send_kind::<<<S as Sends<N>>::Command as IntoCommand>::Command>(),
+            undo: StepKind::Step,
             output: <()>::shape,
             reads: erased::reads::<()>,
             call: erased::send::<S, N>(),
@@ -296,7 +300,11 @@ impl<S: SagaDefinition> StepDefinition<S> {
     where
         S: Sends<N> + UndoSends<N>,
     {
-        Self { call: erased::send_undone_by_send::<S, N>(), ..Self::send::<N>(info) }
+        Self {
+            undo: erased::send_kind::<<<S as UndoSends<N>>::Command as IntoCommand>::Command>(),
+            call: erased::send_undone_by_send::<S, N>(),
+            ..Self::send::<N>(info)
+        }
     }
 
     /// A wait that fails the saga when its time is over.
@@ -310,6 +318,7 @@ impl<S: SagaDefinition> StepDefinition<S> {
             // Without a timeout it never is over.
             kind: StepKind::Wait { event: <S as WaitsFor<N>>::Event::NAME, fails: info.timeout.is_some() },
             output: <S as Produces<N>>::Output::shape_in_log,
+            undo: StepKind::Step,
             reads: erased::reads::<<S as Produces<N>>::Output>,
             call: erased::wait::<S>(),
         }
