@@ -4,6 +4,7 @@ mod breaking;
 mod compatible;
 mod events;
 mod file;
+mod sagas;
 
 use std::error::Error;
 

@@ -2,21 +2,27 @@
 
 mod contradiction;
 mod entries;
+mod saga;
 
 use std::collections::BTreeMap;
 
 pub use self::contradiction::Contradiction;
-pub use self::entries::{AggregateEntry, CommandEntry, EventEntry, ProjectionEntry, ReadModelEntry};
+pub use self::entries::{
+    AggregateEntry, CommandEntry, EventEntry, ProjectionEntry, ReactorEntry, ReadModelEntry,
+};
+pub use self::saga::{SagaCommandEntry, SagaEntry, SagaSends};
 
 use crate::aggregate::Aggregate;
 use crate::command::Command;
 use crate::event::EventInfo;
 use crate::event_set::EventSet;
 use crate::projection::Projection;
+use crate::reactor::Reactor;
 use crate::read_model::ReadModel;
+use crate::saga::SagaDefinition;
 use crate::schema::Shapes;
 
-/// The one list of everything declared: events with the shapes of their versions, aggregates, commands, read models, projections. An application has it as
+/// The one list of everything declared: events with the shapes of their versions, aggregates, commands, read models, projections, reactors, sagas. An application has it as
 /// `app.catalog()`; a test builds one by itself, without a store:
 ///
 /// ```
@@ -35,6 +41,8 @@ pub struct Catalog {
     commands: BTreeMap<(&'static str, &'static str), CommandEntry>,
     read_models: BTreeMap<&'static str, ReadModelEntry>,
     projections: BTreeMap<&'static str, ProjectionEntry>,
+    reactors: BTreeMap<&'static str, ReactorEntry>,
+    sagas: BTreeMap<(&'static str, u32), SagaEntry>,
     contradictions: Vec<Contradiction>,
 }
 
@@ -77,6 +85,20 @@ impl Catalog {
     #[must_use]
     pub fn projection<P: Projection>(mut self) -> Self {
         self.add_projection::<P>();
+        self
+    }
+
+    /// With a reactor and the events that it handles.
+    #[must_use]
+    pub fn reactor<R: Reactor>(mut self) -> Self {
+        self.add_reactor::<R>();
+        self
+    }
+
+    /// With a saga and the events that it follows.
+    #[must_use]
+    pub fn saga<S: SagaDefinition>(mut self) -> Self {
+        self.add_saga::<S>();
         self
     }
 
@@ -126,7 +148,28 @@ impl Catalog {
         self.add_events::<P::Events>();
     }
 
-    fn add_infos(&mut self, infos: &[EventInfo]) {
+    /// Adds a reactor and the events that it handles. Of two with one name the first stays: an application refuses to be built with them.
+    pub fn add_reactor<R: Reactor>(&mut self) {
+        self.reactors.entry(R::NAME).or_insert_with(ReactorEntry::of::<R>);
+        self.add_infos(R::EVENTS.iter().map(|event| &event.info));
+    }
+
+    /// Adds a saga and the events that it follows; the same one again changes nothing. Several versions of a saga are several entries.
+    pub fn add_saga<S: SagaDefinition>(&mut self) {
+        let entry = SagaEntry::of::<S>();
+        match self.sagas.get(&(S::NAME, S::VERSION)) {
+            Some(other) if other.type_id != entry.type_id => {
+                self.contradictions.push(Contradiction::saga(other, &entry));
+            }
+            Some(_) => {}
+            None => {
+                self.sagas.insert((S::NAME, S::VERSION), entry);
+                self.add_infos(S::EVENTS.iter().map(|event| &event.info));
+            }
+        }
+    }
+
+    fn add_infos<'a>(&mut self, infos: impl IntoIterator<Item = &'a EventInfo>) {
         for info in infos {
             let entry = EventEntry::of(info, &mut Shapes::default());
             match self.events.get(info.name) {
@@ -175,6 +218,22 @@ impl Catalog {
     /// The projections, sorted by name.
     pub fn projections(&self) -> impl ExactSizeIterator<Item = &ProjectionEntry> {
         self.projections.values()
+    }
+
+    /// The reactors, sorted by name.
+    pub fn reactors(&self) -> impl ExactSizeIterator<Item = &ReactorEntry> {
+        self.reactors.values()
+    }
+
+    /// The sagas, sorted by name and version.
+    pub fn sagas(&self) -> impl ExactSizeIterator<Item = &SagaEntry> {
+        self.sagas.values()
+    }
+
+    /// The newest version of the saga of that name.
+    #[must_use]
+    pub fn find_saga(&self, name: &str) -> Option<&SagaEntry> {
+        self.sagas().filter(|saga| saga.name == name).last()
     }
 
     /// Declarations that contradict each other.

@@ -7,6 +7,7 @@ mod context;
 mod decide;
 mod declaration;
 mod description;
+mod doorbell;
 mod engine;
 mod erased;
 mod error;
@@ -17,22 +18,28 @@ mod follow;
 mod key;
 mod migration;
 mod mistakes;
-mod options;
 mod operate;
+mod options;
 mod outputs;
 mod progress;
 mod start;
 mod step;
 mod table;
+#[cfg(test)]
+#[cfg(all(feature = "memory", feature = "macros"))]
+mod tests;
 
 pub use self::change::{SagaChange, SagaChangeKind, SagaChanges};
 pub use self::command::{IntoCommand, SagaCommand};
 pub use self::context::StepContext;
 pub use self::declaration::{Saga, SagaDefinition};
+#[cfg(test)]
+pub(crate) use self::description::tests::purchase::Purchase;
 pub use self::description::{InvalidDescription, SagaDescription, StepDescription};
 pub use self::error::{StepError, StepReturn};
 pub use self::event::{Correlated, MissingInstance, SagaEvent, StartedBy, WaitReturn};
 pub use self::failure::{FailureCommand, SagaFailure, SendsOnFailure};
+pub(crate) use self::key::derived;
 pub use self::migration::{InFlight, InFlightStep, Migrated, Migration};
 pub(crate) use self::mistakes::mistakes_of_table;
 pub use self::operate::{SagaError, SagaHandle, Sagas};
@@ -44,6 +51,7 @@ pub use self::step::{
     WaitsFor, WayBack,
 };
 
+pub(crate) use self::doorbell::Doorbell;
 pub(crate) use self::engine::{RegisteredSaga, SagaEngine, SagaSide, Setup, registered};
 pub(crate) use self::faults::Faults;
 pub(crate) use self::follow::Follow;

@@ -47,13 +47,17 @@ impl SagaChanges {
     /// What to declare so that instances in flight go on in spite of a difference; nothing, if they survive it.
     #[must_use]
     pub fn remedy(&self, change: &SagaChange) -> Option<String> {
-        let back = change.way_back()?;
-        let next = self.version.saturating_add(1);
+        change.remedy(&self.saga, self.version)
+    }
+}
+
+impl SagaChange {
+    pub(crate) fn remedy(&self, saga: &str, version: u32) -> Option<String> {
+        let reversal = self.reversal()?;
+        let next = version.saturating_add(1);
+        let earlier = if version > 1 { "…, " } else { "" };
         Some(format!(
-            "{back}; or raise the version of `{}` to {next} and write `migrate({}from_v{})`, or register the former definition beside it",
-            self.saga,
-            if self.version > 1 { "…, " } else { "" },
-            self.version
+            "{reversal}; or raise the version of `{saga}` to {next} and write `migrate({earlier}from_v{version})`, or register the former definition as well, by `finish_saga`"
         ))
     }
 }

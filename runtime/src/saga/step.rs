@@ -14,20 +14,48 @@ use super::event::Correlated;
 use super::options::Retry;
 use super::outputs::Outputs;
 use crate::event::Event;
+use crate::payload::{EncodeError, Payload};
 use crate::recorded::Recorded;
 use crate::schema::{Schema, Shape, Shapes};
 use crate::store::BoxFuture;
 
-/// What a step may return: it is kept in the saga's log as JSON, for later steps and for its undo.
+/// What a step may return: it is kept in the saga's log as JSON, for later steps and for its undo. Every type that serde writes and reads and that has a
+/// [`Schema`] is one.
+//
+// Without these as supertraits: one that does not hold would be reported in its own words, and not in ours.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be kept in a saga's log",
     label = "what a step returns is stored",
     note = "write `#[derive(Serialize, Deserialize, Schema)]` on `{Self}`"
 )]
-pub trait StepOutput: Schema + Serialize + DeserializeOwned + Send + Sync + 'static {}
+pub trait StepOutput: Sized + Send + Sync + 'static {
+    /// Its shape as JSON.
+    #[doc(hidden)]
+    fn shape_in_log(shapes: &mut Shapes) -> Shape;
+
+    /// As JSON.
+    #[doc(hidden)]
+    fn to_log(&self, step: &str) -> Result<Payload, EncodeError>;
+
+    /// Read from JSON.
+    #[doc(hidden)]
+    fn from_log(json: &[u8]) -> Result<Self, serde_json::Error>;
+}
 
 #[diagnostic::do_not_recommend]
-impl<T: Schema + Serialize + DeserializeOwned + Send + Sync + 'static> StepOutput for T {}
+impl<T: Schema + Serialize + DeserializeOwned + Send + Sync + 'static> StepOutput for T {
+    fn shape_in_log(shapes: &mut Shapes) -> Shape {
+        T::shape(shapes)
+    }
+
+    fn to_log(&self, step: &str) -> Result<Payload, EncodeError> {
+        Payload::of(step, self)
+    }
+
+    fn from_log(json: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(json)
+    }
+}
 
 /// The step at place `N` of the table produces something.
 pub trait Produces<const N: usize>: SagaDefinition {
@@ -207,6 +235,8 @@ pub struct StepDefinition<S: SagaDefinition> {
     /// What is known of it.
     pub info: StepInfo,
     pub(crate) kind: StepKind,
+    /// What its undo is: of meaning only where there is one.
+    pub(crate) undo: StepKind,
     pub(crate) output: fn(&mut Shapes) -> Shape,
     /// Whether an output that was stored can be read.
     pub(crate) reads: fn(&[u8]) -> Result<(), serde_json::Error>,
@@ -223,7 +253,8 @@ impl<S: SagaDefinition> StepDefinition<S> {
         Self {
             info,
             kind: StepKind::Step,
-            output: <S as Produces<N>>::Output::shape,
+            output: <S as Produces<N>>::Output::shape_in_log,
+            undo: StepKind::Step,
             reads: erased::reads::<<S as Produces<N>>::Output>,
             call: erased::step::<S, N>(),
         }
@@ -247,6 +278,7 @@ impl<S: SagaDefinition> StepDefinition<S> {
         Self {
             info,
             kind: erased::send_kind::<<<S as Sends<N>>::Command as IntoCommand>::Command>(),
+            undo: StepKind::Step,
             output: <()>::shape,
             reads: erased::reads::<()>,
             call: erased::send::<S, N>(),
@@ -268,7 +300,11 @@ impl<S: SagaDefinition> StepDefinition<S> {
     where
         S: Sends<N> + UndoSends<N>,
     {
-        Self { call: erased::send_undone_by_send::<S, N>(), ..Self::send::<N>(info) }
+        Self {
+            undo: erased::send_kind::<<<S as UndoSends<N>>::Command as IntoCommand>::Command>(),
+            call: erased::send_undone_by_send::<S, N>(),
+            ..Self::send::<N>(info)
+        }
     }
 
     /// A wait that fails the saga when its time is over.
@@ -280,7 +316,8 @@ impl<S: SagaDefinition> StepDefinition<S> {
         Self {
             info,
             kind: StepKind::Wait { event: <S as WaitsFor<N>>::Event::NAME, fails: true },
-            output: <S as Produces<N>>::Output::shape,
+            output: <S as Produces<N>>::Output::shape_in_log,
+            undo: StepKind::Step,
             reads: erased::reads::<<S as Produces<N>>::Output>,
             call: erased::wait::<S>(),
         }

@@ -2,8 +2,8 @@
 
 use std::any::type_name;
 
-use super::Mistake;
 use super::consumer::version;
+use super::{Mistake, unstorable};
 use crate::limits::MAX_CONSUMER_NAME;
 use crate::saga::{Saga, SagaDefinition, mistakes_of_table};
 use crate::schema::Schema;
@@ -23,6 +23,7 @@ pub(in crate::app) fn mistakes_of_saga<S: SagaDefinition>() -> Vec<Mistake> {
     if u32::try_from(migrations).map_or(true, |migrations| migrations >= S::VERSION.max(1)) {
         mistakes.push(Mistake::SagaMigrations { saga, version: S::VERSION, migrations });
     }
+    mistakes.extend(unstorable(S::EVENTS.iter().map(|event| &event.info)));
     mistakes.extend(mistakes_of_table::<S>().into_iter().map(|reason| Mistake::SagaSteps { saga, reason }));
     mistakes
 }

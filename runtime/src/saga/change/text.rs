@@ -7,7 +7,7 @@ use crate::saga::step::StepKind;
 
 impl SagaChange {
     /// What takes a difference back that instances in flight do not survive.
-    pub(super) fn way_back(&self) -> Option<String> {
+    pub(crate) fn reversal(&self) -> Option<String> {
         use SagaChangeKind as Kind;
         if self.survives() {
             return None;

@@ -50,7 +50,7 @@ impl SagaDescription {
             (WayBack::Undo(_), Some(pivot)) => Some(format!(
                 "`{name}` has an undo and does not come before the pivot `{pivot}`, after which there is no way back"
             )),
-            (WayBack::NotNeeded, None) if !needs_none => Some(format!(
+            (WayBack::NotNeeded, _) if !needs_none && !self.is_past_a_pivot(step) => Some(format!(
                 "`{name}` has neither an undo nor a reason to have none, and no pivot comes before it"
             )),
             _ if step.pivot => self.pivot_beside(step).map(|other| {
@@ -61,6 +61,10 @@ impl SagaDescription {
             )),
             _ => None,
         }
+    }
+
+    fn is_past_a_pivot(&self, step: &StepDescription) -> bool {
+        self.before(&step.name).into_iter().any(|before| self.step(before).is_some_and(|before| before.pivot))
     }
 
     /// A pivot that the step does not come before: the step may have to be done when there is no way back any more.

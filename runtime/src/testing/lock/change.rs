@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::saga::SagaChange;
 use crate::schema::ShapeChange;
 
 /// One difference between a lock file and the code.
@@ -10,7 +11,7 @@ use crate::schema::ShapeChange;
 pub struct Change {
     /// What has changed.
     pub subject: Subject,
-    /// Where in its structure: `items[].quantity`; empty for the whole.
+    /// Where in its structure: `items[].quantity`; of a saga, the step; empty for the whole.
     pub path: String,
     /// How it has changed.
     pub kind: ChangeKind,
@@ -34,6 +35,15 @@ pub enum Subject {
         /// The version that the code writes; the locked one, where the event is gone.
         current: u32,
     },
+    /// A version of a saga.
+    Saga {
+        /// The persisted name.
+        name: String,
+        /// The version.
+        version: u32,
+        /// The newest version in the code; the locked one, where the saga is gone.
+        current: u32,
+    },
 }
 
 /// How something has changed.
@@ -54,7 +64,7 @@ pub enum ChangeKind {
         /// The event.
         event: String,
     },
-    /// A version of an event is new.
+    /// A version of an event or a saga is new.
     VersionAdded,
     /// No event has the name any more.
     EventRemoved {
@@ -65,9 +75,30 @@ pub enum ChangeKind {
     VersionRemoved,
     /// Its structure has changed.
     Structure(ShapeChange),
+    /// The data or a step of a saga has changed, while its version has not.
+    Saga(SagaChange),
+    /// No saga has the name any more.
+    SagaRemoved {
+        /// A new saga that does the same.
+        renamed_to: Option<String>,
+    },
+    /// A later version goes on with the instances of this one.
+    SagaMigrated {
+        /// The later version.
+        to: u32,
+    },
+    /// No version goes on with the instances of this one.
+    SagaStranded {
+        /// What the newest version does otherwise, first of all that they do not survive; `None`: this one is not described here.
+        differs: Option<SagaChange>,
+    },
 }
 
 impl Change {
+    pub(super) fn whole(subject: Subject, kind: ChangeKind) -> Self {
+        Self { subject, path: String::new(), kind }
+    }
+
     /// Whether something stored can no longer be read, or loses something when it is read.
     #[must_use]
     pub fn is_breaking(&self) -> bool {
@@ -76,8 +107,14 @@ impl Change {
             Kind::AggregateRemoved
             | Kind::EventLeft { .. }
             | Kind::EventRemoved { .. }
-            | Kind::VersionRemoved => true,
-            Kind::AggregateAdded | Kind::EventJoined { .. } | Kind::VersionAdded => false,
+            | Kind::VersionRemoved
+            | Kind::SagaRemoved { .. }
+            | Kind::SagaStranded { .. } => true,
+            Kind::AggregateAdded
+            | Kind::EventJoined { .. }
+            | Kind::VersionAdded
+            | Kind::SagaMigrated { .. } => false,
+            Kind::Saga(change) => !change.survives(),
             Kind::Structure(change) => change.is_breaking(),
         }
     }
@@ -110,6 +147,9 @@ impl Change {
                 );
             }
             Kind::VersionRemoved => return self.restore_version(),
+            Kind::Saga(_) | Kind::SagaRemoved { .. } | Kind::SagaStranded { .. } => {
+                return self.saga_remedy();
+            }
             Kind::Structure(change) => change.remedy(&self.path)?,
             _ => return None,
         };
@@ -119,7 +159,7 @@ impl Change {
     /// The way out that is always there: the former structure stays, as a type of its own.
     fn or_new_version(&self) -> String {
         match &self.subject {
-            Subject::Aggregate { .. } => String::new(),
+            Subject::Aggregate { .. } | Subject::Saga { .. } => String::new(),
             Subject::Event { version, current, .. } if version < current => {
                 format!("; version {version} is history: its type stays as it was when it was written")
             }
@@ -131,6 +171,33 @@ impl Change {
                 )
             }
         }
+    }
+
+    fn saga_remedy(&self) -> Option<String> {
+        let Subject::Saga { name, version, current } = &self.subject else { return None };
+        Some(match &self.kind {
+            ChangeKind::Saga(change) if version < current => format!(
+                "{}; version {version} is history: it stays as it was while instances of it are in flight",
+                change.reversal()?
+            ),
+            ChangeKind::Saga(change) => change.remedy(name, *version)?,
+            ChangeKind::SagaRemoved { renamed_to: Some(new) } => {
+                format!(
+                    "write `name = \"{name}\"` on `{new}`: the Rust type may be renamed, this name may not"
+                )
+            }
+            ChangeKind::SagaRemoved { renamed_to: None } => format!(
+                "put the saga back, and into the catalog; it may go when the instances of `{name}` have come to their ends"
+            ),
+            ChangeKind::SagaStranded { .. } if version > current => format!(
+                "write `version = {version}` or more on `{name}` again: instances of that version are in flight"
+            ),
+            ChangeKind::SagaStranded { .. } => format!(
+                "name a function for each version from {version} to {} in `migrate(…)`, oldest first, or register the former definition as well, by `finish_saga`",
+                current.saturating_sub(1)
+            ),
+            _ => return None,
+        })
     }
 
     fn restore_version(&self) -> Option<String> {
@@ -152,6 +219,7 @@ impl fmt::Display for Subject {
         match self {
             Self::Aggregate { category } => write!(f, "aggregate {category}"),
             Self::Event { name, version, .. } => write!(f, "event {name} v{version}"),
+            Self::Saga { name, version, .. } => write!(f, "saga {name} v{version}"),
         }
     }
 }
@@ -177,6 +245,20 @@ impl fmt::Display for Change {
             }
             Kind::VersionRemoved => f.write_str("is not read any more"),
             Kind::Structure(change) => f.write_str(&change.text(&self.path)),
+            Kind::Saga(change) => change.fmt(f),
+            Kind::SagaRemoved { renamed_to: Some(new) } => {
+                write!(f, "is gone; `{new}` does the same, was it renamed?")
+            }
+            Kind::SagaRemoved { renamed_to: None } => {
+                f.write_str("is gone; nothing goes on with its instances in flight")
+            }
+            Kind::SagaMigrated { to } => write!(f, "its instances in flight go on by version {to}"),
+            Kind::SagaStranded { differs: None } => {
+                f.write_str("nothing goes on with its instances in flight")
+            }
+            Kind::SagaStranded { differs: Some(change) } => {
+                write!(f, "nothing goes on with its instances in flight: {change}")
+            }
         }
     }
 }

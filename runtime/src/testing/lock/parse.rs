@@ -1,5 +1,6 @@
 //! Reading a lock file.
 
+use super::saga::saga;
 use super::{Lock, LockedAggregate};
 use crate::schema::reading::{InvalidText, Line, Lines, Parsed, invalid, shape};
 use crate::schema::scan::{Scan, Scanned};
@@ -35,6 +36,12 @@ pub(super) fn lock(text: &str) -> Parsed<Lock> {
     while let Some(line) = lines.next_at(0) {
         if line.text.starts_with("aggregate ") {
             aggregate(&mut lock, line, &mut lines)?;
+        } else if line.text.starts_with("saga ") {
+            let saga = saga(line, &mut lines)?;
+            let (name, version) = (saga.description.name.clone(), saga.description.version);
+            if lock.sagas.entry(name).or_default().insert(version, saga).is_some() {
+                return Err(invalid(line.number, "this version of the saga is there twice"));
+            }
         } else {
             event(&mut lock, line, &mut lines)?;
         }

@@ -29,7 +29,7 @@ fn dies(change: impl FnOnce(&mut SagaDescription), remedy: &str, expected: &[(&s
     assert_eq!(
         changes.remedy(first).unwrap(),
         format!(
-            "{remedy}; or raise the version of `purchase` to 2 and write `migrate(from_v1)`, or register the former definition beside it"
+            "{remedy}; or raise the version of `purchase` to 2 and write `migrate(from_v1)`, or register the former definition as well, by `finish_saga`"
         )
     );
     assert_texts(&changes, expected);

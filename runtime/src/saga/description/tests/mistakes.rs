@@ -38,6 +38,10 @@ fn the_way_back() {
         &["`check` has neither an undo nor a reason to have none, and no pivot comes before it"],
     );
     wrong(
+        |saga| saga.steps[4].after.clear(),
+        &["`thank` has neither an undo nor a reason to have none, and no pivot comes before it"],
+    );
+    wrong(
         |saga| saga.steps[2].way_back = WayBack::Undo("unsettle".to_owned()),
         &["`settled` waits and has an undo, but a wait changes nothing"],
     );
