@@ -5,9 +5,10 @@ use std::sync::Arc;
 use kenning::{CancellationToken, Start};
 
 use super::shop::{
-    Fill, Place, Reserve, Stock, Supplier, Then, events, feed, journal, notes, open, options, order, parked,
-    place, reserved, stock,
+    Fill, Place, Reserve, Stock, Then, events, feed, journal, notes, open, options, order, parked, place,
+    reserved, stock,
 };
+use super::supplier::Supplier;
 use crate::support::{Home, on_both_stores};
 
 on_both_stores! {
