@@ -17,11 +17,12 @@ mod follow;
 mod key;
 mod migration;
 mod mistakes;
-mod options;
 mod operate;
+mod options;
 mod outputs;
 mod progress;
 mod start;
+mod status;
 mod step;
 mod table;
 
@@ -41,6 +42,7 @@ pub use self::operate::{SagaError, SagaHandle, Sagas};
 pub use self::options::{Retry, SagaOptions, SagaTimes};
 pub use self::outputs::Outputs;
 pub use self::start::{StartError, StartSaga, Started};
+pub use self::status::StepStatus;
 pub use self::step::{
     Produces, Sends, Step, StepDefinition, StepInfo, StepKind, StepOutput, TimesOut, Undo, UndoSends,
     WaitsFor, WayBack,

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
 use super::mistake::{
-    BuildError, Mistake, check, mistakes_of, mistakes_of_projection, mistakes_of_read_model, mistakes_of_saga,
-    unstorable_events,
+    BuildError, Mistake, check, mistakes_of, mistakes_of_projection, mistakes_of_read_model,
+    mistakes_of_saga, unstorable_events,
 };
 use super::runtime::AggregateRuntime;
 use crate::aggregate::Aggregate;

@@ -191,7 +191,9 @@ impl<S: ConsumerStore> ReadSide for Engine<S> {
     fn run_until_idle<'a>(&'a self, beside: &'a dyn Beside) -> BoxFuture<'a, Result<(), RunError>> {
         Box::pin(async move {
             let until = async {
-                match select(std::pin::pin!(idle::idle(&self.host, beside)), std::pin::pin!(self.closed())).await {
+                match select(std::pin::pin!(idle::idle(&self.host, beside)), std::pin::pin!(self.closed()))
+                    .await
+                {
                     Either::Left((idle, _)) => idle,
                     Either::Right(_) => Err(RunError::Closed),
                 }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Beside, RunError};
 use super::host::{Consumer, Host};
+use super::{Beside, RunError};
 use crate::number::Position;
 use crate::store::{ConsumerRecord, ConsumerStore, ParkedQuery, StoreError};
 

@@ -143,7 +143,9 @@ impl Situation<'_> {
     /// Whether the steps that a step comes after are done.
     fn is_ready(&self, step: usize) -> bool {
         let after = self.table.steps.get(step).map_or(&[][..], |step| step.info.after);
-        after.iter().all(|before| self.progress.steps.get(*before).is_some_and(|step| step.state == StepState::Done))
+        after
+            .iter()
+            .all(|before| self.progress.steps.get(*before).is_some_and(|step| step.state == StepState::Done))
     }
 
     fn is_busy(&self, step: usize) -> bool {
@@ -205,7 +207,9 @@ pub(crate) fn of_saga(kind: SagaEntryKind, output: Option<Payload>, text: Option
 pub(crate) fn intent(table: &Table, progress: &Progress, begin: Begin) -> NewSagaEntry {
     let (kind, step, attempts) = match begin {
         Begin::Step(step) => (SagaEntryKind::Intent, step, progress.steps.get(step).map(|it| it.attempts)),
-        Begin::Undo(step) => (SagaEntryKind::UndoIntent, step, progress.steps.get(step).map(|it| it.undo_attempts)),
+        Begin::Undo(step) => {
+            (SagaEntryKind::UndoIntent, step, progress.steps.get(step).map(|it| it.undo_attempts))
+        }
         Begin::LastWord => {
             let attempt = progress.last_word.attempts.saturating_add(1);
             return NewSagaEntry { attempt, ..of_saga(SagaEntryKind::FailureIntent, None, None) };

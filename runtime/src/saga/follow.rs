@@ -79,7 +79,9 @@ impl FollowSession {
         let early = self.followed.iter().any(|(.., event)| event.missing == MissingInstance::Keep);
         let mut batch = Batch::default();
         for (at, event) in events.iter().enumerate() {
-            for (saga, place, followed) in self.followed.iter().filter(|(.., one)| *one.info.name == *event.name) {
+            for (saga, place, followed) in
+                self.followed.iter().filter(|(.., one)| *one.info.name == *event.name)
+            {
                 let brought = catch_unwind(AssertUnwindSafe(|| saga.deliver(*place, event)));
                 let brought = brought
                     .map_err(|panic| Failure::for_good(at, format!("it panicked: {}", panic_text(&*panic))))?
@@ -132,12 +134,21 @@ impl FollowSession {
             let (saga, id, step) = (&*delivery.saga, &*delivery.id, &*delivery.step);
             match (left, missing) {
                 (Delivery::Left | Delivery::Kept, _) => {}
-                (Delivery::Ended, _) => tracing::debug!(saga, id, step, "an event came after the end of its instance"),
+                (Delivery::Ended, _) => {
+                    tracing::debug!(saga, id, step, "an event came after the end of its instance")
+                }
                 (Delivery::Missing, MissingInstance::Ignore(why)) => {
-                    tracing::debug!(saga, id, step, why, "an event for which there is no instance is passed over");
+                    tracing::debug!(
+                        saga,
+                        id,
+                        step,
+                        why,
+                        "an event for which there is no instance is passed over"
+                    );
                 }
                 (Delivery::Missing, MissingInstance::Park | MissingInstance::Keep) => {
-                    let reason = format!("no instance `{id}` of `{saga}` was ever started, whose `{step}` it is for");
+                    let reason =
+                        format!("no instance `{id}` of `{saga}` was ever started, whose `{step}` it is for");
                     return Err(Failure::for_good(*at, reason));
                 }
             }

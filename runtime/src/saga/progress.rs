@@ -145,7 +145,8 @@ impl Progress {
         for entry in log {
             reader.read(&mut progress, entry);
         }
-        progress.steps = table.steps.iter().map(|step| reader.steps.remove(&step.name).unwrap_or_default()).collect();
+        progress.steps =
+            table.steps.iter().map(|step| reader.steps.remove(&step.name).unwrap_or_default()).collect();
         let begun = reader.steps.into_iter().filter(|(_, step)| step.state != StepState::Pending);
         progress.strangers = begun.map(|(name, _)| name.to_string()).collect();
         progress
@@ -192,7 +193,9 @@ impl Progress {
                 let failure = entry.output.as_ref().and_then(|it| serde_json::from_str(it.as_str()).ok());
                 self.failure = Some(failure.unwrap_or_else(|| SagaFailure::of_saga(text())));
             }
-            SagaEntryKind::Cancelled | SagaEntryKind::Refused => self.dealt_with.extend(Note::of(entry).message),
+            SagaEntryKind::Cancelled | SagaEntryKind::Refused => {
+                self.dealt_with.extend(Note::of(entry).message)
+            }
             SagaEntryKind::Parked => self.parked = Some(text()),
             SagaEntryKind::Resumed => {
                 self.dealt_with.extend(Note::of(entry).message);
@@ -253,7 +256,8 @@ impl Reader {
     }
 
     fn moved(&mut self, progress: &mut Progress, entry: &NewSagaEntry) {
-        let moves = entry.output.as_ref().and_then(|moves| serde_json::from_str::<Moves>(moves.as_str()).ok());
+        let moves =
+            entry.output.as_ref().and_then(|moves| serde_json::from_str::<Moves>(moves.as_str()).ok());
         let Moves { renamed, forgotten, outputs } = moves.unwrap_or_default();
         for (from, to) in renamed {
             if let Some(step) = self.steps.remove(&*from) {

@@ -57,7 +57,8 @@ impl<S: SagaDefinition> StartSaga<S> {
     async fn start(self) -> Result<Started, StartError> {
         let unknown = || StartError::NotRegistered { saga: type_name::<S>() };
         let side = self.app.saga_side().ok_or_else(unknown)?;
-        let registered = side.of_type(TypeId::of::<S>()).filter(|one| !one.finishes_only).ok_or_else(unknown)?;
+        let registered =
+            side.of_type(TypeId::of::<S>()).filter(|one| !one.finishes_only).ok_or_else(unknown)?;
         let about = registered.saga.about();
         let (id, state) = any::start(&self.saga).map_err(|reason| StartError::Invalid { reason })?;
         let instance = fresh_id();

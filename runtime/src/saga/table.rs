@@ -30,9 +30,7 @@ pub(crate) enum Does {
     /// Runs a function of the user's, or sends a command.
     Act,
     /// Waits for an event; whether the saga fails when the time is over.
-    Wait {
-        fails: bool,
-    },
+    Wait { fails: bool },
 }
 
 impl Table {

@@ -7,7 +7,9 @@ use tokio::sync::Notify;
 use super::Builder;
 use crate::app::mistake::Mistake;
 use crate::consumer::Declaration;
-use crate::saga::{Faults, Follow, RegisteredSaga, SagaDefinition, SagaEngine, SagaOptions, SagaSide, Setup, registered};
+use crate::saga::{
+    Faults, Follow, RegisteredSaga, SagaDefinition, SagaEngine, SagaOptions, SagaSide, Setup, registered,
+};
 use crate::store::{BoxFuture, SagaStore, StoreError};
 
 /// The sagas that a builder has been told of.
@@ -22,7 +24,8 @@ pub(super) struct Sagas<S> {
     follow: Option<MakeFollow<S>>,
 }
 
-type Open<S> = fn(Arc<S>, Vec<Arc<RegisteredSaga>>, Setup) -> BoxFuture<'static, Result<Arc<dyn SagaSide>, StoreError>>;
+type Open<S> =
+    fn(Arc<S>, Vec<Arc<RegisteredSaga>>, Setup) -> BoxFuture<'static, Result<Arc<dyn SagaSide>, StoreError>>;
 type MakeFollow<S> = fn(&Arc<RegisteredSaga>, Follow, &SagaOptions) -> Declaration<S>;
 
 impl<S> Default for Sagas<S> {

@@ -30,7 +30,8 @@ impl Situation<'_> {
 
     /// Whether a function of a step runs that is not an undo.
     fn is_doing(&self) -> bool {
-        let undoing = |step: usize| self.progress.steps.get(step).is_some_and(|it| it.state == StepState::Undoing);
+        let undoing =
+            |step: usize| self.progress.steps.get(step).is_some_and(|it| it.state == StepState::Undoing);
         (0..self.table.steps.len()).any(|step| self.is_busy(step) && !undoing(step))
     }
 
@@ -42,7 +43,8 @@ impl Situation<'_> {
     }
 
     fn is_to_be_undone(&self, step: usize) -> bool {
-        let (Some(about), Some(progress)) = (self.table.steps.get(step), self.progress.steps.get(step)) else {
+        let (Some(about), Some(progress)) = (self.table.steps.get(step), self.progress.steps.get(step))
+        else {
             return false;
         };
         let due = match progress.state {
@@ -57,7 +59,8 @@ impl Situation<'_> {
     /// Whether everything is undone that has to be before a step.
     fn may_go(&self, step: usize) -> bool {
         let left = |place: usize| {
-            let (Some(about), Some(progress)) = (self.table.steps.get(place), self.progress.steps.get(place)) else {
+            let (Some(about), Some(progress)) = (self.table.steps.get(place), self.progress.steps.get(place))
+            else {
                 return false;
             };
             let known = matches!(progress.state, StepState::Done | StepState::Undoing | StepState::Stuck);
@@ -69,7 +72,10 @@ impl Situation<'_> {
                 left(at) && self.table.steps.get(at).is_some_and(|before| before.followers.contains(&step))
             });
         }
-        self.table.steps.get(step).is_some_and(|about| !about.followers.iter().any(|follower| left(*follower)))
+        self.table
+            .steps
+            .get(step)
+            .is_some_and(|about| !about.followers.iter().any(|follower| left(*follower)))
     }
 
     /// The entry that parks the instance, when an undo was given up.
@@ -78,7 +84,10 @@ impl Situation<'_> {
         let step = self.table.steps.get(at)?;
         let left = self.table.steps.iter().zip(&self.progress.steps).filter(|(about, progress)| {
             about.undoable
-                && matches!(progress.state, StepState::Done | StepState::Unknown | StepState::Undoing | StepState::Stuck)
+                && matches!(
+                    progress.state,
+                    StepState::Done | StepState::Unknown | StepState::Undoing | StepState::Stuck
+                )
         });
         let left: Vec<_> = left.map(|(about, _)| format!("`{}`", about.name)).collect();
         let why = self.progress.reasons.get(&step.name).map_or(String::new(), |reason| format!(": {reason}"));

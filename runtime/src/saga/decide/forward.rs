@@ -11,7 +11,9 @@ impl Situation<'_> {
         let failed = self.failed();
         match (self.way_back(), &failed) {
             (WayBackIs::Open, Some(failure)) => return Next::Record(vec![compensating(failure)]),
-            (WayBackIs::Closed, Some(failure)) if self.is_still() => return Next::Record(vec![parked(failure)]),
+            (WayBackIs::Closed, Some(failure)) if self.is_still() => {
+                return Next::Record(vec![parked(failure)]);
+            }
             (WayBackIs::Closed, Some(_)) => return Next::Rest(None),
             (WayBackIs::Open, None) if self.deadline.is_some_and(|deadline| deadline <= self.now) => {
                 return Next::Record(vec![compensating(&SagaFailure::of_saga("the deadline has passed"))]);
@@ -57,7 +59,10 @@ impl Situation<'_> {
                     return Some(Next::TimedOut(step));
                 }
                 let text = Some("the event did not come in time".to_owned());
-                Some(Next::Record(vec![NewSagaEntry { text, ..of_step(SagaEntryKind::TimedOut, self.table, step) }]))
+                Some(Next::Record(vec![NewSagaEntry {
+                    text,
+                    ..of_step(SagaEntryKind::TimedOut, self.table, step)
+                }]))
             }
             _ => None,
         }
@@ -73,7 +78,11 @@ impl Situation<'_> {
     fn is_lost(&self, step: usize) -> bool {
         self.faults.early_event_is_lost
             && self.event_for(step).is_some_and(|event| {
-                self.progress.steps.get(step).and_then(|step| step.began_at).is_some_and(|began| event.at <= began)
+                self.progress
+                    .steps
+                    .get(step)
+                    .and_then(|step| step.began_at)
+                    .is_some_and(|began| event.at <= began)
             })
     }
 
@@ -86,7 +95,8 @@ impl Situation<'_> {
             StepState::Unknown => format!("it is not known whether `{}` was done", step.name),
             _ => format!("`{}` has failed", step.name),
         };
-        let reason = self.progress.reasons.get(&step.name).map_or(what.clone(), |reason| format!("{what}: {reason}"));
+        let reason =
+            self.progress.reasons.get(&step.name).map_or(what.clone(), |reason| format!("{what}: {reason}"));
         Some(SagaFailure::of_step(&step.name, reason))
     }
 

@@ -55,15 +55,17 @@ fn of_forward(
         StepError::Retry { .. } if progress.phase != Phase::Forward => {
             NewSagaEntry { text, ..entry(SagaEntryKind::Unknown) }
         }
-        StepError::Retry { after, .. } => match again(&about.info.retry, own.attempts, own.began_at, after, now) {
-            Some(pause) => NewSagaEntry {
-                text,
-                attempt: own.attempts,
-                output: note(&Note::pause(pause)),
-                ..entry(SagaEntryKind::Retry)
-            },
-            None => NewSagaEntry { text, attempt: own.attempts, ..entry(SagaEntryKind::Unknown) },
-        },
+        StepError::Retry { after, .. } => {
+            match again(&about.info.retry, own.attempts, own.began_at, after, now) {
+                Some(pause) => NewSagaEntry {
+                    text,
+                    attempt: own.attempts,
+                    output: note(&Note::pause(pause)),
+                    ..entry(SagaEntryKind::Retry)
+                },
+                None => NewSagaEntry { text, attempt: own.attempts, ..entry(SagaEntryKind::Unknown) },
+            }
+        }
     }
 }
 
@@ -87,7 +89,9 @@ fn of_undo(
         _ => None,
     };
     match pause {
-        Some(pause) => NewSagaEntry { text, output: note(&Note::pause(pause)), ..entry(SagaEntryKind::UndoRetry) },
+        Some(pause) => {
+            NewSagaEntry { text, output: note(&Note::pause(pause)), ..entry(SagaEntryKind::UndoRetry) }
+        }
         None => NewSagaEntry { text, ..entry(SagaEntryKind::UndoFailed) },
     }
 }

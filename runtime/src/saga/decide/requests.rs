@@ -62,7 +62,11 @@ impl Situation<'_> {
         let parked = self.progress.parked.is_some();
         let there = self.progress.steps.get(step).is_some_and(|step| match step.state {
             StepState::Waiting => true,
-            StepState::Failed | StepState::Unknown | StepState::Stuck | StepState::Undoing | StepState::Begun => parked,
+            StepState::Failed
+            | StepState::Unknown
+            | StepState::Stuck
+            | StepState::Undoing
+            | StepState::Begun => parked,
             StepState::Pending | StepState::Done | StepState::Undone => false,
         });
         if !there {

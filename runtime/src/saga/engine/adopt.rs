@@ -9,16 +9,16 @@ use super::shared::{RegisteredSaga, Shared};
 use super::worker::Worker;
 use crate::app::with_sources;
 use crate::payload::Payload;
+use crate::saga::SagaDescription;
 use crate::saga::any::AnyInstance;
 use crate::saga::decide::{of_saga, standing, status};
-use crate::saga::SagaDescription;
 use crate::saga::error::StepError;
 use crate::saga::migration::{InFlight, InFlightStep};
 use crate::saga::progress::{Moves, Progress, StepState};
 use crate::saga::table::Table;
 use crate::store::{
-    ClaimedSaga, NewSagaEntry, SagaEntry, SagaEntryKind, SagaMessage, SagaMessageKind, SagaMigration, SagaRecord,
-    SagaStatus, SagaStore, SagaThen, SagaWrite, SagaWritten, StoreError,
+    ClaimedSaga, NewSagaEntry, SagaEntry, SagaEntryKind, SagaMessage, SagaMessageKind, SagaMigration,
+    SagaRecord, SagaStatus, SagaStore, SagaThen, SagaWrite, SagaWritten, StoreError,
 };
 
 /// Which definitions' instances this process takes on.
@@ -42,7 +42,8 @@ impl Plans {
                     continue;
                 }
                 let described = SagaDescription::from_json(&record.description).ok();
-                let survives = described.as_ref().is_some_and(|old| old.compare(&about.definition).survives());
+                let survives =
+                    described.as_ref().is_some_and(|old| old.compare(&about.definition).survives());
                 if survives || main.migrates(record.version) || !record.live {
                     taken.push(record.definition);
                 }
@@ -104,7 +105,10 @@ pub(super) async fn adopt<S: SagaStore>(worker: &Worker<S>, claimed: ClaimedSaga
 fn read(saga: &Arc<RegisteredSaga>, claimed: &ClaimedSaga, progress: Progress) -> Result<Adoptee, String> {
     if !progress.strangers.is_empty() {
         let names: Vec<_> = progress.strangers.iter().map(|name| format!("`{name}`")).collect();
-        return Err(format!("its log has the steps {}, which this definition does not have", names.join(", ")));
+        return Err(format!(
+            "its log has the steps {}, which this definition does not have",
+            names.join(", ")
+        ));
     }
     let state = &claimed.record.state;
     let read = catch_unwind(AssertUnwindSafe(|| saga.saga.instance(state)));
@@ -135,7 +139,9 @@ fn moved<S: SagaStore>(
         let migrated = migrated.unwrap_or_else(|_| Some(Err(StepError::fail("the migration panics"))));
         return match migrated {
             Some(Ok(moved)) => Ok(moved),
-            Some(Err(error)) => Err(format!("it cannot be migrated from version {}: {error}", record.version)),
+            Some(Err(error)) => {
+                Err(format!("it cannot be migrated from version {}: {error}", record.version))
+            }
             None => Err(format!("no migration from version {} is declared", record.version)),
         };
     }
@@ -152,7 +158,11 @@ fn moved<S: SagaStore>(
     }
 }
 
-fn in_flight(record: &SagaRecord, log: &[SagaEntry], old: Option<&SagaDescription>) -> Result<InFlight, String> {
+fn in_flight(
+    record: &SagaRecord,
+    log: &[SagaEntry],
+    old: Option<&SagaDescription>,
+) -> Result<InFlight, String> {
     let json = |payload: &Payload| serde_json::from_str(payload.as_str()).map_err(|error| error.to_string());
     let state = json(&record.state).map_err(|error| format!("its data cannot be read: {error}"))?;
     let mut names: Vec<Arc<str>> = Vec::new();
@@ -207,7 +217,11 @@ async fn migrate<S: SagaStore>(
     };
     match worker.committer.write(write).await.map_err(text_of)? {
         SagaWritten::Done { .. } => {
-            tracing::info!(saga = &*about.name, id = &*claimed.record.id, "an instance has gone over to another definition");
+            tracing::info!(
+                saga = &*about.name,
+                id = &*claimed.record.id,
+                "an instance has gone over to another definition"
+            );
             let mut adoptee = adoptee;
             adoptee.record.sequence += 1;
             adoptee.record.definition = about.fingerprint;
@@ -232,13 +246,18 @@ fn outputs_are_read(main: &RegisteredSaga, adoptee: Adoptee) -> Result<Adoptee, 
 }
 
 /// Parks an instance that cannot be read here. One that is parked stays so; what was asked of it is refused, since nobody here can do it.
-async fn park<S: SagaStore>(worker: &Worker<S>, claimed: ClaimedSaga, reason: String) -> Result<Adopted, String> {
+async fn park<S: SagaStore>(
+    worker: &Worker<S>,
+    claimed: ClaimedSaga,
+    reason: String,
+) -> Result<Adopted, String> {
     let record = &claimed.record;
     let table = Table::of_names(&[]);
     let dealt_with = Progress::read(&table, &claimed.log).dealt_with;
-    let requests = claimed.messages.iter().filter(|message| {
-        message.kind != SagaMessageKind::Event && !dealt_with.contains(&message.number)
-    });
+    let requests = claimed
+        .messages
+        .iter()
+        .filter(|message| message.kind != SagaMessageKind::Event && !dealt_with.contains(&message.number));
     let mut entries: Vec<NewSagaEntry> = requests
         .map(|message| {
             let note = crate::saga::progress::Note::message(message.number).payload();

@@ -38,7 +38,8 @@ pub(super) struct Attempt {
 impl Attempt {
     /// Runs it to its end. A panic ends the task that this runs on, and its owner records it.
     pub(super) async fn run(self) -> Attempted {
-        let Self { begin, instance, call, mut heartbeats, timeout, outputs, output, failure, app, sender } = self;
+        let Self { begin, instance, call, mut heartbeats, timeout, outputs, output, failure, app, sender } =
+            self;
         let cancelled = call.cancelled.clone();
         let doing = match begin {
             Begin::Step(step) => instance.forward(step, call, &outputs),
@@ -85,6 +86,7 @@ fn nothing() -> Payload {
 
 /// Calls a pure function of the user's: its panic is an error.
 pub(super) fn caught<T>(what: &str, call: impl FnOnce() -> Result<T, StepError>) -> Result<T, StepError> {
-    catch_unwind(AssertUnwindSafe(call))
-        .unwrap_or_else(|panic| Err(StepError::fail(format!("{what} panicked: {}", crate::consumer::panic_text(&*panic)))))
+    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| {
+        Err(StepError::fail(format!("{what} panicked: {}", crate::consumer::panic_text(&*panic))))
+    })
 }

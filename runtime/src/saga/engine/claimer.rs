@@ -62,7 +62,12 @@ impl<S: SagaStore> Claimer<S> {
                     failures = failures.saturating_add(1);
                     telemetry::task_failures(TASK).increment(1);
                     let error = with_sources(&error);
-                    tracing::warn!(task = TASK, error, failures, "a background task has failed and is tried again");
+                    tracing::warn!(
+                        task = TASK,
+                        error,
+                        failures,
+                        "a background task has failed and is tried again"
+                    );
                     let first = Duration::from_millis(50);
                     Then::Wait(first.saturating_mul(1 << failures.min(7)).min(LONGEST_PAUSE))
                 }
@@ -158,9 +163,7 @@ impl<S: SagaStore> Claimer<S> {
     /// Waits for the tasks, which have been told to stop.
     pub(super) async fn drain(mut self) {
         self.worker.stop.cancel();
-        let all = async {
-            while self.tasks.join_next().await.is_some() {}
-        };
+        let all = async { while self.tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(DRAIN, all).await.is_err() {
             tracing::warn!("sagas were stopped in the middle of a step, which is done again under its key");
         }

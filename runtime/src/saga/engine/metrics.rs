@@ -76,7 +76,10 @@ impl SagaMetrics {
                     step.retries.increment(1);
                 }
             }
-            SagaEntryKind::Failed | SagaEntryKind::Unknown | SagaEntryKind::UndoFailed | SagaEntryKind::TimedOut => {
+            SagaEntryKind::Failed
+            | SagaEntryKind::Unknown
+            | SagaEntryKind::UndoFailed
+            | SagaEntryKind::TimedOut => {
                 if let Some(step) = step {
                     step.failures.increment(1);
                 }

@@ -31,7 +31,8 @@ use crate::saga::key::{Direction, derived, step_key};
 use crate::saga::progress::{Phase, Progress};
 use crate::saga::table::Table;
 use crate::store::{
-    BoxFuture, NewSagaEntry, SagaEntryKind, SagaMessage, SagaRecord, SagaStore, SagaThen, SagaWrite, SagaWritten,
+    BoxFuture, NewSagaEntry, SagaEntryKind, SagaMessage, SagaRecord, SagaStore, SagaThen, SagaWrite,
+    SagaWritten,
 };
 
 /// An instance that has nothing to do for longer than this is given away until it is due.

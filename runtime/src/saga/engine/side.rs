@@ -13,8 +13,8 @@ use super::worker::Worker;
 use crate::app::{WeakKenning, with_sources};
 use crate::saga::any::AnySaga;
 use crate::store::{
-    BoxFuture, NewSaga, SagaDefinitionRecord, SagaQuery, SagaRecord, SagaRequest, SagaStatus, SagaStore, SagaWhole,
-    StoreError,
+    BoxFuture, NewSaga, SagaDefinitionRecord, SagaQuery, SagaRecord, SagaRequest, SagaStatus, SagaStore,
+    SagaWhole, StoreError,
 };
 use crate::telemetry;
 
@@ -45,7 +45,8 @@ pub(crate) trait SagaSide: Send + Sync {
 
     fn count(&self) -> BoxFuture<'_, Result<Vec<(String, SagaStatus, u64)>, StoreError>>;
 
-    fn show<'a>(&'a self, saga: &'a str, id: &'a str) -> BoxFuture<'a, Result<Option<SagaWhole>, StoreError>>;
+    fn show<'a>(&'a self, saga: &'a str, id: &'a str)
+    -> BoxFuture<'a, Result<Option<SagaWhole>, StoreError>>;
 
     fn request<'a>(
         &'a self,
@@ -161,7 +162,11 @@ impl<S: SagaStore> SagaSide for SagaEngine<S> {
         self.shared.store.count_sagas()
     }
 
-    fn show<'a>(&'a self, saga: &'a str, id: &'a str) -> BoxFuture<'a, Result<Option<SagaWhole>, StoreError>> {
+    fn show<'a>(
+        &'a self,
+        saga: &'a str,
+        id: &'a str,
+    ) -> BoxFuture<'a, Result<Option<SagaWhole>, StoreError>> {
         self.shared.store.saga(saga, id)
     }
 

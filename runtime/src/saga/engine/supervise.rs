@@ -54,7 +54,13 @@ pub(super) async fn supervise<S: SagaStore>(
         if let Some(error) = trouble {
             failures = failures.saturating_add(1);
             telemetry::task_failures(TASK).increment(1);
-            tracing::warn!(saga = &*saga, id = &*id, error, failures, "an instance cannot go on and is tried again");
+            tracing::warn!(
+                saga = &*saga,
+                id = &*id,
+                error,
+                failures,
+                "an instance cannot go on and is tried again"
+            );
             tokio::time::sleep(FIRST.saturating_mul(1 << failures.min(8)).min(LONGEST)).await;
         }
         if !worker.is_valid() || worker.stop.is_cancelled() {
@@ -63,7 +69,9 @@ pub(super) async fn supervise<S: SagaStore>(
         let asked = Instant::now();
         match again(&worker, &saga, &id).await {
             Ok(Some(SagaWhole { record, log, messages }))
-                if record.instance == instance && record.epoch == epoch && record.owner == Some(worker.id) =>
+                if record.instance == instance
+                    && record.epoch == epoch
+                    && record.owner == Some(worker.id) =>
             {
                 let now = record.updated_at.max(log.last().map_or(record.updated_at, |entry| entry.at));
                 next = Some((ClaimedSaga { record, log, messages }, (now, asked)));
@@ -73,7 +81,13 @@ pub(super) async fn supervise<S: SagaStore>(
                 failures = failures.saturating_add(1);
                 telemetry::task_failures(TASK).increment(1);
                 let error = with_sources(&error);
-                tracing::warn!(saga = &*saga, id = &*id, error, failures, "an instance cannot be read and is tried again");
+                tracing::warn!(
+                    saga = &*saga,
+                    id = &*id,
+                    error,
+                    failures,
+                    "an instance cannot be read and is tried again"
+                );
                 tokio::time::sleep(FIRST.saturating_mul(1 << failures.min(8)).min(LONGEST)).await;
             }
         }
@@ -93,7 +107,11 @@ async fn go<S: SagaStore>(
     }
 }
 
-async fn again<S: SagaStore>(worker: &Worker<S>, saga: &str, id: &str) -> Result<Option<SagaWhole>, StoreError> {
+async fn again<S: SagaStore>(
+    worker: &Worker<S>,
+    saga: &str,
+    id: &str,
+) -> Result<Option<SagaWhole>, StoreError> {
     worker.shared.store.saga(saga, id).await
 }
 

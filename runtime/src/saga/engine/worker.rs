@@ -140,7 +140,9 @@ impl<S: SagaStore> Worker<S> {
             }
             Err(Ok(Err(StoreError::Closed))) => Err(StoreError::Closed),
             Err(Ok(_)) => {
-                tracing::warn!("the lease of this process has run out: the sagas that it ran are left to others");
+                tracing::warn!(
+                    "the lease of this process has run out: the sagas that it ran are left to others"
+                );
                 Ok(())
             }
             Err(Err(error)) => {
@@ -228,7 +230,10 @@ impl<S: SagaStore> Worker<S> {
         match tokio::time::timeout(self.every(), self.shared.store.retire_saga_worker(self.id)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                tracing::warn!(error = with_sources(&error), "sagas were not given back: others take them over");
+                tracing::warn!(
+                    error = with_sources(&error),
+                    "sagas were not given back: others take them over"
+                );
             }
             Err(_) => tracing::warn!("sagas were not given back: others take them over"),
         }
