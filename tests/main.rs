@@ -13,6 +13,7 @@ mod memory;
 mod postgres;
 mod projection;
 mod query;
+mod reactors;
 mod readme;
 mod schema;
 mod support;

@@ -26,7 +26,8 @@ pub(crate) fn parse<'a>(
 ) -> Option<Event<'a>> {
     let ident = &function.sig.ident;
     let Some(parameter) = parameter else {
-        cx.help(ident, format_args!("{what} `{ident}` takes no event"), help);
+        let what = what.split_once(' ').map_or(what, |(_, what)| what);
+        cx.help(ident, format_args!("the {what} `{ident}` takes no event"), help);
         return None;
     };
     let ty = &*parameter.ty;

@@ -18,6 +18,8 @@ mod registry;
 mod resend;
 mod runtime;
 mod sagas;
+mod sent;
+mod target;
 mod wait_for;
 
 use std::borrow::Borrow;
@@ -30,14 +32,18 @@ pub use self::executed::Executed;
 pub use self::load::{Load, Loaded};
 pub use self::mistake::{BuildError, Mistake};
 
+pub(crate) use self::inline::{Inlines, NotFollowed};
+pub(crate) use self::ledger::event_hash;
+pub(crate) use self::registry::Registry;
 pub(crate) use self::runtime::with_sources;
 pub(crate) use self::sagas::WeakKenning;
+pub(crate) use self::sent::{AnySent, Sent, Undecided};
+pub(crate) use self::target::{AnyTarget, TargetError};
 
 use self::builder::Options;
 use self::gate::Gate;
 use self::inline::InlineAppend;
 use self::maintenance::Maintenance;
-use self::registry::Registry;
 use crate::aggregate::Aggregate;
 use crate::catalog::Catalog;
 use crate::command::Command;
@@ -66,7 +72,7 @@ struct Inner {
     /// The projections that run in the transactions of appends.
     inline: Option<Arc<dyn InlineAppend>>,
     options: Options,
-    registry: Registry,
+    registry: Arc<Registry>,
     gate: Gate,
     maintenance: Maintenance,
     /// The engine of the consumers; `None`: the builder was told of none.

@@ -7,7 +7,9 @@ mod saga;
 use std::collections::BTreeMap;
 
 pub use self::contradiction::Contradiction;
-pub use self::entries::{AggregateEntry, CommandEntry, EventEntry, ProjectionEntry, ReadModelEntry};
+pub use self::entries::{
+    AggregateEntry, CommandEntry, EventEntry, ProjectionEntry, ReactorEntry, ReadModelEntry,
+};
 pub use self::saga::{SagaCommandEntry, SagaEntry, SagaSends};
 
 use crate::aggregate::Aggregate;
@@ -15,11 +17,12 @@ use crate::command::Command;
 use crate::event::EventInfo;
 use crate::event_set::EventSet;
 use crate::projection::Projection;
+use crate::reactor::Reactor;
 use crate::read_model::ReadModel;
 use crate::saga::SagaDefinition;
 use crate::schema::Shapes;
 
-/// The one list of everything declared: events with the shapes of their versions, aggregates, commands, read models, projections, sagas. An application has it as
+/// The one list of everything declared: events with the shapes of their versions, aggregates, commands, read models, projections, reactors, sagas. An application has it as
 /// `app.catalog()`; a test builds one by itself, without a store:
 ///
 /// ```
@@ -38,6 +41,7 @@ pub struct Catalog {
     commands: BTreeMap<(&'static str, &'static str), CommandEntry>,
     read_models: BTreeMap<&'static str, ReadModelEntry>,
     projections: BTreeMap<&'static str, ProjectionEntry>,
+    reactors: BTreeMap<&'static str, ReactorEntry>,
     sagas: BTreeMap<(&'static str, u32), SagaEntry>,
     contradictions: Vec<Contradiction>,
 }
@@ -81,6 +85,13 @@ impl Catalog {
     #[must_use]
     pub fn projection<P: Projection>(mut self) -> Self {
         self.add_projection::<P>();
+        self
+    }
+
+    /// With a reactor and the events that it handles.
+    #[must_use]
+    pub fn reactor<R: Reactor>(mut self) -> Self {
+        self.add_reactor::<R>();
         self
     }
 
@@ -137,6 +148,12 @@ impl Catalog {
         self.add_events::<P::Events>();
     }
 
+    /// Adds a reactor and the events that it handles. Of two with one name the first stays: an application refuses to be built with them.
+    pub fn add_reactor<R: Reactor>(&mut self) {
+        self.reactors.entry(R::NAME).or_insert_with(ReactorEntry::of::<R>);
+        self.add_infos(R::EVENTS.iter().map(|event| &event.info));
+    }
+
     /// Adds a saga and the events that it follows; the same one again changes nothing. Several versions of a saga are several entries.
     pub fn add_saga<S: SagaDefinition>(&mut self) {
         let entry = SagaEntry::of::<S>();
@@ -147,12 +164,12 @@ impl Catalog {
             Some(_) => {}
             None => {
                 self.sagas.insert((S::NAME, S::VERSION), entry);
-                S::EVENTS.iter().for_each(|event| self.add_infos(&[event.info]));
+                self.add_infos(S::EVENTS.iter().map(|event| &event.info));
             }
         }
     }
 
-    fn add_infos(&mut self, infos: &[EventInfo]) {
+    fn add_infos<'a>(&mut self, infos: impl IntoIterator<Item = &'a EventInfo>) {
         for info in infos {
             let entry = EventEntry::of(info, &mut Shapes::default());
             match self.events.get(info.name) {
@@ -201,6 +218,11 @@ impl Catalog {
     /// The projections, sorted by name.
     pub fn projections(&self) -> impl ExactSizeIterator<Item = &ProjectionEntry> {
         self.projections.values()
+    }
+
+    /// The reactors, sorted by name.
+    pub fn reactors(&self) -> impl ExactSizeIterator<Item = &ReactorEntry> {
+        self.reactors.values()
     }
 
     /// The sagas, sorted by name and version.

@@ -1,4 +1,4 @@
-//! The one engine of everything that follows the feed with a checkpoint: read models and projections.
+//! The one engine of everything that follows the feed with a checkpoint: read models, projections and reactors.
 
 mod backoff;
 mod board;
@@ -16,6 +16,7 @@ mod page;
 mod parked;
 mod partition;
 mod project;
+mod react;
 mod read_side;
 mod reader;
 mod rebuild;
@@ -41,5 +42,5 @@ pub(crate) use self::engine::{Engine, Setup};
 pub(crate) use self::guarded::guarded;
 pub(crate) use self::page::EventRef;
 pub(crate) use self::read_side::{Beside, ReadSide};
-pub(crate) use self::runner::{Failure, Runner, Session, panic_text};
+pub(crate) use self::runner::{Application, Failure, Runner, Session, panic_text};
 pub(crate) use self::trouble::{is_trouble, is_turned_back};

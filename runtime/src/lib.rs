@@ -49,8 +49,8 @@ pub use self::app::{
     BuildError, Builder, Execute, ExecuteError, Executed, Kenning, Load, LoadError, Loaded, Mistake,
 };
 pub use self::catalog::{
-    AggregateEntry, Catalog, CommandEntry, Contradiction, EventEntry, ProjectionEntry, ReadModelEntry,
-    SagaCommandEntry, SagaEntry, SagaSends,
+    AggregateEntry, Catalog, CommandEntry, Contradiction, EventEntry, ProjectionEntry, ReactorEntry,
+    ReadModelEntry, SagaCommandEntry, SagaEntry, SagaSends,
 };
 pub use self::clock::Clock;
 pub use self::command::{Command, CommandContext, CommandOf, Handle};
@@ -68,7 +68,7 @@ pub use self::number::{Position, Version};
 pub use self::payload::{DecodeError, EncodeError, Payload};
 pub use self::projection::{HandlerError, Lends, Project, ProjectInto, Projection};
 pub use self::query::{Comparable, Filter, Order, Query, QueryError};
-pub use self::reactor::{Effects, React, Reactor, ReactorError, ReactorEvent, ReactorReturn};
+pub use self::reactor::{Effects, React, Reactor, ReactorCommand, ReactorError, ReactorEvent, ReactorReturn};
 pub use self::read_model::{FoldInto, On, ReadModel};
 pub use self::recorded::{Metadata, Recorded, RecordedEvent};
 pub use self::saga::{Correlated, Saga, SagaDefinition, SagaFailure, StepContext, StepError};

@@ -21,7 +21,7 @@ pub const MAX_EVENT_NAME: usize = 128;
 /// The most bytes in the name of a read model's table: 48, so that what the library makes of it fits PostgreSQL's 63.
 pub const MAX_TABLE_NAME: usize = 48;
 
-/// The most bytes in the name of a projection: 128.
+/// The most bytes in the name of a projection or a reactor: 128.
 pub const MAX_CONSUMER_NAME: usize = 128;
 
 /// The most bytes in the name of a saga's step: 128.

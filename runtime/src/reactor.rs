@@ -4,11 +4,16 @@ use crate::event::{Event, EventInfo};
 use crate::recorded::{Recorded, RecordedEvent};
 use crate::store::BoxFuture;
 
+mod command;
+mod effect;
 mod effects;
 mod error;
 
+pub use self::command::ReactorCommand;
 pub use self::effects::Effects;
 pub use self::error::{ReactorError, ReactorReturn};
+
+pub(crate) use self::effect::{Effect, Kind};
 
 /// Follows events with effects. `#[reactor]` on an `impl` block writes this impl.
 #[diagnostic::on_unimplemented(

@@ -7,6 +7,7 @@ mod context;
 mod decide;
 mod declaration;
 mod description;
+mod doorbell;
 mod engine;
 mod erased;
 mod error;
@@ -25,6 +26,9 @@ mod start;
 mod status;
 mod step;
 mod table;
+#[cfg(test)]
+#[cfg(all(feature = "memory", feature = "macros"))]
+mod tests;
 
 pub use self::change::{SagaChange, SagaChangeKind, SagaChanges};
 pub use self::command::{IntoCommand, SagaCommand};
@@ -36,6 +40,7 @@ pub use self::description::{InvalidDescription, SagaDescription, StepDescription
 pub use self::error::{StepError, StepReturn};
 pub use self::event::{Correlated, MissingInstance, SagaEvent, StartedBy, WaitReturn};
 pub use self::failure::{FailureCommand, SagaFailure, SendsOnFailure};
+pub(crate) use self::key::derived;
 pub use self::migration::{InFlight, InFlightStep, Migrated, Migration};
 pub(crate) use self::mistakes::mistakes_of_table;
 pub use self::operate::{SagaError, SagaHandle, Sagas};
@@ -48,6 +53,7 @@ pub use self::step::{
     WaitsFor, WayBack,
 };
 
+pub(crate) use self::doorbell::Doorbell;
 pub(crate) use self::engine::{RegisteredSaga, SagaEngine, SagaSide, Setup, registered};
 pub(crate) use self::faults::Faults;
 pub(crate) use self::follow::Follow;

@@ -34,11 +34,22 @@
 //! | `kenning_consumer_batches_total` | counter | transactions | transactions begun for them |
 //! | `kenning_consumer_batch_seconds` | histogram | seconds | from a batch to its commit, with whatever had to be tried again |
 //! | `kenning_consumer_retries_total` | counter | attempts | further attempts on single events |
+//! | `kenning_consumer_collisions_total` | counter | transactions | transactions that were begun anew because others had written to the same streams |
 //! | `kenning_consumer_parked_total` | counter | events | events parked: those that failed, and those that wait behind them |
 //! | `kenning_consumer_failures_total` | counter | failures | times that a partition had to begin again at its checkpoint; each is also logged |
 //! | `kenning_consumer_leases_lost_total` | counter | leases | partitions found to be somebody else's |
 //! | `kenning_consumer_lag_positions` | gauge | positions | how far the checkpoint is behind the feed, with `partition` |
 //! | `kenning_consumer_lag_seconds` | gauge | seconds | the age of the last event handled, 0 at the head of the feed, with `partition` |
+//!
+//! With the label `reactor`, its name:
+//!
+//! | metric | kind | unit | what |
+//! |--|--|--|--|
+//! | `kenning_reactor_effects_total` | counter | effects | commands and events that are stored, with `kind`: `command`, `event` |
+//! | `kenning_reactor_repeated_total` | counter | effects | commands and events that were not done because they had been done before |
+//! | `kenning_reactor_skipped_total` | counter | commands | commands turned down, where that is in order |
+//! | `kenning_reactor_calls_total` | counter | calls | calls to the outside, with `call`, the name, and `outcome`: `ok`, `failed` |
+//! | `kenning_reactor_call_seconds` | histogram | seconds | how long they took, with `call` |
 //!
 //! | span | level | fields |
 //! |--|--|--|
@@ -46,8 +57,12 @@
 //! | `kenning.load` | debug | `stream`, `version` |
 //! | `kenning.feed` | debug | `after` |
 //! | `kenning.batch` | debug | `consumer`, `partition`, `events`, `to` |
+//! | `kenning.react` | debug | `reactor`, `event`, `stream`, `position` |
+//! | `kenning.call` | debug | `reactor`, `call`, `key` |
 //!
 //! Stores add theirs; their documentation names them.
+
+use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 
@@ -101,6 +116,7 @@ pub(crate) struct ConsumerMetrics {
     pub(crate) batches: Counter,
     pub(crate) seconds: Histogram,
     pub(crate) retries: Counter,
+    pub(crate) collisions: Counter,
     pub(crate) parked: Counter,
     pub(crate) failures: Counter,
     pub(crate) losses: Counter,
@@ -114,6 +130,7 @@ impl ConsumerMetrics {
             batches: counter!("kenning_consumer_batches_total", "consumer" => name()),
             seconds: histogram!("kenning_consumer_batch_seconds", "consumer" => name()),
             retries: counter!("kenning_consumer_retries_total", "consumer" => name()),
+            collisions: counter!("kenning_consumer_collisions_total", "consumer" => name()),
             parked: counter!("kenning_consumer_parked_total", "consumer" => name()),
             failures: counter!("kenning_consumer_failures_total", "consumer" => name()),
             losses: counter!("kenning_consumer_leases_lost_total", "consumer" => name()),
@@ -158,4 +175,32 @@ pub(crate) fn ledger_forgotten() -> Counter {
 /// Counts the failures of a background task.
 pub(crate) fn task_failures(task: &'static str) -> Counter {
     counter!("kenning_task_failures_total", "task" => task)
+}
+
+/// The handles of one reactor's metrics.
+pub(crate) struct ReactorMetrics {
+    pub(crate) commands: Counter,
+    pub(crate) events: Counter,
+    pub(crate) repeated: Counter,
+    pub(crate) skipped: Counter,
+}
+
+impl ReactorMetrics {
+    pub(crate) fn of(reactor: &'static str) -> Self {
+        let effects = |kind: &'static str| counter!("kenning_reactor_effects_total", "reactor" => reactor, "kind" => kind);
+        Self {
+            commands: effects("command"),
+            events: effects("event"),
+            repeated: counter!("kenning_reactor_repeated_total", "reactor" => reactor),
+            skipped: counter!("kenning_reactor_skipped_total", "reactor" => reactor),
+        }
+    }
+}
+
+/// Counts a call to the outside.
+pub(crate) fn called(reactor: &'static str, call: &'static str, ok: bool, took: Duration) {
+    let outcome = if ok { "ok" } else { "failed" };
+    counter!("kenning_reactor_calls_total", "reactor" => reactor, "call" => call, "outcome" => outcome)
+        .increment(1);
+    histogram!("kenning_reactor_call_seconds", "reactor" => reactor, "call" => call).record(took);
 }

@@ -60,8 +60,9 @@ impl<'a> Block<'a> {
         });
         block.missing = [NAME, VERSION].into_iter().filter(|key| !given.has(key)).collect();
         refuse_attributes(cx, &original.header.attrs);
-        for function in original.functions() {
-            block.read(cx, function);
+        // What is no block of a reactor at all has no functions that could be told apart.
+        if original.is_plain() {
+            original.functions().for_each(|function| block.read(cx, function));
         }
         for attr in original.attrs_elsewhere() {
             if block.is_mark(attr) {

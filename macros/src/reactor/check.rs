@@ -42,7 +42,7 @@ fn check_header(cx: &Ctxt, block: &Block<'_>) {
     if let Some(keyword) = &header.unsafety {
         cx.help(keyword, format_args!("{what} cannot be unsafe"), "leave `unsafe` out");
     }
-    if !block.marked && header.trait_.is_none() && header.generics.params.is_empty() {
+    if !block.marked && block.original.is_plain() {
         let help = "mark the functions that handle events with `#[on]`";
         cx.help(&header.self_ty, "this `#[reactor]` block has no `#[on]` function", help);
     }

@@ -35,8 +35,7 @@ pub(super) fn expand(block: &Block<'_>) -> TokenStream {
 pub(super) fn inert(block: &Block<'_>, error: &syn::Error) -> TokenStream {
     let original = block.original.without(|attr| block.is_inert(attr));
     let errors = error.to_compile_error();
-    let header = &block.original.header;
-    if header.trait_.is_some() || !header.generics.params.is_empty() {
+    if !block.original.is_plain() {
         return quote! { #original #errors };
     }
     let main = reactor(block, &TokenStream::new());
@@ -72,10 +71,13 @@ fn expand_handler(block: &Block<'_>, handler: &Handler<'_>) -> TokenStream {
         None => quote_spanned!(name.span()=> _),
     };
     let body = call(block, handler);
+    // That it is no event is reported under its type.
+    let kenning = block.krate.at(ty.span());
+    let of = quote_spanned!(ty.span()=> #kenning::React<#ty>);
     quote_spanned! {name.span()=>
         #(#cfgs)*
         #[automatically_derived]
-        impl #krate::React<#ty> for #self_ty {
+        impl #of for #self_ty {
             fn react<'a>(
                 &'a self,
                 event: &'a #krate::Recorded<#ty>,

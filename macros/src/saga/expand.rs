@@ -7,7 +7,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use super::ast::Saga;
-use crate::{schema, spans};
+use crate::schema;
 
 /// ```ignore
 /// impl Schema for Fulfilment { … }                                            // as `#[derive(Schema)]` writes it
@@ -61,8 +61,6 @@ fn implement(saga: &Saga<'_>, id: Option<&syn::Type>, returned: &TokenStream) ->
     });
     // The header is under the type's name: that it is not `Serialize` is reported there.
     let kenning = krate.at(ident.span());
-    let (first, _) = spans::ends(&id);
-    let method = quote_spanned!(first.resolved_at(ident.span())=> fn id(&self) -> &Self::Id { #returned });
     quote_spanned! {ident.span()=>
         #[automatically_derived]
         impl #kenning::Saga for #ident {
@@ -70,7 +68,10 @@ fn implement(saga: &Saga<'_>, id: Option<&syn::Type>, returned: &TokenStream) ->
             const VERSION: u32 = #version;
             type Id = #id;
             #migrations
-            #method
+
+            fn id(&self) -> &Self::Id {
+                #returned
+            }
         }
     }
 }

@@ -135,8 +135,9 @@ impl<'a> Block<'a> {
             Ok(())
         });
         refuse_attributes(cx, &original.header.attrs);
-        for function in original.functions() {
-            block.read(cx, function);
+        // What is no block of a saga at all has no functions that could be told apart.
+        if original.is_plain() {
+            original.functions().for_each(|function| block.read(cx, function));
         }
         for attr in original.attrs_elsewhere() {
             if let Some(mark) = block.mark(attr) {

@@ -48,7 +48,7 @@ fn check_header(cx: &Ctxt, block: &Block<'_>) {
     if let Some(keyword) = &header.unsafety {
         cx.help(keyword, format_args!("{what} cannot be unsafe"), "leave `unsafe` out");
     }
-    if block.steps.is_empty() && header.trait_.is_none() && header.generics.params.is_empty() {
+    if block.steps.is_empty() && block.original.is_plain() {
         let help =
             "mark the functions that do something with `#[step]`, `#[send]` or `#[wait]`, in their order";
         cx.help(&header.self_ty, format_args!("the saga `{}` has no step", text(&header.self_ty)), help);

@@ -27,7 +27,7 @@ use crate::signature::last_name;
 ///     const FAILED: Option<FailureCommand<Self>> = Some(FailureCommand::of());
 ///     const TIMES: SagaTimes = SagaTimes { deadline: Some(Duration::from_secs(604800)) };
 /// }
-/// impl Produces<1> for Fulfilment { type Output = <Result<PaymentId, StepError> as StepReturn>::Output; }
+/// impl Produces<1> for Fulfilment { type Output = PaymentId; }
 /// impl Step<1> for Fulfilment {
 ///     fn run<'a>(&'a self, context: &'a StepContext<Self::Services>, outputs: &'a Outputs) -> … {
 ///         Box::pin(async move {
@@ -55,8 +55,7 @@ pub(super) fn expand(block: &Block<'_>, plan: &Plan<'_, '_>) -> TokenStream {
 pub(super) fn inert(block: &Block<'_>, error: &syn::Error) -> TokenStream {
     let original = block.original.without(|attr| block.is_inert(attr));
     let errors = error.to_compile_error();
-    let header = &block.original.header;
-    if header.trait_.is_some() || !header.generics.params.is_empty() {
+    if !block.original.is_plain() {
         return quote! { #original #errors };
     }
     let definition = definition(block, &TokenStream::new(), &TokenStream::new());
@@ -144,10 +143,13 @@ fn expand_start(block: &Block<'_>, start: &Start<'_>) -> Option<TokenStream> {
     } else {
         quote_spanned!(name.span()=> ::core::option::Option::Some(Self::#name(#passed)))
     };
+    // That it is no event is reported under its type.
+    let kenning = block.krate.at(ty.span());
+    let of = quote_spanned!(ty.span()=> #kenning::saga::StartedBy<#ty>);
     Some(quote_spanned! {name.span()=>
         #(#cfgs)*
         #[automatically_derived]
-        impl #krate::saga::StartedBy<#ty> for #self_ty {
+        impl #of for #self_ty {
             fn start(event: &#krate::Recorded<#ty>) -> ::core::option::Option<Self> {
                 #started
             }

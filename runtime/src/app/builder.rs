@@ -114,14 +114,14 @@ impl<S: EventStore> Builder<S> {
     pub async fn build(self) -> Result<Kenning, BuildError> {
         let Self { store, options, mut registrations, mut consumers, sagas } = self;
         registrations.add_mistakes(sagas.mistakes());
-        let registry = registrations.open(options.cache)?;
+        let registry = Arc::new(registrations.open(options.cache)?);
         store.prepare().await?;
         let store = Arc::new(store);
         let gate = Gate::new();
-        let inline = consumers.open_inlines(&store);
+        let (inlines, inline) = consumers.open_inlines(&store).unzip();
         consumers.add_all(sagas.consumers());
         let lease = consumers.lease();
-        let read_side = consumers.open(Arc::clone(&store), &options, &registry.catalog, &gate).await?;
+        let read_side = consumers.open(Arc::clone(&store), &options, &registry, inlines, &gate).await?;
         let saga_side = sagas.open(Arc::clone(&store), lease).await?;
         let store: Arc<dyn EventStore> = store;
         let maintenance = Maintenance::start(Arc::clone(&store), &options, gate.listen());

@@ -51,7 +51,7 @@ impl Kenning {
     }
 
     /// Runs all consumers until they have done everything that was there when this was called, the requests on parked events included, and what is being built has
-    /// taken its place, and until every saga has come to its end, waits, or is parked, and the consumers have done what the sagas have caused; for tests and scripts. Partitions that other processes run are waited for, paused consumers are not.
+    /// taken its place, and until every saga has come to its end, waits, or is parked, and the consumers have done what the sagas have caused; for tests and scripts. With a reactor or a saga among them, until they have done everything that there is, since what it causes is of them. Partitions that other processes run are waited for, paused consumers are not.
     ///
     /// # Errors
     /// As [`run`](Self::run); and when a consumer does not get on however often it is tried, or the store cannot be asked.

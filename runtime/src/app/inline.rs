@@ -76,8 +76,23 @@ impl From<StoreError> for Unstored {
     }
 }
 
+/// Why an inline projection did not follow events of a transaction that is not its own.
+pub(crate) enum NotFollowed {
+    /// The transaction was rolled back in favour of another one.
+    TurnedBack(StoreError),
+    /// The connection died, or the database is away.
+    Lost(StoreError),
+    /// It failed by itself.
+    Failed {
+        projection: &'static str,
+        source: HandlerError,
+        /// It was left in the middle of something.
+        stuck: bool,
+    },
+}
+
 /// The inline projections of an application.
-pub(super) struct Inlines<S> {
+pub(crate) struct Inlines<S> {
     store: Arc<S>,
     projections: Vec<(Inline<S>, Duration)>,
     /// How long a transaction may idle.
@@ -90,12 +105,52 @@ impl<S: ConsumerStore> Inlines<S> {
         store: Arc<S>,
         projections: Vec<Inline<S>>,
         others: &ConsumerOptions,
-    ) -> Arc<dyn InlineAppend> {
+    ) -> (Arc<Self>, Arc<dyn InlineAppend>) {
         let timeout = |inline: &Inline<S>| inline.options.as_ref().unwrap_or(others).timeout;
         let timeouts: Vec<Duration> = projections.iter().map(timeout).collect();
         let idle = timeouts.iter().fold(GRACE, |sum, timeout| sum.saturating_add(*timeout));
         let projections = projections.into_iter().zip(timeouts).collect();
-        Arc::new(Self { store, projections, idle })
+        let inlines = Arc::new(Self { store, projections, idle });
+        let append: Arc<dyn InlineAppend> = Arc::<Self>::clone(&inlines);
+        (inlines, append)
+    }
+
+    /// How long a transaction may idle that they follow.
+    pub(crate) fn idle(&self) -> Duration {
+        self.idle
+    }
+
+    /// Has them follow an append within the transaction that has done it.
+    pub(crate) async fn follow(
+        &self,
+        transaction: &mut S::Transaction,
+        append: &Append,
+        appended: &Appended,
+    ) -> Result<(), NotFollowed> {
+        match self.follow_all(transaction, append, appended).await {
+            Ok(()) => Ok(()),
+            Err((_, Failed::TurnedBack(source))) => {
+                Err(NotFollowed::TurnedBack(StoreError::Contention(source)))
+            }
+            Err((_, Failed::Lost(source))) => Err(NotFollowed::Lost(StoreError::Unavailable(source))),
+            Err((inline, Failed::Handler { source, stuck })) => {
+                failed(inline.name);
+                Err(NotFollowed::Failed { projection: inline.name, source, stuck })
+            }
+        }
+    }
+
+    async fn follow_all(
+        &self,
+        transaction: &mut S::Transaction,
+        append: &Append,
+        appended: &Appended,
+    ) -> Result<(), (&Inline<S>, Failed)> {
+        for (inline, timeout) in &self.projections {
+            let followed = inline.follow.follow(transaction, append, appended, &inline.events, *timeout);
+            followed.await.map_err(|failed| (inline, failed))?;
+        }
+        Ok(())
     }
 
     async fn attempt(&self, append: &Append) -> Result<Appended, Failure<S::Transaction>> {
@@ -115,12 +170,7 @@ impl<S: ConsumerStore> Inlines<S> {
             let why = StoreError::Corrupt("an append was answered without its positions".to_owned()).into();
             return Err(Failure { transaction: Some(transaction), lost: false, why });
         }
-        for (inline, timeout) in &self.projections {
-            let Err(failed) =
-                inline.follow.follow(&mut transaction, append, &appended, &inline.events, *timeout).await
-            else {
-                continue;
-            };
+        if let Err((inline, failed)) = self.follow_all(&mut transaction, append, &appended).await {
             return Err(self.failure(inline, transaction, failed));
         }
         match store.commit_append(transaction, append).await {
@@ -145,7 +195,7 @@ impl<S: ConsumerStore> Inlines<S> {
     }
 
     fn failed(projection: &'static str, source: HandlerError) -> Unstored {
-        counter!("kenning_inline_failures_total", "projection" => projection).increment(1);
+        failed(projection);
         Unstored::Projection { projection, source }
     }
 
@@ -174,6 +224,10 @@ impl<S: ConsumerStore> Inlines<S> {
             }
         }
     }
+}
+
+fn failed(projection: &'static str) {
+    counter!("kenning_inline_failures_total", "projection" => projection).increment(1);
 }
 
 /// Why an attempt stored nothing.

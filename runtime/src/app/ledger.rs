@@ -2,20 +2,31 @@
 
 use std::io::{self, Write};
 
+use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::command::Command;
+use crate::event::Event;
 use crate::payload::EncodeError;
 use crate::store::BodyHash;
 
 /// The SHA-256 over the command's name, a zero byte and its body as JSON with the keys in order, so that neither a hash map's order
 /// nor another order of the fields makes another command of it.
 pub(crate) fn body_hash<C: Command>(command: &C) -> Result<BodyHash, EncodeError> {
-    let value = serde_json::to_value(command).map_err(|source| EncodeError::new(C::NAME, source))?;
-    let mut hash = Hash(Sha256::new_with_prefix(C::NAME));
+    hash_of(C::NAME, command)
+}
+
+/// The same of an event that is recorded as a command is.
+pub(crate) fn event_hash<E: Event>(event: &E) -> Result<BodyHash, EncodeError> {
+    hash_of(E::NAME, event)
+}
+
+fn hash_of<T: Serialize>(name: &'static str, body: &T) -> Result<BodyHash, EncodeError> {
+    let value = serde_json::to_value(body).map_err(|source| EncodeError::new(name, source))?;
+    let mut hash = Hash(Sha256::new_with_prefix(name));
     hash.0.update([0]);
-    write(&value, &mut hash).map_err(|source| EncodeError::new(C::NAME, serde_json::Error::io(source)))?;
+    write(&value, &mut hash).map_err(|source| EncodeError::new(name, serde_json::Error::io(source)))?;
     Ok(hash.0.finalize().into())
 }
 

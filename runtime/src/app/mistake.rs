@@ -3,7 +3,7 @@
 mod consumer;
 mod saga;
 
-pub(super) use self::consumer::{mistakes_of_projection, mistakes_of_read_model};
+pub(super) use self::consumer::{mistakes_of_projection, mistakes_of_reactor, mistakes_of_read_model};
 pub(super) use self::saga::mistakes_of_saga;
 
 use std::any::type_name;
@@ -92,12 +92,12 @@ pub enum Mistake {
         /// Its table.
         table: &'static str,
     },
-    /// A name that cannot be that of a projection.
+    /// A name that cannot be that of a projection or a reactor.
     #[error(
         "`{name}` cannot be the name of `{projection}`: it has 1 to {MAX_CONSUMER_NAME} bytes and no control character"
     )]
     ConsumerName {
-        /// The projection.
+        /// The projection or reactor.
         projection: &'static str,
         /// Its name.
         name: &'static str,
@@ -105,7 +105,7 @@ pub enum Mistake {
     /// A version that cannot be counted.
     #[error("`{consumer}` cannot have the version {version}: versions begin at 1 and have 31 bits")]
     ConsumerVersion {
-        /// The read model or projection.
+        /// The read model, projection or reactor.
         consumer: &'static str,
         /// Its version.
         version: u32,
@@ -193,12 +193,16 @@ pub(super) fn mistakes_of<A: Aggregate>() -> Vec<Mistake> {
 
 /// The events of a set that no store takes.
 pub(super) fn unstorable_events<S: EventSet>() -> impl Iterator<Item = Mistake> {
-    S::EVENTS.iter().filter_map(unstorable)
+    unstorable(S::EVENTS.iter())
 }
 
-fn unstorable(info: &EventInfo) -> Option<Mistake> {
-    let mistake = || Mistake::Event { event: (info.type_name)(), name: info.name, version: info.version };
-    (!is_storable(info)).then(mistake)
+/// Those of some events that no store takes.
+pub(super) fn unstorable<'a>(events: impl Iterator<Item = &'a EventInfo>) -> impl Iterator<Item = Mistake> {
+    events.filter(|info| !is_storable(info)).map(|info| Mistake::Event {
+        event: (info.type_name)(),
+        name: info.name,
+        version: info.version,
+    })
 }
 
 fn is_storable(info: &EventInfo) -> bool {

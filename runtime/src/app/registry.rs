@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
 use super::mistake::{
-    BuildError, Mistake, check, mistakes_of, mistakes_of_projection, mistakes_of_read_model,
-    mistakes_of_saga, unstorable_events,
+    BuildError, Mistake, check, mistakes_of, mistakes_of_projection, mistakes_of_reactor,
+    mistakes_of_read_model, mistakes_of_saga, unstorable, unstorable_events,
 };
 use super::runtime::AggregateRuntime;
 use crate::aggregate::Aggregate;
 use crate::catalog::Catalog;
 use crate::command::Command;
 use crate::projection::Projection;
+use crate::reactor::Reactor;
 use crate::read_model::ReadModel;
 use crate::saga::SagaDefinition;
 
@@ -31,7 +32,7 @@ type Open = fn(NonZeroUsize) -> Runtime;
 type Runtime = Box<dyn Any + Send + Sync>;
 
 /// The aggregates that an application runs.
-pub(super) struct Registry {
+pub(crate) struct Registry {
     pub(super) catalog: Catalog,
     /// Sorted by type: a search in it is faster than a hash.
     aggregates: Box<[(TypeId, Runtime)]>,
@@ -72,10 +73,18 @@ impl Registrations {
         if !finishes_only {
             self.consumer::<S>(S::NAME);
         }
+        self.catalog.add_saga::<S>();
     }
 
     pub(super) fn add_mistakes(&mut self, mistakes: Vec<Mistake>) {
         self.mistakes.extend(mistakes);
+    }
+
+    pub(super) fn reactor<R: Reactor>(&mut self) {
+        self.mistakes.extend(mistakes_of_reactor::<R>());
+        self.consumer::<R>(R::NAME);
+        self.mistakes.extend(unstorable(R::EVENTS.iter().map(|event| &event.info)));
+        self.catalog.add_reactor::<R>();
     }
 
     /// Each consumer has a name of its own: the checkpoint is found by it.
@@ -96,7 +105,7 @@ impl Registrations {
 
 impl Registry {
     /// The runtime of an aggregate, if it is registered.
-    pub(super) fn get<A: Aggregate>(&self) -> Option<&AggregateRuntime<A>> {
+    pub(crate) fn get<A: Aggregate>(&self) -> Option<&AggregateRuntime<A>> {
         let at = self.aggregates.binary_search_by_key(&TypeId::of::<A>(), |(id, _)| *id).ok()?;
         self.aggregates.get(at)?.1.downcast_ref()
     }

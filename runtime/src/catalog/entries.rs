@@ -7,6 +7,7 @@ use crate::command::Command;
 use crate::event::EventInfo;
 use crate::event_set::EventSet;
 use crate::projection::Projection;
+use crate::reactor::Reactor;
 use crate::read_model::{ColumnInfo, FoldInto, IndexInfo, Reach, ReadModel};
 use crate::schema::{Schema, Shape, Shapes};
 
@@ -98,6 +99,20 @@ pub struct ProjectionEntry {
     pub type_name: &'static str,
 }
 
+/// A reactor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReactorEntry {
+    /// Its name, and that of its consumer.
+    pub name: &'static str,
+    /// Its version.
+    pub version: u32,
+    /// The names of the events that it handles, sorted.
+    pub events: Vec<&'static str>,
+    /// The Rust type, as the compiler names it. For messages: nothing may depend on it.
+    pub type_name: &'static str,
+}
+
 impl EventEntry {
     pub(super) fn of(info: &EventInfo, shapes: &mut Shapes) -> Self {
         let mut all = (info.earlier_shapes)(shapes);
@@ -173,6 +188,17 @@ impl ProjectionEntry {
             inline: P::INLINE,
             events: sorted(P::Events::EVENTS.iter().map(|info| info.name)),
             type_name: type_name::<P>(),
+        }
+    }
+}
+
+impl ReactorEntry {
+    pub(super) fn of<R: Reactor>() -> Self {
+        Self {
+            name: R::NAME,
+            version: R::VERSION,
+            events: sorted(R::EVENTS.iter().map(|event| event.info.name)),
+            type_name: type_name::<R>(),
         }
     }
 }

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use super::ConsumerOptions;
 use super::project::Projected;
+use super::react::Reacting;
 use super::rows::Rows;
 use super::runner::Runner;
 use crate::event_set::EventSet;
 use crate::projection::{Lends, Projection};
+use crate::reactor::Reactor;
 use crate::read_model::{FoldInto, Reach, ReadModel};
 use crate::saga::{Follow, RegisteredSaga, SagaOptions};
 use crate::store::{ConsumerKind, ConsumerSpec, ConsumerStore, SagaStore, Table, TableDefinition};
@@ -70,6 +72,21 @@ impl<S: ConsumerStore> Declaration<S> {
             options,
             one_partition: false,
             runner: Box::new(Projected::new(projection)),
+        }
+    }
+
+    /// The consumer that runs a reactor.
+    pub(crate) fn reactor<R: Reactor>(reactor: R, options: Option<ConsumerOptions>) -> Self {
+        Self {
+            name: R::NAME.into(),
+            kind: ConsumerKind::Reactor,
+            version: R::VERSION,
+            type_id: TypeId::of::<R>(),
+            events: R::EVENTS.iter().map(|event| event.info.name.to_owned()).collect(),
+            table: None,
+            options,
+            one_partition: false,
+            runner: Box::new(Reacting::new(reactor)),
         }
     }
 }

@@ -13,8 +13,10 @@ use tokio_util::task::AbortOnDropHandle;
 use super::board::Board;
 use super::host::{Consumer, Host};
 use super::keeper::Keeper;
+use super::runner::Application;
 use super::status::statuses;
 use super::{Beside, ConsumerOptions, ConsumerStatus, Declaration, ReadSide, RunError, idle, wait};
+use crate::app::{Inlines, Registry};
 use crate::clock::Clock;
 use crate::number::Position;
 use crate::read_model::Row;
@@ -31,12 +33,16 @@ const TASK: &str = "consumers";
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// What an engine is told beside its consumers.
-pub(crate) struct Setup {
+pub(crate) struct Setup<S> {
     /// What consumers without options of their own get.
     pub(crate) options: ConsumerOptions,
     /// How long a lease lasts.
     pub(crate) lease: Duration,
     pub(crate) clock: Clock,
+    /// The aggregates, for what sends commands.
+    pub(crate) registry: Arc<Registry>,
+    /// The inline projections, for what appends.
+    pub(crate) inlines: Option<Arc<Inlines<S>>>,
     /// The categories of the aggregates, with the names of their events.
     pub(crate) aggregates: Vec<(&'static str, Vec<&'static str>)>,
     /// Hears the closing of the application.
@@ -54,7 +60,7 @@ impl<S: ConsumerStore> Engine<S> {
     pub(crate) fn open(
         store: Arc<S>,
         declarations: Vec<Declaration<S>>,
-        setup: Setup,
+        setup: Setup<S>,
     ) -> BoxFuture<'static, Result<Arc<dyn ReadSide>, StoreError>> {
         Box::pin(async move {
             let mut consumers = Vec::with_capacity(declarations.len());
@@ -71,11 +77,14 @@ impl<S: ConsumerStore> Engine<S> {
                 }
                 consumers.push(Arc::new(Consumer::new(declaration, options, spec, &setup.aggregates)));
             }
+            let application =
+                Application { registry: setup.registry, inlines: setup.inlines, clock: setup.clock.clone() };
             let host = Arc::new(Host {
                 store,
                 consumers,
                 lease: setup.lease,
                 clock: setup.clock,
+                application,
                 board: Board::new(),
                 nudge: Notify::new(),
                 kick: Notify::new(),

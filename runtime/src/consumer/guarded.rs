@@ -6,30 +6,30 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::runner::panic_text;
-use crate::projection::HandlerError;
 use crate::read_model::HandleError;
 use crate::store::BoxFuture;
 
-/// A call of a projection: its panic is an error, whether it comes before or while it is polled.
-pub(crate) fn guarded<'a>(
-    begin: impl FnOnce() -> BoxFuture<'a, Result<(), HandlerError>>,
-) -> impl Future<Output = Result<(), HandlerError>> {
+/// A call of a projection or a reactor: its panic is an error, whether it comes before or while it is polled.
+pub(crate) fn guarded<'a, E: From<HandleError>>(
+    begin: impl FnOnce() -> BoxFuture<'a, Result<(), E>>,
+) -> impl Future<Output = Result<(), E>> {
     Guarded { call: None, begin: Some(begin) }
 }
 
-struct Guarded<'a, F> {
-    call: Option<BoxFuture<'a, Result<(), HandlerError>>>,
+struct Guarded<'a, F, E> {
+    call: Option<BoxFuture<'a, Result<(), E>>>,
     begin: Option<F>,
 }
 
 /// Nothing in it is pinned in place.
-impl<F> Unpin for Guarded<'_, F> {}
+impl<F, E> Unpin for Guarded<'_, F, E> {}
 
-impl<'a, F> Future for Guarded<'a, F>
+impl<'a, F, E> Future for Guarded<'a, F, E>
 where
-    F: FnOnce() -> BoxFuture<'a, Result<(), HandlerError>>,
+    F: FnOnce() -> BoxFuture<'a, Result<(), E>>,
+    E: From<HandleError>,
 {
-    type Output = Result<(), HandlerError>;
+    type Output = Result<(), E>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::board::Board;
-use super::runner::Runner;
+use super::runner::{Application, Runner};
 use super::{ConsumerOptions, Declaration};
 use crate::clock::Clock;
 use crate::recorded::RecordedEvent;
@@ -24,6 +24,7 @@ pub(super) struct Host<S> {
     /// How long a lease lasts.
     pub(super) lease: Duration,
     pub(super) clock: Clock,
+    pub(super) application: Application<S>,
     pub(super) board: Board,
     /// Has the keeper look after the leases at once.
     pub(super) nudge: Notify,

@@ -20,7 +20,7 @@ const PAGE: u32 = 1_000;
 const PATIENCE: u32 = 8;
 
 /// Waits until every consumer of this process has done what was there when this was called, the requests on parked events included, and what was being built has
-/// taken its place; whether this process does it, or others. What runs beside them has to be idle as well, and they have to have done what that has caused.
+/// taken its place; whether this process does it, or others. What runs beside them has to be idle as well. With reactors and sagas, what is appended meanwhile is waited for: most of it is theirs.
 pub(super) async fn idle<S: ConsumerStore>(host: &Host<S>, beside: &dyn Beside) -> Result<(), RunError> {
     let mut until = host.store.health().await?.drawn;
     let mut changed = host.board.listen();
@@ -66,7 +66,8 @@ async fn rest<S: ConsumerStore>(
         return Ok(true);
     }
     let drawn = host.store.health().await?.drawn;
-    Ok(beside.waits_for_more() && std::mem::replace(until, drawn) != drawn)
+    let causes = host.consumers.iter().any(|consumer| consumer.spec.kind.goes_on());
+    Ok((causes || beside.waits_for_more()) && std::mem::replace(until, drawn) != drawn)
 }
 
 /// Whether anything is left to do by the consumers.

@@ -25,6 +25,7 @@ pub struct ConsumerOptions {
     pub(crate) timeout: Duration,
     pub(crate) start: Start,
     pub(crate) rows: NonZeroUsize,
+    pub(crate) concurrency: NonZeroUsize,
 }
 
 /// The most partitions of a consumer.
@@ -41,6 +42,7 @@ impl ConsumerOptions {
             timeout: Duration::from_secs(30),
             start: Start::Beginning,
             rows: const { NonZeroUsize::new(32_768).unwrap() },
+            concurrency: const { NonZeroUsize::new(32).unwrap() },
         }
     }
 
@@ -60,7 +62,7 @@ impl ConsumerOptions {
         self
     }
 
-    /// How often a handler of a projection is tried on an event before the event is parked; 8 if nothing is said, at least 1. What cannot be helped by
+    /// How often a handler of a projection or a reactor is tried on an event before the event is parked; 8 if nothing is said, at least 1. What cannot be helped by
     /// trying again, as an event that cannot be decoded or a handler of a read model that fails, is parked at once; what is no fault of the event, as a lost connection, is tried for
     /// ever.
     pub fn attempts(mut self, attempts: u32) -> Self {
@@ -75,7 +77,7 @@ impl ConsumerOptions {
         self
     }
 
-    /// How long a handler of a projection may take for what it is given at once; 30 s if nothing is said.
+    /// How long a handler of a projection may take for what it is given at once, and one of a reactor for an event; 30 s if nothing is said.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -90,6 +92,12 @@ impl ConsumerOptions {
     /// How many rows of a read model are kept at hand for each partition, so that they need not be read again; 32,768 if nothing is said, at least 1.
     pub fn rows(mut self, rows: usize) -> Self {
         self.rows = NonZeroUsize::new(rows).unwrap_or(NonZeroUsize::MIN);
+        self
+    }
+
+    /// How many events a reactor handles at a time in each partition, each of another stream; 32 if nothing is said, at least 1.
+    pub fn concurrency(mut self, events: usize) -> Self {
+        self.concurrency = NonZeroUsize::new(events).unwrap_or(NonZeroUsize::MIN);
         self
     }
 }

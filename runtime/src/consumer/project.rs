@@ -7,9 +7,10 @@ use std::time::Duration;
 use super::ConsumerOptions;
 use super::guarded::guarded;
 use super::page::EventRef;
-use super::runner::{Failure, Runner, Session};
+use super::runner::{Application, Failure, Runner, Session};
 use super::trouble::is_trouble;
 use crate::app::with_sources;
+use crate::number::Position;
 use crate::projection::{HandlerError, Lends, Projection};
 use crate::read_model::HandleError;
 use crate::store::{BoxFuture, ConsumerStore, StoreError, Table};
@@ -30,7 +31,12 @@ where
     S: ConsumerStore,
     S::Transaction: Lends<P::Transaction>,
 {
-    fn session(&self, options: &ConsumerOptions, _: Option<Table>) -> Box<dyn Session<S>> {
+    fn session(
+        &self,
+        options: &ConsumerOptions,
+        _: Option<Table>,
+        _: &Application<S>,
+    ) -> Box<dyn Session<S>> {
         Box::new(ProjectedSession { projection: Arc::clone(&self.projection), timeout: options.timeout })
     }
 }
@@ -65,7 +71,9 @@ where
         })
     }
 
-    fn committed(&mut self) {}
+    fn committed<'a>(&'a mut self, _: &'a Arc<S>, _: Position) -> BoxFuture<'a, ()> {
+        Box::pin(std::future::ready(()))
+    }
 
     fn forget(&mut self) {}
 }

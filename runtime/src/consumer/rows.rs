@@ -10,9 +10,10 @@ use lru::LruCache;
 
 use super::ConsumerOptions;
 use super::page::EventRef;
-use super::runner::{Failure, Runner, Session, panic_text};
+use super::runner::{Application, Failure, Runner, Session, panic_text};
 use crate::app::with_sources;
 use crate::event_set::EventSet;
+use crate::number::Position;
 use crate::read_model::{FoldInto, HandleError, Handled, ReadModel, Row, Slot, Value};
 use crate::store::{BoxFuture, ConsumerStore, RowChanges, StoreError, Table};
 
@@ -28,7 +29,12 @@ impl<M> Rows<M> {
 }
 
 impl<M: ReadModel, S> Runner<S> for Rows<M> {
-    fn session(&self, options: &ConsumerOptions, table: Option<Table>) -> Box<dyn Session<S>>
+    fn session(
+        &self,
+        options: &ConsumerOptions,
+        table: Option<Table>,
+        _: &Application<S>,
+    ) -> Box<dyn Session<S>>
     where
         S: ConsumerStore,
     {
@@ -184,10 +190,11 @@ impl<M: ReadModel, S: ConsumerStore> Session<S> for RowSession<M> {
         })
     }
 
-    fn committed(&mut self) {
+    fn committed<'a>(&'a mut self, _: &'a Arc<S>, _: Position) -> BoxFuture<'a, ()> {
         for reached in std::mem::take(&mut self.work).rows {
             self.at_hand.put(reached.slot.key, reached.slot.row);
         }
+        Box::pin(std::future::ready(()))
     }
 
     fn forget(&mut self) {

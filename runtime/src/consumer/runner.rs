@@ -5,18 +5,63 @@ use std::sync::Arc;
 
 use super::ConsumerOptions;
 use super::page::EventRef;
+use crate::app::{Inlines, Registry};
+use crate::clock::Clock;
+use crate::number::Position;
 use crate::store::{BoxFuture, ConsumerStore, StoreError, Table};
 
 /// What a consumer does with events, on a store `S`.
 pub(crate) trait Runner<S>: Send + Sync {
     /// Begins to work on a partition, with the table to be written if it is a read model.
-    fn session(&self, options: &ConsumerOptions, table: Option<Table>) -> Box<dyn Session<S>>
+    fn session(
+        &self,
+        options: &ConsumerOptions,
+        table: Option<Table>,
+        application: &Application<S>,
+    ) -> Box<dyn Session<S>>
     where
         S: ConsumerStore;
 }
 
+/// What a session may use of the application that it runs in.
+pub(crate) struct Application<S> {
+    /// The aggregates.
+    pub(super) registry: Arc<Registry>,
+    /// What follows appends in their transactions.
+    pub(super) inlines: Option<Arc<Inlines<S>>>,
+    pub(super) clock: Clock,
+}
+
+impl<S> Clone for Application<S> {
+    fn clone(&self) -> Self {
+        let (registry, inlines) = (Arc::clone(&self.registry), self.inlines.clone());
+        Self { registry, inlines, clock: self.clock.clone() }
+    }
+}
+
+/// What the transaction of a batch is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Writes {
+    /// The checkpoint alone.
+    Nothing,
+    /// Whatever the handler writes.
+    Anything,
+    /// Events, of which readers of the feed want to know.
+    Events,
+}
+
 /// The work on one partition, with whatever it keeps at hand from batch to batch while the lease is held.
 pub(crate) trait Session<S: ConsumerStore>: Send + Sync {
+    /// Does what can be done of the events before there is a transaction, and says what that is for.
+    fn prepare<'a>(
+        &'a mut self,
+        store: &'a Arc<S>,
+        events: &'a [EventRef],
+    ) -> BoxFuture<'a, Result<Writes, Failure>> {
+        let _: (&Arc<S>, &[EventRef]) = (store, events);
+        Box::pin(std::future::ready(Ok(Writes::Anything)))
+    }
+
     /// Handles events in a transaction.
     fn handle<'a>(
         &'a mut self,
@@ -25,8 +70,8 @@ pub(crate) trait Session<S: ConsumerStore>: Send + Sync {
         events: &'a [EventRef],
     ) -> BoxFuture<'a, Result<(), Failure>>;
 
-    /// The transaction of the last call was committed.
-    fn committed(&mut self);
+    /// The transaction of the last call was committed, and everything up to a position is done with.
+    fn committed<'a>(&'a mut self, store: &'a Arc<S>, to: Position) -> BoxFuture<'a, ()>;
 
     /// The transaction of the last call was not committed, or it is not known.
     fn forget(&mut self);
@@ -36,11 +81,14 @@ pub(crate) trait Session<S: ConsumerStore>: Send + Sync {
 pub(crate) enum Failure {
     /// It is no fault of the events.
     Store(StoreError),
+    /// Others have written to the same streams: the same again, with what they have written, may succeed at once.
+    Collision(StoreError),
     /// One of them cannot be handled.
     Poison(Poison),
 }
 
 /// An event that cannot be handled.
+#[derive(Clone)]
 pub(crate) struct Poison {
     /// Its place in the batch, if that is known.
     pub(super) at: Option<usize>,

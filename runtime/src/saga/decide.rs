@@ -4,8 +4,6 @@ mod back;
 mod forward;
 mod outcome;
 mod requests;
-#[cfg(test)]
-mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;

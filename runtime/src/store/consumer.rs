@@ -81,6 +81,11 @@ pub trait ConsumerStore: TransactionalStore {
         self.commit(transaction)
     }
 
+    /// As [`commit_batch`](Self::commit_batch) for one that has appended, too: wakes the readers of the feed. Provided as [`commit`](TransactionalStore::commit).
+    fn commit_batch_appended(&self, transaction: Self::Transaction) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.commit(transaction)
+    }
+
     /// Moves the checkpoint of a leased partition over events that nobody wants: [`advance`](Self::advance) in a transaction of its own.
     fn checkpoint<'a>(
         &'a self,

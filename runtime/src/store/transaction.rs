@@ -27,6 +27,30 @@ pub trait TransactionalStore: EventStore {
         append: Append,
     ) -> BoxFuture<'a, Result<Appended, AppendError>>;
 
+    /// Appends several times within a transaction, as [`append_in`](Self::append_in) does each: the answers are in the order of the appends. No two of them have a stream or a command in
+    /// common. A store takes their streams in one order, whatever order they come in, so that two transactions that begin so do not wait for each other.
+    ///
+    /// After an error of the store the transaction has to be rolled back. Provided as one append after another, for stores that have no round trips to save.
+    fn append_all_in<'a>(
+        &'a self,
+        transaction: &'a mut Self::Transaction,
+        appends: &'a [&'a Append],
+    ) -> BoxFuture<'a, Result<Vec<Result<Appended, AppendError>>, StoreError>> {
+        Box::pin(async move {
+            let mut order: Vec<usize> = (0..appends.len()).collect();
+            order.sort_by_key(|nth| appends[*nth].streams.first().map(|target| &target.stream));
+            let mut answers: Vec<_> = Vec::with_capacity(appends.len());
+            for nth in order {
+                match self.append_in(transaction, Append::clone(appends[nth])).await {
+                    Err(AppendError::Store(error)) => return Err(error),
+                    answer => answers.push((nth, answer)),
+                }
+            }
+            answers.sort_unstable_by_key(|(nth, _)| *nth);
+            Ok(answers.into_iter().map(|(_, answer)| answer).collect())
+        })
+    }
+
     /// Commits: after `Ok` everything that was appended is durable, and the feed delivers it.
     fn commit(&self, transaction: Self::Transaction) -> BoxFuture<'_, Result<(), StoreError>>;
 

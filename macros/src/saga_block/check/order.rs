@@ -86,7 +86,7 @@ fn stands(graph: &Graph, pivot: usize, place: Place) -> String {
 fn mended(graph: &Graph, step: usize, pivot: usize, place: Place, key: &str) -> String {
     let leave = format!("leave `{key}` out: it is tried until it succeeds");
     match place {
-        Place::After => format!("{leave}; or write it before the pivot"),
+        Place::After => format!("{leave}; or declare it before the pivot"),
         Place::Beside => {
             format!("{leave}; or add `{}` to the `after(…)` of `{}`", graph.name(step), graph.name(pivot))
         }
@@ -111,19 +111,20 @@ fn report_cycle(cx: &Ctxt, block: &Block<'_>, graph: &Graph, cycle: &[usize]) {
 
 fn report_no_way_back(cx: &Ctxt, graph: &Graph, step: &Step<'_>, beside: Option<usize>) {
     let own = name(step.ident());
-    let read_only = if step.kind == Kind::Step { ", or `read_only` if it changes nothing" } else { "" };
+    let reasons = match step.kind {
+        Kind::Step => "`irreversible = \"why\"`, or `read_only` if it changes nothing",
+        Kind::Send | Kind::Wait => "or `irreversible = \"why\"`",
+    };
     let (message, help) = match beside {
         None => (
             format!("`{own}` changes something that nothing takes back when the saga fails"),
-            format!("write `undo = …` with an `#[undo]` function, `irreversible = \"why\"`{read_only}"),
+            format!("write `undo = …` with an `#[undo]` function, {reasons}"),
         ),
         Some(pivot) => {
             let pivot = graph.name(pivot);
             (
                 format!("`{own}` runs beside the pivot `{pivot}`: when that fails, nothing takes it back"),
-                format!(
-                    "add `{own}` to the `after(…)` of `{pivot}` and write `undo = …`, or write `irreversible = \"why\"`{read_only}"
-                ),
+                format!("add `{own}` to the `after(…)` of `{pivot}` and write `undo = …`, {reasons}"),
             )
         }
     };
@@ -149,10 +150,9 @@ fn check_outputs(cx: &Ctxt, block: &Block<'_>, plan: &Plan<'_, '_>, graph: &Grap
                 format!(
                     "`{other}` comes after it: take it in a step after `{other}`, or declare them in another order"
                 )
-            } else if step.args.after.is_some() {
-                format!("add it to `after(…)`, which then has `{other}`")
             } else {
-                format!("write `after({other})` in its mark")
+                let names = planned.after.iter().map(|before| format!("{}, ", graph.name(*before)));
+                format!("write `after({}{other})` in its mark", names.collect::<String>())
             };
             cx.help(output.name, message, help);
         }

@@ -3,6 +3,7 @@
 use super::super::ast::{Block, Step};
 use super::super::resolve::name;
 use crate::ctxt::Ctxt;
+use crate::symbol::UNDO;
 
 pub(super) fn check(cx: &Ctxt, block: &Block<'_>) {
     for undo in &block.undos {
@@ -28,6 +29,7 @@ pub(super) fn check(cx: &Ctxt, block: &Block<'_>) {
 
 /// Whether a step names an undo that there is not: it may mean this one.
 fn is_meant(block: &Block<'_>) -> bool {
+    let unread = block.steps.iter().any(|step| step.args.has(UNDO) && step.args.undo.is_none());
     let known = |wanted| block.undos.iter().any(|undo| name(&undo.function.sig.ident) == name(wanted));
-    block.steps.iter().filter_map(|step| step.args.undo.as_ref()).any(|wanted| !known(wanted))
+    unread || block.steps.iter().filter_map(|step| step.args.undo.as_ref()).any(|wanted| !known(wanted))
 }

@@ -10,7 +10,7 @@ use super::super::parameters::Parameter;
 use super::super::resolve::Planned;
 use super::{call, place};
 use crate::impl_block::Function;
-use crate::signature::{argument, last_name};
+use crate::signature::{argument, last_name, returned};
 use crate::spans;
 
 /// A trait of a step at a place, with what its impl contains.
@@ -46,7 +46,12 @@ pub(super) fn expand(
     }
     if let Some(function) = planned.on_timeout {
         let ident = &function.sig.ident;
-        let items = quote_spanned!(ident.span()=> fn timed_out(&self) -> Self::Output { Self::#ident(self) });
+        // Under what it returns, where it is reported that this is not what the wait brings.
+        let (first, last) = returned(&function.sig).map_or((ident.span(), ident.span()), spans::ends);
+        let (this, saga) = (quote_spanned!(first=> Self), Ident::new("self", last.resolved_at(ident.span())));
+        let called = spans::parenthesized(saga, last);
+        let items =
+            quote_spanned!(ident.span()=> fn timed_out(&self) -> Self::Output { #this::#ident #called });
         let timed_out = Impl { of: "TimesOut", items };
         tokens.extend(implement(block, at, step.function, ident, &timed_out));
     }
@@ -68,17 +73,19 @@ fn implement(block: &Block<'_>, at: usize, step: &Function, name: &Ident, one: &
     }
 }
 
-/// What the step produces, under the tokens that say so: that it cannot be stored is reported there.
+/// What the step produces, under the tokens that say so: that it cannot be stored is reported there. Of an alias the compiler has to be asked.
 fn output(block: &Block<'_>, step: &Step<'_>, answer: &Type) -> TokenStream {
-    let (of, named) = match step.kind {
+    let (of, written) = match step.kind {
         Kind::Send => return quote!(()),
         Kind::Step => ("StepReturn", argument(answer, 0).filter(|_| is(answer, "Result"))),
         Kind::Wait => ("WaitReturn", argument(answer, 1).filter(|_| is(answer, "Correlated"))),
     };
-    let (first, last) = spans::ends(named.unwrap_or(answer));
-    let (kenning, of) = (block.krate.at(answer.span()), Ident::new(of, answer.span()));
-    let open = quote_spanned!(first=> <);
-    quote_spanned!(last=> #open #answer as #kenning::saga::#of>::Output)
+    if let Some(written) = written {
+        return quote!(#written);
+    }
+    let kenning = block.krate.at(answer.span());
+    let of = Ident::new(of, answer.span());
+    call::through(answer, &quote_spanned!(answer.span()=> #kenning::saga::#of), "Output")
 }
 
 fn is(ty: &Type, name: &str) -> bool {
@@ -92,16 +99,20 @@ fn run(block: &Block<'_>, step: &Step<'_>, planned: &Planned<'_, '_>, answer: &T
     let (context, arguments) = arguments(step, planned);
     let outputs = used(name, "outputs", step.outputs().next().is_some());
     let body = result(block, step.function, answer, &quote!(#(#arguments),*));
-    let items = quote_spanned! {name.span()=>
+    let body = quote_spanned! {name.span()=>
+        ::std::boxed::Box::pin(async move {
+            #read
+            #body
+        })
+    };
+    // What the step returns is asked for in the signature, too: once, if it is under its tokens.
+    let items = quote_spanned! {answer.span().resolved_at(name.span())=>
         fn run<'a>(
             &'a self,
             #context: &'a #krate::StepContext<Self::Services>,
             #outputs: &'a #krate::saga::Outputs,
         ) -> #krate::store::BoxFuture<'a, ::core::result::Result<Self::Output, #krate::StepError>> {
-            ::std::boxed::Box::pin(async move {
-                #read
-                #body
-            })
+            #body
         }
     };
     Impl { of: "Step", items }
@@ -236,5 +247,8 @@ fn result(block: &Block<'_>, function: &Function, answer: &Type, arguments: &Tok
     let of = quote_spanned!(answer.span()=> #kenning::saga::StepReturn);
     let into_result = call::through(answer, &of, "into_result");
     let wait = function.sig.asyncness.map(|keyword| quote_spanned!(keyword.span()=> .await));
-    quote_spanned!(name.span()=> #into_result(Self::#name(self, #arguments) #wait))
+    let (_, last) = spans::ends(answer);
+    let called =
+        spans::parenthesized(quote_spanned!(name.span()=> Self::#name(self, #arguments) #wait), last);
+    quote_spanned!(name.span()=> #into_result #called)
 }

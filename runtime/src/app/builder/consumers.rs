@@ -6,9 +6,10 @@ use std::time::Duration;
 use super::{Builder, Options};
 use crate::app::gate::Gate;
 use crate::app::inline::{Inline, InlineAppend, Inlines};
-use crate::catalog::Catalog;
+use crate::app::registry::Registry;
 use crate::consumer::{ConsumerOptions, Declaration, Engine, ReadSide, Setup};
 use crate::projection::{Lends, Projection};
+use crate::reactor::Reactor;
 use crate::read_model::ReadModel;
 use crate::store::{BoxFuture, ConsumerStore, StoreError};
 
@@ -25,9 +26,12 @@ pub(super) struct Consumers<S> {
 }
 
 type Open<S> =
-    fn(Arc<S>, Vec<Declaration<S>>, Setup) -> BoxFuture<'static, Result<Arc<dyn ReadSide>, StoreError>>;
+    fn(Arc<S>, Vec<Declaration<S>>, Setup<S>) -> BoxFuture<'static, Result<Arc<dyn ReadSide>, StoreError>>;
 
-type OpenInlines<S> = fn(Arc<S>, Vec<Inline<S>>, &ConsumerOptions) -> Arc<dyn InlineAppend>;
+type OpenInlines<S> = fn(Arc<S>, Vec<Inline<S>>, &ConsumerOptions) -> OpenedInlines<S>;
+
+/// The inline projections: for who appends in transactions of their own store, and for who does not know it.
+type OpenedInlines<S> = (Arc<Inlines<S>>, Arc<dyn InlineAppend>);
 
 impl<S> Default for Consumers<S> {
     fn default() -> Self {
@@ -59,7 +63,7 @@ impl<S> Consumers<S> {
     }
 
     /// The inline projections, if there is any.
-    pub(super) fn open_inlines(&mut self, store: &Arc<S>) -> Option<Arc<dyn InlineAppend>> {
+    pub(super) fn open_inlines(&mut self, store: &Arc<S>) -> Option<OpenedInlines<S>> {
         let open = self.open_inlines?;
         Some(open(Arc::clone(store), std::mem::take(&mut self.inlines), &self.options))
     }
@@ -69,14 +73,18 @@ impl<S> Consumers<S> {
         self,
         store: Arc<S>,
         options: &Options,
-        catalog: &Catalog,
+        registry: &Arc<Registry>,
+        inlines: Option<Arc<Inlines<S>>>,
         gate: &Gate,
     ) -> Result<Option<Arc<dyn ReadSide>>, StoreError> {
         let Some(open) = self.open else { return Ok(None) };
+        let catalog = &registry.catalog;
         let setup = Setup {
             options: self.options,
             lease: self.lease,
             clock: options.clock.clone(),
+            registry: Arc::clone(registry),
+            inlines,
             aggregates: catalog.aggregates().map(|entry| (entry.category, entry.events.clone())).collect(),
             closed: gate.listen(),
         };
@@ -111,6 +119,16 @@ impl<S: ConsumerStore> Builder<S> {
         self.add_projection(projection, Some(options))
     }
 
+    /// Registers a reactor. What it sends is for aggregates of this application.
+    pub fn reactor<R: Reactor>(self, reactor: R) -> Self {
+        self.add_reactor(reactor, None)
+    }
+
+    /// Registers a reactor that is run in a way of its own.
+    pub fn reactor_with<R: Reactor>(self, reactor: R, options: ConsumerOptions) -> Self {
+        self.add_reactor(reactor, Some(options))
+    }
+
     /// How consumers are run that have no options of their own.
     pub fn consumers(mut self, options: ConsumerOptions) -> Self {
         self.consumers.options = options;
@@ -142,6 +160,11 @@ impl<S: ConsumerStore> Builder<S> {
             return self;
         }
         self.add(Declaration::projection(projection, options))
+    }
+
+    fn add_reactor<R: Reactor>(mut self, reactor: R, options: Option<ConsumerOptions>) -> Self {
+        self.registrations.reactor::<R>();
+        self.add(Declaration::reactor(reactor, options))
     }
 
     fn add(mut self, declaration: Declaration<S>) -> Self {

@@ -1,4 +1,4 @@
-//! What is wrong with a read model or a projection.
+//! What is wrong with a read model, a projection or a reactor.
 
 use std::any::type_name;
 use std::collections::BTreeSet;
@@ -7,6 +7,7 @@ use super::Mistake;
 use crate::event_set::EventSet;
 use crate::limits::{MAX_CONSUMER_NAME, MAX_TABLE_NAME};
 use crate::projection::Projection;
+use crate::reactor::Reactor;
 use crate::read_model::{FoldInto, Reach, ReadModel};
 use crate::schema::ColumnType;
 
@@ -43,12 +44,20 @@ pub(in crate::app) fn mistakes_of_read_model<M: ReadModel>(partitions: u16) -> V
 
 /// What is wrong with one projection.
 pub(in crate::app) fn mistakes_of_projection<P: Projection>() -> Vec<Mistake> {
-    let projection = type_name::<P>();
+    named(type_name::<P>(), P::NAME, P::VERSION)
+}
+
+/// What is wrong with one reactor.
+pub(in crate::app) fn mistakes_of_reactor<R: Reactor>() -> Vec<Mistake> {
+    named(type_name::<R>(), R::NAME, R::VERSION)
+}
+
+fn named(projection: &'static str, name: &'static str, counted: u32) -> Vec<Mistake> {
     let mut mistakes = Vec::new();
-    if P::NAME.is_empty() || P::NAME.len() > MAX_CONSUMER_NAME || P::NAME.contains(char::is_control) {
-        mistakes.push(Mistake::ConsumerName { projection, name: P::NAME });
+    if name.is_empty() || name.len() > MAX_CONSUMER_NAME || name.contains(char::is_control) {
+        mistakes.push(Mistake::ConsumerName { projection, name });
     }
-    mistakes.extend(version(projection, P::VERSION));
+    mistakes.extend(version(projection, counted));
     mistakes
 }
 

@@ -23,7 +23,7 @@ pub(in crate::app) fn mistakes_of_saga<S: SagaDefinition>() -> Vec<Mistake> {
     if u32::try_from(migrations).map_or(true, |migrations| migrations >= S::VERSION.max(1)) {
         mistakes.push(Mistake::SagaMigrations { saga, version: S::VERSION, migrations });
     }
-    mistakes.extend(S::EVENTS.iter().filter_map(|event| unstorable(&event.info)));
+    mistakes.extend(unstorable(S::EVENTS.iter().map(|event| &event.info)));
     mistakes.extend(mistakes_of_table::<S>().into_iter().map(|reason| Mistake::SagaSteps { saga, reason }));
     mistakes
 }

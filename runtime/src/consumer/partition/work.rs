@@ -65,7 +65,7 @@ impl<S: ConsumerStore> Partition<S> {
         let mut reader = Reader::new(Arc::clone(&self.tail), Arc::clone(&self.own));
         let now = Instant::now();
         let mut worker = Worker {
-            session: self.consumer.runner.session(&self.consumer.options, table),
+            session: self.consumer.runner.session(&self.consumer.options, table, &self.host.application),
             blocked,
             position,
             order: InOrder::new(Arc::clone(&self.consumer.whole)),

@@ -62,6 +62,17 @@ impl ConsumerStore for PostgresStore {
         Box::pin(batch::commit(self.core(), transaction))
     }
 
+    fn commit_batch_appended(
+        &self,
+        transaction: PgTransaction<'static>,
+    ) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            batch::commit(self.core(), transaction).await?;
+            self.core().wake();
+            Ok(())
+        })
+    }
+
     fn checkpoint<'a>(
         &'a self,
         lease: &'a Lease,

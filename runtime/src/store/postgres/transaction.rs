@@ -39,15 +39,70 @@ async fn append_in(
     connection: &mut PgConnection,
     append: &Append,
 ) -> Result<Appended, AppendError> {
-    let outcomes = call::append(connection, Session::Caller, &core.sql, &[append]).await;
-    // Nothing of a transaction that is still open is stored, whatever happened to its connection.
-    let outcomes = outcomes.map_err(|error| SharedError::new(error).not_stored())?;
-    match outcomes.into_iter().next() {
-        Some(Outcome::Appended(appended)) => Ok(appended),
-        Some(Outcome::Conflict(conflict)) => Err(conflict.into()),
-        Some(Outcome::Duplicate(id)) => Err(ledger::duplicate(connection, &core.sql, id).await),
+    match append_many(core, connection, &[append]).await?.into_iter().next() {
+        Some(outcome) => answer(core, connection, outcome).await,
         None => Err(StoreError::Corrupt("an append function gives no answer".to_owned()).into()),
     }
+}
+
+async fn append_many(
+    core: &Core,
+    connection: &mut PgConnection,
+    appends: &[&Append],
+) -> Result<Vec<Outcome>, StoreError> {
+    let outcomes = call::append(connection, Session::Caller, &core.sql, appends).await;
+    // Nothing of a transaction that is still open is stored, whatever happened to its connection.
+    outcomes.map_err(|error| SharedError::new(error).not_stored())
+}
+
+async fn answer(
+    core: &Core,
+    connection: &mut PgConnection,
+    outcome: Outcome,
+) -> Result<Appended, AppendError> {
+    match outcome {
+        Outcome::Appended(appended) => Ok(appended),
+        Outcome::Conflict(conflict) => Err(conflict.into()),
+        Outcome::Duplicate(id) => Err(ledger::duplicate(connection, &core.sql, id).await),
+    }
+}
+
+async fn append_all_in(
+    core: &Core,
+    connection: &mut PgConnection,
+    appends: &[&Append],
+) -> Result<Vec<Result<Appended, AppendError>>, StoreError> {
+    let mut answers: Vec<_> = appends.iter().map(|append| Some(Err(append.check().err()?.into()))).collect();
+    let mut valid: Vec<usize> = (0..appends.len()).filter(|nth| answers[*nth].is_none()).collect();
+    // From call to call as within one.
+    valid.sort_by_key(|nth| appends[*nth].streams.first().map(|target| &target.stream));
+    let mut rest = valid.as_slice();
+    while !rest.is_empty() {
+        let (part, others) = rest.split_at(fitting(core, appends, rest));
+        let called: Vec<_> = part.iter().map(|nth| appends[*nth]).collect();
+        let outcomes = append_many(core, connection, &called).await?;
+        for (nth, outcome) in part.iter().zip(outcomes) {
+            answers[*nth] = match answer(core, connection, outcome).await {
+                Err(AppendError::Store(error)) => return Err(error),
+                answer => Some(answer),
+            };
+        }
+        rest = others;
+    }
+    let missing = || StoreError::Corrupt("an append function gives no answer".to_owned());
+    answers.into_iter().map(|answer| answer.ok_or_else(missing)).collect()
+}
+
+/// How many of these appends one call takes.
+fn fitting(core: &Core, appends: &[&Append], places: &[usize]) -> usize {
+    let most = &core.options;
+    let (mut events, mut bytes) = (0, 0);
+    let fits = |nth: &&usize| {
+        events += appends[**nth].events();
+        bytes += appends[**nth].bytes();
+        events <= most.batch_events && bytes <= most.batch_bytes
+    };
+    places.iter().take(most.batch_appends).take_while(fits).count().max(1)
 }
 
 impl TransactionalStore for PostgresStore {
@@ -63,6 +118,14 @@ impl TransactionalStore for PostgresStore {
         append: Append,
     ) -> BoxFuture<'a, Result<Appended, AppendError>> {
         Box::pin(self.append_in(transaction, append))
+    }
+
+    fn append_all_in<'a>(
+        &'a self,
+        transaction: &'a mut Self::Transaction,
+        appends: &'a [&'a Append],
+    ) -> BoxFuture<'a, Result<Vec<Result<Appended, AppendError>>, StoreError>> {
+        Box::pin(append_all_in(self.core(), transaction, appends))
     }
 
     fn commit(&self, mut transaction: Self::Transaction) -> BoxFuture<'_, Result<(), StoreError>> {
