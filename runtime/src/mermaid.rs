@@ -60,7 +60,7 @@ impl SagaDescription {
         saga::drawn(self, None, None)
     }
 
-    /// An instance: the [diagram](Self::mermaid) with how far each step is. Steps that are not named are pending; names that no step has are passed over.
+    /// An instance: the [diagram](Self::mermaid) with how far each step is, as its [log](Self::statuses) says. Steps that are not named are pending; names that no step has are passed over.
     ///
     /// ```
     /// # fn of(description: kenning::saga::SagaDescription) {

@@ -69,6 +69,10 @@ fn followers(chart: &mut Chart, catalog: &Catalog) {
             chart.node("projection", projection.name, Outline::Cylinder, &[projection.name], Class::View);
         follow(chart, &projection.events, &to, "");
     }
+    for reactor in catalog.reactors() {
+        let to = chart.node("reactor", reactor.name, Outline::Hexagon, &[reactor.name], Class::Reactor);
+        follow(chart, &reactor.events, &to, "");
+    }
 }
 
 fn draw_saga(chart: &mut Chart, saga: &SagaEntry) {
