@@ -5,6 +5,7 @@
 
 mod adversary;
 mod app;
+mod catalog;
 mod consumers;
 mod followers;
 mod lock;
