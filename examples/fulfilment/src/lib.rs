@@ -2,12 +2,13 @@
 #![expect(missing_docs, reason = "the names say it, as in an application")]
 
 mod application;
+pub mod choreography;
 mod fulfilment;
 mod order;
 mod payment;
 pub mod services;
 
-pub use self::application::{Options, catalog, with_saga};
+pub use self::application::{Options, reactor_catalog, saga_catalog, with_reactors, with_saga};
 pub use self::fulfilment::Fulfilment;
 pub use self::order::{
     CancelOrder, FulfilledBy, Order, OrderCancelled, OrderError, OrderEvent, OrderId, OrderPlaced,

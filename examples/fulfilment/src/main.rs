@@ -1,10 +1,16 @@
 //! Orders fulfilled by a saga: `fulfilment.rs` is the saga, the rest is what it takes to see it work over processes that fail.
 
+mod amounts;
+mod by_reactors;
+mod by_saga;
 mod complain;
 mod history;
 mod place;
+mod run;
 mod sample;
 mod serve;
+mod store;
+mod summary;
 mod table;
 
 use std::error::Error;
@@ -36,6 +42,7 @@ struct Args {
 #[derive(Subcommand)]
 enum Command {
     Services(serve::Args),
+    Run(run::Args),
 }
 
 type Failure = Box<dyn Error + Send + Sync>;
@@ -46,6 +53,7 @@ async fn main() -> ExitCode {
     let result = match args.command {
         None => sample::run(args.diagram).await,
         Some(Command::Services(args)) => serve::run(args).await,
+        Some(Command::Run(args)) => run::run(args).await,
     };
     match result {
         Ok(code) => code,

@@ -116,9 +116,7 @@ impl Order {
     #[command]
     fn place(&self, command: PlaceOrder) -> Result<OrderPlaced, OrderError> {
         match self.status {
-            Status::New => {
-                Ok(OrderPlaced { amount: command.amount, fulfilled_by: command.fulfilled_by })
-            }
+            Status::New => Ok(OrderPlaced { amount: command.amount, fulfilled_by: command.fulfilled_by }),
             Status::Placed | Status::Shipped | Status::Cancelled => Err(OrderError::AlreadyPlaced),
         }
     }

@@ -41,3 +41,8 @@ pub(crate) async fn place(app: &Kenning, order: &PlaceOrder) -> Result<(), Failu
 fn passes(error: &ExecuteError<OrderError>) -> bool {
     error.is_retryable() || matches!(error, ExecuteError::Store(_))
 }
+
+/// The number of an order.
+pub(crate) fn number(order_id: &str) -> Option<u64> {
+    order_id.strip_prefix("order-")?.parse().ok()
+}

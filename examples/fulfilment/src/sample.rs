@@ -8,11 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fulfilment::services::{Faults, Ledger, Services, World};
-use fulfilment::{FulfilledBy, Fulfilment, Options, OrderId, PlaceOrder, catalog, with_saga};
+use fulfilment::{FulfilledBy, Fulfilment, Options, OrderId, PlaceOrder, saga_catalog, with_saga};
 use kenning::saga::SagaDescription;
 use kenning::{Kenning, MemoryStore, Saga};
 
 use crate::Failure;
+use crate::amounts::Amounts;
 use crate::history::told;
 use crate::place::place;
 use crate::table::{dollars, right, table};
@@ -31,7 +32,7 @@ pub(crate) async fn run(diagram: Option<PathBuf>) -> Result<ExitCode, Failure> {
     for number in 1..=ORDERS {
         let order = PlaceOrder {
             order_id: OrderId::numbered(number),
-            amount: amount(number),
+            amount: Amounts::Made.of(number),
             fulfilled_by: FulfilledBy::Saga,
         };
         place(&app, &order).await?;
@@ -40,19 +41,13 @@ pub(crate) async fn run(diagram: Option<PathBuf>) -> Result<ExitCode, Failure> {
     let told = tell(&app).await?;
     app.close().await;
 
-    let path = diagram.unwrap_or_else(|| std::env::temp_dir().join("fulfilment.md"));
-    fs::write(&path, format!("{:?}", catalog().sagas().next()))
+    let path = diagram.unwrap_or_else(|| std::env::temp_dir().join("fulfilment-diagrams.md"));
+    fs::write(&path, format!("{:?}", saga_catalog().sagas().next()))
         .map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
     let mut stdout = io::stdout();
     writeln!(stdout, "{told}")?;
     writeln!(stdout, "The saga and the flow around it as diagrams: {}", path.display())?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// What an order costs when no file says so, in cents.
-pub(crate) fn amount(number: u64) -> i64 {
-    // A whole day's work of a shop: from $5 to $504.99, in no order.
-    500 + (number.wrapping_mul(7_919) % 50_000).cast_signed()
 }
 
 /// What happened to each order.
@@ -66,7 +61,7 @@ async fn tell(app: &Kenning) -> Result<String, Failure> {
         let Some(instance) = instance else { return Err(format!("nothing has begun {order_id}").into()) };
         table.add_row([
             order_id.0.clone(),
-            dollars(amount(number)),
+            dollars(Amounts::Made.of(number)),
             instance.record.status.as_str().to_owned(),
             told(&saga, &instance.log),
         ]);
