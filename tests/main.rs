@@ -14,5 +14,6 @@ mod postgres;
 mod projection;
 mod query;
 mod readme;
+mod sagas;
 mod schema;
 mod support;
