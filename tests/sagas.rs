@@ -1,9 +1,17 @@
 //! Sagas on both stores: whatever fails, dies, comes too early or too late, an instance ends completed, compensated or parked with a reason.
 
+mod attempts;
+mod broken;
 mod check;
+mod crash;
+mod lot;
+mod missing;
+mod operate;
 mod order;
 mod outside;
 mod rows;
+mod sends;
+mod times;
 mod world;
 
 use std::time::Duration;

@@ -109,7 +109,7 @@ async fn p5_trap_31_an_unknown_outcome_is_undone_with_none<H: Home>(home: H) {
 
 /// Both steps fail at the same moment, then the undo of what came before, and the process dies in the middle of all that, again and again.
 async fn p5_trap_34_two_parallel_steps_fail_together_and_an_undo_fails_too<H: Home>(home: H) {
-    let world = World::new(home);
+    let world = World::mortal(home);
     let both = Arc::new(Barrier::new(2));
     world.outside.plan("left", &[Answer::Hang, meet(&both, Answer::Fail)]);
     world.outside.plan("right", &[Answer::Hang, meet(&both, Answer::Lost)]);

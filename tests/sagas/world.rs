@@ -13,24 +13,29 @@ use super::outside::Outside;
 use super::rows::{Diamond, Row};
 use crate::support::Home;
 
-/// Others take over within this.
-pub(super) const LEASE: Duration = Duration::from_millis(600);
-
 /// A store, and what is outside.
 pub(super) struct World<H> {
     pub(super) home: H,
     pub(super) outside: Arc<Outside>,
+    /// Others take over within this.
+    pub(super) lease: Duration,
 }
 
 impl<H: Home> World<H> {
+    /// Where nobody dies: a lease that no busy machine outlasts.
     pub(super) fn new(home: H) -> Self {
-        Self { home, outside: Arc::default() }
+        Self { home, outside: Arc::default(), lease: Duration::from_secs(10) }
+    }
+
+    /// Where processes die: the others wait for the end of their leases.
+    pub(super) fn mortal(home: H) -> Self {
+        Self { lease: Duration::from_millis(1_200), ..Self::new(home) }
     }
 
     /// An application without sagas yet.
     pub(super) async fn builder(&self) -> Builder<H::Store> {
         let options = SagaOptions::new().poll(Duration::from_millis(50));
-        Kenning::builder(self.home.store().await).lease(LEASE).sagas(options)
+        Kenning::builder(self.home.store().await).lease(self.lease).sagas(options)
     }
 
     /// One with rows and diamonds.
