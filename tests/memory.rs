@@ -15,4 +15,5 @@ mod p10_the_contract {
     kenning::store_contract!(async { MemoryStore::new() });
     kenning::transaction_contract!(async { MemoryStore::new() });
     kenning::consumer_contract!(paused());
+    kenning::saga_contract!(paused());
 }

@@ -1,17 +1,22 @@
 //! Reads `#[kenning(…)]` and the arguments of attribute macros against the table in [`keys`](crate::keys).
 
+mod value;
+
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::ext::IdentExt;
-use syn::parse::{Parse, ParseStream, Parser};
-use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, LitInt, LitStr, Token, Type, parenthesized};
+use syn::parse::{ParseStream, Parser};
+use syn::{Attribute, Token};
+
+pub(crate) use self::value::Value;
 
 use crate::ctxt::Ctxt;
 use crate::keys::{self, Key, Place};
 use crate::suggest::nearest;
 use crate::symbol::{CRATE, KENNING};
+use crate::text::listed;
 
 /// Which keys the user meant to give: a key that is there but broken, or mistyped beyond doubt, is not missing as well.
+#[derive(Default)]
 pub(crate) struct Given {
     names: Vec<&'static str>,
     /// Whether there is an attribute that could not be read at all.
@@ -19,6 +24,11 @@ pub(crate) struct Given {
 }
 
 impl Given {
+    /// Of an attribute that could not be read at all: nobody knows what was meant.
+    pub(crate) fn unknown() -> Self {
+        Self { names: Vec::new(), broken: true }
+    }
+
     pub(crate) fn has(&self, name: &str) -> bool {
         self.broken || self.names.contains(&name)
     }
@@ -32,7 +42,7 @@ pub(crate) fn read(
     place: Place,
     mut take: impl FnMut(&'static str, &Value<'_>) -> syn::Result<()>,
 ) -> Given {
-    let mut given = Given { names: Vec::new(), broken: false };
+    let mut given = Given::default();
     for attr in attrs.iter().filter(|attr| attr.path().is_ident(KENNING)) {
         match attr.meta.require_list() {
             Ok(list) => read_list(cx, list.tokens.clone(), place, &mut given, &mut take),
@@ -53,7 +63,7 @@ pub(crate) fn read_args(
     place: Place,
     mut take: impl FnMut(&'static str, &Value<'_>) -> syn::Result<()>,
 ) -> Given {
-    let mut given = Given { names: Vec::new(), broken: false };
+    let mut given = Given::default();
     read_list(cx, args, place, &mut given, &mut take);
     given
 }
@@ -93,7 +103,7 @@ fn read_entry(
         return Ok(());
     }
     given.names.push(key.name);
-    take(key.name, &Value { key, ident: &ident, input })?;
+    take(key.name, &Value::new(key, &ident, input))?;
     if input.is_empty() || input.peek(Token![,]) {
         return Ok(());
     }
@@ -103,12 +113,14 @@ fn read_entry(
 /// A key that is not legal here: it belongs elsewhere, or is mistyped, or does not exist. The key that was meant, if that is beyond doubt: it is read as
 /// that one, so that it is not missing as well.
 fn refuse(cx: &Ctxt, ident: &Ident, name: &str, place: Place) -> Option<&'static Key> {
-    let homes: Vec<&Key> = keys::elsewhere(place, name).collect();
+    let homes = keys::elsewhere(place, name);
     if !homes.is_empty() {
         // What another derive on the same item reads is that one's to judge.
         if !place.shares() && !homes.iter().any(|home| home.place.shares()) {
             let places: Vec<String> = homes.iter().map(|home| home.place.to_string()).collect();
-            let help = format!("it belongs on {}", places.join(" or "));
+            let listed = listed(&places);
+            let within = homes.iter().all(|home| home.place == Place::Retry);
+            let help = format!("it belongs {} {listed}", if within { "into" } else { "on" });
             cx.help(ident, format_args!("`{name}` does not belong on {place}"), help);
         }
         return None;
@@ -143,123 +155,4 @@ fn skip_entry(input: ParseStream<'_>) {
 fn forms(place: Place) -> String {
     let forms: Vec<String> = keys::at(place).map(|key| format!("`{}`", key.form)).collect();
     forms.join(", ")
-}
-
-/// What stands after a key.
-pub(crate) struct Value<'a> {
-    key: &'static Key,
-    /// The key as the user wrote it.
-    pub(crate) ident: &'a Ident,
-    input: ParseStream<'a>,
-}
-
-impl Value<'_> {
-    /// Whether it is `= "…"`.
-    pub(crate) fn is_string(&self) -> bool {
-        self.input.peek2(LitStr)
-    }
-
-    /// `= "…"`.
-    pub(crate) fn string(&self) -> syn::Result<LitStr> {
-        self.assigned()
-    }
-
-    /// `= 7`, above zero.
-    pub(crate) fn positive<N>(&self) -> syn::Result<(N, LitInt)>
-    where
-        N: std::str::FromStr<Err: std::fmt::Display> + Default + PartialEq,
-    {
-        let literal: LitInt = self.assigned()?;
-        match literal.base10_parse::<N>() {
-            Ok(number) if number != N::default() => Ok((number, literal)),
-            Ok(_) => Err(self.misfit(&literal, "is 1 or more")),
-            Err(_) => Err(self.misfit(&literal, "does not hold this number")),
-        }
-    }
-
-    /// `= Type`.
-    pub(crate) fn ty(&self) -> syn::Result<Type> {
-        self.assigned()
-    }
-
-    /// `= path`.
-    pub(crate) fn path(&self) -> syn::Result<syn::Path> {
-        self.input.parse::<Token![=]>().map_err(|_| self.badly_written())?;
-        self.input.call(syn::Path::parse_mod_style).map_err(|_| self.badly_written())
-    }
-
-    /// `= expression`.
-    pub(crate) fn expr(&self) -> syn::Result<Expr> {
-        self.assigned()
-    }
-
-    /// `= word`, one of these.
-    pub(crate) fn word(&self, legal: &[&'static str]) -> syn::Result<&'static str> {
-        let word: Ident = self.assigned()?;
-        legal.iter().find(|legal| word == **legal).copied().ok_or_else(|| {
-            let forms: Vec<String> =
-                legal.iter().map(|legal| format!("`{} = {legal}`", self.key.name)).collect();
-            let message = format!("`{}` is not `{word}`\nhelp: write {}", self.key.name, forms.join(" or "));
-            syn::Error::new_spanned(&word, message)
-        })
-    }
-
-    /// `(Type, Type)`, at least one.
-    pub(crate) fn types(&self) -> syn::Result<Vec<Type>> {
-        self.listed(Type::parse)
-    }
-
-    /// `(name, name)`, at least one.
-    pub(crate) fn names(&self) -> syn::Result<Vec<Ident>> {
-        self.listed(Ident::parse_any)
-    }
-
-    fn listed<T>(&self, parser: fn(ParseStream<'_>) -> syn::Result<T>) -> syn::Result<Vec<T>> {
-        if !self.input.peek(syn::token::Paren) {
-            return Err(self.badly_written());
-        }
-        let content;
-        parenthesized!(content in self.input);
-        let entries = Punctuated::<T, Token![,]>::parse_terminated_with(&content, parser);
-        // What is left over would be reported once more.
-        content.parse::<TokenStream>()?;
-        match entries {
-            Ok(entries) if !entries.is_empty() => Ok(entries.into_iter().collect()),
-            Ok(_) => Err(self.badly_written()),
-            Err(error) => Err(syn::Error::new(error.span(), self.how_written())),
-        }
-    }
-
-    /// Nothing: the key alone.
-    pub(crate) fn flag(&self) -> syn::Result<Ident> {
-        if self.input.is_empty() || self.input.peek(Token![,]) {
-            return Ok(self.ident.clone());
-        }
-        Err(self.badly_written())
-    }
-
-    fn assigned<T: Parse>(&self) -> syn::Result<T> {
-        self.input.parse::<Token![=]>().map_err(|_| self.badly_written())?;
-        self.input.parse().map_err(|_| self.badly_written())
-    }
-
-    fn badly_written(&self) -> syn::Error {
-        let message = self.how_written();
-        // At the end of the list there is no token left to point at but the key.
-        if self.input.is_empty() {
-            syn::Error::new_spanned(self.ident, message)
-        } else {
-            self.input.error(message)
-        }
-    }
-
-    fn how_written(&self) -> String {
-        let Key { name, form, .. } = self.key;
-        format!("`{name}` is not written like this\nhelp: write `{form}`")
-    }
-
-    fn misfit(&self, literal: &LitInt, rule: &str) -> syn::Error {
-        let Key { name, form, .. } = self.key;
-        syn::Error::new_spanned(literal, format!("`{name}` {rule}\nhelp: write, for instance, `{form}`"))
-    }
 }

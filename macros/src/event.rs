@@ -8,6 +8,7 @@ mod portable;
 use proc_macro2::TokenStream;
 use syn::DeriveInput;
 
+pub(crate) use self::check::check_evolution;
 pub(crate) use self::portable::check as check_portable;
 
 use crate::ctxt::Ctxt;

@@ -48,6 +48,11 @@ impl ImplBlock {
         Ok(Self { header: syn::parse2(tokens.into_iter().collect())?, items })
     }
 
+    /// Whether it is an inherent `impl` of a type without generics.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.header.trait_.is_none() && self.header.generics.params.is_empty()
+    }
+
     pub(crate) fn functions(&self) -> impl Iterator<Item = &Function> {
         self.items.iter().filter_map(|item| match item {
             Item::Function(function) => Some(&**function),

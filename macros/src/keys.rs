@@ -3,8 +3,10 @@
 use std::fmt;
 
 use crate::symbol::{
-    AGGREGATE, CATEGORY, COLUMN, CRATE, CREATES, EVENTS, FROM, ID, IGNORE, INDEX, INLINE, JSON, KEY,
-    KEYS as SEVERAL_KEYS, MISSING, NAME, PRESENT, SCHEMA, SNAPSHOT_EVERY, TABLE, UNIQUE, VERSION,
+    AFTER, AGGREGATE, ATTEMPTS, BACKOFF, CATEGORY, COLUMN, CRATE, CREATES, DEADLINE, EVENTS, FOREVER, FROM,
+    ID, IGNORE, INDEX, INLINE, IRREVERSIBLE, JSON, KEY, KEYS as SEVERAL_KEYS, MIGRATE, MISSING, NAME,
+    ON_TIMEOUT, PIVOT, PRESENT, READ_ONLY, RETRY, SCHEMA, SERVICES, SNAPSHOT_EVERY, TABLE, TIMEOUT, UNDO,
+    UNDO_RETRY, UNIQUE, VERSION, WITHIN,
 };
 
 /// What an attribute stands on.
@@ -29,9 +31,41 @@ pub(crate) enum Place {
     OnFunction,
     ProjectionBlock,
     ProjectionFunction,
+    Saga,
+    SagaField,
+    SagaBlock,
+    StartFunction,
+    StepFunction,
+    UndoFunction,
+    WaitFunction,
+    SendFunction,
+    FailedFunction,
+    /// The parentheses of `retry(…)` and `undo_retry(…)`.
+    Retry,
+    ReactorBlock,
+    ReactorFunction,
 }
 
 impl Place {
+    /// Whether it is about what goes on over several streams: sagas and reactors.
+    pub(crate) fn is_of_processes(self) -> bool {
+        matches!(
+            self,
+            Self::Saga
+                | Self::SagaField
+                | Self::SagaBlock
+                | Self::StartFunction
+                | Self::StepFunction
+                | Self::UndoFunction
+                | Self::WaitFunction
+                | Self::SendFunction
+                | Self::FailedFunction
+                | Self::Retry
+                | Self::ReactorBlock
+                | Self::ReactorFunction
+        )
+    }
+
     /// Whether other derives may stand on the same item and read the same attribute, so that their keys are left to them.
     pub(crate) fn shares(self) -> bool {
         matches!(self, Self::Schema | Self::SchemaField)
@@ -60,6 +94,18 @@ impl fmt::Display for Place {
             Self::OnFunction => "an `#[on]` function of a read model",
             Self::ProjectionBlock => "an `impl` block with `#[projection]`",
             Self::ProjectionFunction => "an `#[on]` function of a projection",
+            Self::Saga => "a saga (`#[derive(Saga)]`)",
+            Self::SagaField => "a field of a saga",
+            Self::SagaBlock => "an `impl` block with `#[saga]`",
+            Self::StartFunction => "a `#[start]` function",
+            Self::StepFunction => "a `#[step]` function",
+            Self::UndoFunction => "an `#[undo]` function",
+            Self::WaitFunction => "a `#[wait]` function",
+            Self::SendFunction => "a `#[send]` function",
+            Self::FailedFunction => "a `#[failed]` function",
+            Self::Retry => "`retry(…)`",
+            Self::ReactorBlock => "an `impl` block with `#[reactor]`",
+            Self::ReactorFunction => "an `#[on]` function of a reactor",
         })
     }
 }
@@ -129,7 +175,52 @@ pub(crate) const KEYS: &[Key] = &[
     key(Place::ProjectionBlock, IGNORE, "ignore(OrderShipped)"),
     key(Place::ProjectionBlock, INLINE, "inline"),
     key(Place::ProjectionBlock, CRATE, "crate = ::path::to::kenning"),
+    key(Place::Saga, NAME, "name = \"order-fulfilment\""),
+    key(Place::Saga, VERSION, "version = 1"),
+    key(Place::Saga, ID, "id = order_id"),
+    key(Place::Saga, MIGRATE, "migrate(from_v1)"),
+    key(Place::Saga, CRATE, "crate = ::path::to::kenning"),
+    key(Place::SagaField, SCHEMA, "schema = \"rfc3339\""),
+    key(Place::SagaBlock, SERVICES, "services = Services"),
+    key(Place::SagaBlock, DEADLINE, "deadline = \"7d\""),
+    key(Place::SagaBlock, RETRY, RETRY_FORM),
+    key(Place::SagaBlock, UNDO_RETRY, UNDO_RETRY_FORM),
+    key(Place::SagaBlock, TIMEOUT, "timeout = \"5s\""),
+    key(Place::SagaBlock, CRATE, "crate = ::path::to::kenning"),
+    key(Place::StepFunction, NAME, "name = \"reserve\""),
+    key(Place::StepFunction, AFTER, "after(reserve, charge)"),
+    key(Place::StepFunction, UNDO, "undo = release"),
+    key(Place::StepFunction, PIVOT, "pivot"),
+    key(Place::StepFunction, IRREVERSIBLE, "irreversible = \"why\""),
+    key(Place::StepFunction, READ_ONLY, "read_only"),
+    key(Place::StepFunction, RETRY, RETRY_FORM),
+    key(Place::StepFunction, UNDO_RETRY, UNDO_RETRY_FORM),
+    key(Place::StepFunction, TIMEOUT, "timeout = \"5s\""),
+    key(Place::WaitFunction, NAME, "name = \"settled\""),
+    key(Place::WaitFunction, AFTER, "after(reserve, charge)"),
+    key(Place::WaitFunction, TIMEOUT, "timeout = \"24h\""),
+    key(Place::WaitFunction, ON_TIMEOUT, "on_timeout = fail"),
+    key(Place::WaitFunction, FOREVER, "forever = \"why\""),
+    key(Place::WaitFunction, MISSING, "missing = keep"),
+    key(Place::SendFunction, NAME, "name = \"mark_shipped\""),
+    key(Place::SendFunction, AFTER, "after(reserve, charge)"),
+    key(Place::SendFunction, UNDO, "undo = cancel_shipment"),
+    key(Place::SendFunction, PIVOT, "pivot"),
+    key(Place::SendFunction, IRREVERSIBLE, "irreversible = \"why\""),
+    key(Place::SendFunction, RETRY, RETRY_FORM),
+    key(Place::SendFunction, UNDO_RETRY, UNDO_RETRY_FORM),
+    key(Place::SendFunction, TIMEOUT, "timeout = \"5s\""),
+    key(Place::Retry, ATTEMPTS, "attempts = 5"),
+    key(Place::Retry, FOREVER, "forever"),
+    key(Place::Retry, BACKOFF, "backoff = \"100ms..10s\""),
+    key(Place::Retry, WITHIN, "within = \"1h\""),
+    key(Place::ReactorBlock, NAME, "name = \"inventory\""),
+    key(Place::ReactorBlock, VERSION, "version = 1"),
+    key(Place::ReactorBlock, CRATE, "crate = ::path::to::kenning"),
 ];
+
+const RETRY_FORM: &str = "retry(attempts = 5, backoff = \"100ms..10s\")";
+const UNDO_RETRY_FORM: &str = "undo_retry(attempts = 10, backoff = \"100ms..30s\")";
 
 /// The key of that name at the place.
 pub(crate) fn find(place: Place, name: &str) -> Option<&'static Key> {
@@ -141,7 +232,10 @@ pub(crate) fn at(place: Place) -> impl Iterator<Item = &'static Key> {
     KEYS.iter().filter(move |key| key.place == place)
 }
 
-/// The keys of that name elsewhere.
-pub(crate) fn elsewhere(place: Place, name: &str) -> impl Iterator<Item = &'static Key> {
-    KEYS.iter().filter(move |key| key.place != place && key.name == name)
+/// The keys of that name elsewhere: nearby, if there are any.
+pub(crate) fn elsewhere(place: Place, name: &str) -> Vec<&'static Key> {
+    let all: Vec<&Key> = KEYS.iter().filter(|key| key.place != place && key.name == name).collect();
+    let near = |key: &&Key| key.place.is_of_processes() == place.is_of_processes();
+    let nearby: Vec<&Key> = all.iter().copied().filter(near).collect();
+    if nearby.is_empty() { all } else { nearby }
 }

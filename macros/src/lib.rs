@@ -6,7 +6,9 @@ mod attr;
 mod command;
 mod ctxt;
 mod derive;
+mod duration;
 mod event;
+mod event_parameter;
 mod event_set;
 mod fallback;
 mod generics;
@@ -17,8 +19,11 @@ mod marks;
 mod names;
 mod outside;
 mod projection;
+mod reactor;
 mod read_model;
 mod read_model_block;
+mod saga;
+mod saga_block;
 mod schema;
 mod signature;
 mod spans;
@@ -67,6 +72,12 @@ pub fn derive_read_model(input: TokenStream) -> TokenStream {
     derive::run(input.into(), read_model::derive).into()
 }
 
+/// Declares a saga's data.
+#[proc_macro_derive(Saga, attributes(kenning))]
+pub fn derive_saga(input: TokenStream) -> TokenStream {
+    derive::run(input.into(), saga::derive).into()
+}
+
 /// Turns the marked functions of an `impl` block into an aggregate's behaviour.
 #[proc_macro_attribute]
 pub fn aggregate(args: TokenStream, item: TokenStream) -> TokenStream {
@@ -97,9 +108,57 @@ pub fn projection(args: TokenStream, item: TokenStream) -> TokenStream {
     projection::attribute(args.into(), &item.into()).into()
 }
 
-/// Marks a function of a `#[read_model]` or `#[projection]` block that handles an event.
+/// Declares a reactor on an `impl` block, and turns its marked functions into what events cause.
+#[proc_macro_attribute]
+pub fn reactor(args: TokenStream, item: TokenStream) -> TokenStream {
+    reactor::attribute(args.into(), &item.into()).into()
+}
+
+/// Marks a function of a `#[read_model]`, `#[projection]` or `#[reactor]` block that handles an event.
 #[proc_macro_attribute]
 pub fn on(_: TokenStream, item: TokenStream) -> TokenStream {
-    let blocks = [symbol::READ_MODEL, symbol::PROJECTION];
+    let blocks = [symbol::READ_MODEL, symbol::PROJECTION, symbol::REACTOR];
     outside::attribute(symbol::ON, &blocks, &item.into()).into()
+}
+
+/// Turns the marked functions of an `impl` block into the steps of a saga.
+#[proc_macro_attribute]
+pub fn saga(args: TokenStream, item: TokenStream) -> TokenStream {
+    saga_block::attribute(args.into(), &item.into()).into()
+}
+
+/// Marks a function of a `#[saga]` block that starts an instance.
+#[proc_macro_attribute]
+pub fn start(_: TokenStream, item: TokenStream) -> TokenStream {
+    outside::attribute(symbol::START, &[symbol::SAGA], &item.into()).into()
+}
+
+/// Marks a function of a `#[saga]` block that is a step.
+#[proc_macro_attribute]
+pub fn step(_: TokenStream, item: TokenStream) -> TokenStream {
+    outside::attribute(symbol::STEP, &[symbol::SAGA], &item.into()).into()
+}
+
+/// Marks a function of a `#[saga]` block that takes a step back.
+#[proc_macro_attribute]
+pub fn undo(_: TokenStream, item: TokenStream) -> TokenStream {
+    outside::attribute(symbol::UNDO, &[symbol::SAGA], &item.into()).into()
+}
+
+/// Marks a function of a `#[saga]` block that waits for an event.
+#[proc_macro_attribute]
+pub fn wait(_: TokenStream, item: TokenStream) -> TokenStream {
+    outside::attribute(symbol::WAIT, &[symbol::SAGA], &item.into()).into()
+}
+
+/// Marks a function of a `#[saga]` block that sends a command.
+#[proc_macro_attribute]
+pub fn send(_: TokenStream, item: TokenStream) -> TokenStream {
+    outside::attribute(symbol::SEND, &[symbol::SAGA], &item.into()).into()
+}
+
+/// Marks the function of a `#[saga]` block that sends a command when the saga has failed.
+#[proc_macro_attribute]
+pub fn failed(_: TokenStream, item: TokenStream) -> TokenStream {
+    outside::attribute(symbol::FAILED, &[symbol::SAGA], &item.into()).into()
 }

@@ -1,7 +1,8 @@
 //! The rules for persisted names.
 
 use quote::ToTokens;
-use syn::LitStr;
+use syn::ext::IdentExt;
+use syn::{Ident, LitStr};
 
 use crate::ctxt::Ctxt;
 
@@ -13,7 +14,7 @@ const MAX_TABLE: usize = 48;
 const MAX_COLUMN: usize = 63;
 
 /// The tables that Kenning keeps itself, in the same place.
-const OWN_TABLES: [&str; 7] = [
+const OWN_TABLES: [&str; 12] = [
     "events",
     "commands",
     "snapshots",
@@ -21,6 +22,11 @@ const OWN_TABLES: [&str; 7] = [
     "consumer_partitions",
     "consumer_workers",
     "parked_events",
+    "sagas",
+    "saga_log",
+    "saga_messages",
+    "saga_workers",
+    "saga_definitions",
 ];
 
 /// The columns that every table of PostgreSQL has.
@@ -31,13 +37,7 @@ const MAX_CATEGORY: usize = 128;
 
 /// Checks an event's persisted name.
 pub(crate) fn check_event(cx: &Ctxt, name: &LitStr) {
-    check(
-        cx,
-        name,
-        "the name of an event",
-        MAX_NAME,
-        |letter| matches!(letter, 'a'..='z' | '0'..='9' | '_' | '-' | '.'),
-    );
+    check(cx, name, "the name of an event", MAX_NAME, is_dashed);
 }
 
 /// Checks an aggregate's category: the rule of `kenning::StreamName`.
@@ -54,18 +54,32 @@ pub(crate) fn check_command(cx: &Ctxt, name: &LitStr) {
 
 /// Checks the name of a projection: `kenning::limits::MAX_CONSUMER_NAME`.
 pub(crate) fn check_projection(cx: &Ctxt, name: &LitStr) {
-    check(
-        cx,
-        name,
-        "the name of a projection",
-        MAX_NAME,
-        |letter| matches!(letter, 'a'..='z' | '0'..='9' | '_' | '-' | '.'),
-    );
+    check(cx, name, "the name of a projection", MAX_NAME, is_dashed);
 }
 
-/// The name of a projection, to be offered: `daily_revenue` of `DailyRevenue`.
-pub(crate) fn projection_of(projection: &str) -> String {
-    corrected(projection, is_sql).unwrap_or_else(|| "revenue".to_owned())
+/// The name of a consumer, to be offered: `daily_revenue` of `DailyRevenue`.
+pub(crate) fn consumer_of(ident: &str) -> String {
+    corrected(ident, is_sql).unwrap_or_else(|| "revenue".to_owned())
+}
+
+/// Checks the name of a saga or a reactor: those of consumers, too.
+pub(crate) fn check_consumer(cx: &Ctxt, name: &LitStr, what: &str) {
+    check(cx, name, what, MAX_NAME, is_dashed);
+}
+
+/// Checks the name of a step, which is written, or that of its function.
+pub(crate) fn check_step(cx: &Ctxt, written: Option<&LitStr>, function: &Ident) {
+    let what = "the name of a step";
+    let Some(written) = written else {
+        let name = function.unraw().to_string();
+        if let Some(problem) = problem(&name, what, MAX_NAME, is_dashed) {
+            let better = corrected(&name, is_dashed).unwrap_or_else(|| "reserve".to_owned());
+            let help = format!("write `name = \"{better}\"` in the mark, or give the function that name");
+            cx.help(function, problem, help);
+        }
+        return;
+    };
+    check(cx, written, what, MAX_NAME, is_dashed);
 }
 
 /// Checks the name of a read model's table.
@@ -104,6 +118,10 @@ fn single(name: &str) -> String {
     name.split('_').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("_")
 }
 
+fn is_dashed(letter: char) -> bool {
+    matches!(letter, 'a'..='z' | '0'..='9' | '_' | '-' | '.')
+}
+
 fn is_sql(letter: char) -> bool {
     matches!(letter, 'a'..='z' | '0'..='9' | '_')
 }
@@ -130,27 +148,31 @@ fn check_sql(cx: &Ctxt, tokens: impl ToTokens, name: &str, what: &str, max: usiz
 
 fn check(cx: &Ctxt, literal: &LitStr, what: &str, max: usize, legal: fn(char) -> bool) {
     let name = literal.value();
+    let Some(problem) = problem(&name, what, max, legal) else { return };
+    match corrected(&name, legal) {
+        Some(better) if better.len() <= max => cx.help(literal, problem, format_args!("write \"{better}\"")),
+        _ => cx.help(literal, problem, "as in \"order\" or \"order.placed\""),
+    }
+}
+
+fn problem(name: &str, what: &str, max: usize, legal: fn(char) -> bool) -> Option<String> {
     let charset = match (legal('A'), legal('-')) {
         (true, _) => "letters, digits, `_`, `-` and `.`",
         (false, true) => "`a-z`, `0-9`, `_`, `-` and `.`",
         (false, false) => "`a-z`, `0-9`, `_` and `.`",
     };
-    let problem = if name.is_empty() {
-        format!("{what} cannot be empty")
+    if name.is_empty() {
+        Some(format!("{what} cannot be empty"))
     } else if name.len() > max {
-        format!("{what} has at most {max} bytes, this one has {}", name.len())
+        Some(format!("{what} has at most {max} bytes, this one has {}", name.len()))
     } else if let Some(letter) = name.chars().find(|letter| !legal(*letter)) {
-        format!("{what} is of {charset}, without {letter:?}")
+        Some(format!("{what} is of {charset}, without {letter:?}"))
     } else if !name.starts_with(|first: char| first.is_ascii_alphabetic()) {
-        format!("{what} begins with a letter")
+        Some(format!("{what} begins with a letter"))
     } else if name.ends_with('.') || name.contains("..") {
-        format!("{what} has something before and after each `.`")
+        Some(format!("{what} has something before and after each `.`"))
     } else {
-        return;
-    };
-    match corrected(&name, legal) {
-        Some(better) if better.len() <= max => cx.help(literal, problem, format_args!("write \"{better}\"")),
-        _ => cx.help(literal, problem, "as in \"order\" or \"order.placed\""),
+        None
     }
 }
 

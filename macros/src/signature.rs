@@ -1,7 +1,7 @@
 //! What no function of an attribute macro's block can be: generated code calls it from a trait, with one value.
 
 use quote::ToTokens;
-use syn::{FnArg, PatType, ReturnType, Safety, Signature, Type};
+use syn::{FnArg, GenericArgument, PatType, PathArguments, ReturnType, Safety, Signature, Type};
 
 use crate::ctxt::Ctxt;
 
@@ -43,6 +43,23 @@ pub(crate) fn last_name(ty: &Type) -> Option<&syn::Ident> {
         Type::Paren(paren) => last_name(&paren.elem),
         _ => None,
     }
+}
+
+/// The event of `Recorded<Event>`.
+pub(crate) fn recorded(ty: &Type) -> Option<&Type> {
+    last_name(ty).filter(|name| *name == "Recorded")?;
+    argument(ty, 0)
+}
+
+/// A type argument of a type: with 0, `A` of `Result<A, B>`.
+pub(crate) fn argument(ty: &Type, place: usize) -> Option<&Type> {
+    let Type::Path(path) = ty else { return None };
+    let PathArguments::AngleBracketed(arguments) = &path.path.segments.last()?.arguments else { return None };
+    let types = arguments.args.iter().filter_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    });
+    types.into_iter().nth(place)
 }
 
 /// Whether the type leaves open which type it is: `impl Trait`, `dyn Trait`, `_`.

@@ -2,10 +2,14 @@
 
 mod assert;
 mod column;
+mod place;
 mod project;
 
-pub use self::assert::{assert_column, assert_distinct_name, assert_key, assert_scalar_id};
+pub use self::assert::{
+    assert_column, assert_distinct_name, assert_key, assert_scalar_id, assert_scalar_saga_id,
+};
 pub use self::column::column;
+pub use self::place::place;
 pub use self::project::{Handling, project};
 pub use crate::read_model::held::{ColumnOf, Json};
 pub use crate::schema::{Case, ColumnType, Member, Schema, Shape, Shapes, Tagging};

@@ -17,6 +17,7 @@ mod query;
 mod registry;
 mod resend;
 mod runtime;
+mod sagas;
 mod sent;
 mod target;
 mod wait_for;
@@ -35,6 +36,7 @@ pub(crate) use self::inline::{Inlines, NotFollowed};
 pub(crate) use self::ledger::event_hash;
 pub(crate) use self::registry::Registry;
 pub(crate) use self::runtime::with_sources;
+pub(crate) use self::sagas::WeakKenning;
 pub(crate) use self::sent::{AnySent, Sent, Undecided};
 pub(crate) use self::target::{AnyTarget, TargetError};
 
@@ -49,6 +51,7 @@ use crate::consumer::ReadSide;
 use crate::feed::Feed;
 use crate::query::Query;
 use crate::read_model::ReadModel;
+use crate::saga::SagaSide;
 use crate::store::{EventStore, Health, StoreError};
 
 /// A running application. Cloning is cheap, and all clones are one application.
@@ -74,6 +77,8 @@ struct Inner {
     maintenance: Maintenance,
     /// The engine of the consumers; `None`: the builder was told of none.
     read_side: Option<Arc<dyn ReadSide>>,
+    /// The engine of the sagas; `None`: the builder was told of none.
+    saga_side: Option<Arc<dyn SagaSide>>,
 }
 
 impl Kenning {

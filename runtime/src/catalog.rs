@@ -2,6 +2,7 @@
 
 mod contradiction;
 mod entries;
+mod saga;
 
 use std::collections::BTreeMap;
 
@@ -9,6 +10,7 @@ pub use self::contradiction::Contradiction;
 pub use self::entries::{
     AggregateEntry, CommandEntry, EventEntry, ProjectionEntry, ReactorEntry, ReadModelEntry,
 };
+pub use self::saga::{SagaCommandEntry, SagaEntry, SagaSends};
 
 use crate::aggregate::Aggregate;
 use crate::command::Command;
@@ -17,9 +19,10 @@ use crate::event_set::EventSet;
 use crate::projection::Projection;
 use crate::reactor::Reactor;
 use crate::read_model::ReadModel;
+use crate::saga::SagaDefinition;
 use crate::schema::Shapes;
 
-/// The one list of everything declared: events with the shapes of their versions, aggregates, commands, read models, projections, reactors. An application has it as
+/// The one list of everything declared: events with the shapes of their versions, aggregates, commands, read models, projections, reactors, sagas. An application has it as
 /// `app.catalog()`; a test builds one by itself, without a store:
 ///
 /// ```
@@ -39,6 +42,7 @@ pub struct Catalog {
     read_models: BTreeMap<&'static str, ReadModelEntry>,
     projections: BTreeMap<&'static str, ProjectionEntry>,
     reactors: BTreeMap<&'static str, ReactorEntry>,
+    sagas: BTreeMap<(&'static str, u32), SagaEntry>,
     contradictions: Vec<Contradiction>,
 }
 
@@ -88,6 +92,13 @@ impl Catalog {
     #[must_use]
     pub fn reactor<R: Reactor>(mut self) -> Self {
         self.add_reactor::<R>();
+        self
+    }
+
+    /// With a saga and the events that it follows.
+    #[must_use]
+    pub fn saga<S: SagaDefinition>(mut self) -> Self {
+        self.add_saga::<S>();
         self
     }
 
@@ -141,6 +152,21 @@ impl Catalog {
     pub fn add_reactor<R: Reactor>(&mut self) {
         self.reactors.entry(R::NAME).or_insert_with(ReactorEntry::of::<R>);
         self.add_infos(R::EVENTS.iter().map(|event| &event.info));
+    }
+
+    /// Adds a saga and the events that it follows; the same one again changes nothing. Several versions of a saga are several entries.
+    pub fn add_saga<S: SagaDefinition>(&mut self) {
+        let entry = SagaEntry::of::<S>();
+        match self.sagas.get(&(S::NAME, S::VERSION)) {
+            Some(other) if other.type_id != entry.type_id => {
+                self.contradictions.push(Contradiction::saga(other, &entry));
+            }
+            Some(_) => {}
+            None => {
+                self.sagas.insert((S::NAME, S::VERSION), entry);
+                self.add_infos(S::EVENTS.iter().map(|event| &event.info));
+            }
+        }
     }
 
     fn add_infos<'a>(&mut self, infos: impl IntoIterator<Item = &'a EventInfo>) {
@@ -197,6 +223,17 @@ impl Catalog {
     /// The reactors, sorted by name.
     pub fn reactors(&self) -> impl ExactSizeIterator<Item = &ReactorEntry> {
         self.reactors.values()
+    }
+
+    /// The sagas, sorted by name and version.
+    pub fn sagas(&self) -> impl ExactSizeIterator<Item = &SagaEntry> {
+        self.sagas.values()
+    }
+
+    /// The newest version of the saga of that name.
+    #[must_use]
+    pub fn find_saga(&self, name: &str) -> Option<&SagaEntry> {
+        self.sagas().filter(|saga| saga.name == name).last()
     }
 
     /// Declarations that contradict each other.

@@ -40,5 +40,7 @@ pub use self::status::{Building, ConsumerStatus, PartitionStatus};
 pub(crate) use self::declaration::Declaration;
 pub(crate) use self::engine::{Engine, Setup};
 pub(crate) use self::guarded::guarded;
-pub(crate) use self::read_side::ReadSide;
+pub(crate) use self::page::EventRef;
+pub(crate) use self::read_side::{Beside, ReadSide};
+pub(crate) use self::runner::{Application, Failure, Runner, Session, panic_text};
 pub(crate) use self::trouble::{is_trouble, is_turned_back};

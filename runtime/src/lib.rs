@@ -20,6 +20,7 @@ mod feed;
 mod fresh_id;
 mod headers;
 mod id;
+mod mermaid;
 mod number;
 mod payload;
 mod projection;
@@ -49,7 +50,7 @@ pub use self::app::{
 };
 pub use self::catalog::{
     AggregateEntry, Catalog, CommandEntry, Contradiction, EventEntry, ProjectionEntry, ReactorEntry,
-    ReadModelEntry,
+    ReadModelEntry, SagaCommandEntry, SagaEntry, SagaSends,
 };
 pub use self::clock::Clock;
 pub use self::command::{Command, CommandContext, CommandOf, Handle};
@@ -62,6 +63,7 @@ pub use self::event_set::{EventSet, Includes, IntoEvents};
 pub use self::feed::Feed;
 pub use self::headers::Headers;
 pub use self::id::{AggregateId, InvalidId};
+pub use self::mermaid::Mermaid;
 pub use self::number::{Position, Version};
 pub use self::payload::{DecodeError, EncodeError, Payload};
 pub use self::projection::{HandlerError, Lends, Project, ProjectInto, Projection};
@@ -95,6 +97,9 @@ pub use kenning_macros::EventSet;
 #[doc = include_str!("docs/read_model.md")]
 pub use kenning_macros::ReadModel;
 #[cfg(feature = "macros")]
+#[doc = include_str!("docs/saga.md")]
+pub use kenning_macros::Saga;
+#[cfg(feature = "macros")]
 #[doc = include_str!("docs/schema.md")]
 pub use kenning_macros::Schema;
 #[cfg(feature = "macros")]
@@ -107,14 +112,38 @@ pub use kenning_macros::apply;
 #[doc = include_str!("docs/command_function.md")]
 pub use kenning_macros::command;
 #[cfg(feature = "macros")]
+#[doc = include_str!("docs/failed.md")]
+pub use kenning_macros::failed;
+#[cfg(feature = "macros")]
 #[doc = include_str!("docs/on.md")]
 pub use kenning_macros::on;
 #[cfg(feature = "macros")]
 #[doc = include_str!("docs/projection.md")]
 pub use kenning_macros::projection;
 #[cfg(feature = "macros")]
+#[doc = include_str!("docs/reactor.md")]
+pub use kenning_macros::reactor;
+#[cfg(feature = "macros")]
 #[doc = include_str!("docs/read_model_block.md")]
 pub use kenning_macros::read_model;
+#[cfg(feature = "macros")]
+#[doc = include_str!("docs/saga_block.md")]
+pub use kenning_macros::saga;
+#[cfg(feature = "macros")]
+#[doc = include_str!("docs/send.md")]
+pub use kenning_macros::send;
+#[cfg(feature = "macros")]
+#[doc = include_str!("docs/start.md")]
+pub use kenning_macros::start;
+#[cfg(feature = "macros")]
+#[doc = include_str!("docs/step.md")]
+pub use kenning_macros::step;
+#[cfg(feature = "macros")]
+#[doc = include_str!("docs/undo.md")]
+pub use kenning_macros::undo;
+#[cfg(feature = "macros")]
+#[doc = include_str!("docs/wait.md")]
+pub use kenning_macros::wait;
 
 /// The crate that `PostgresStore` is built on, for handlers that write through its transactions.
 #[cfg(feature = "postgres")]

@@ -23,3 +23,6 @@ pub const MAX_TABLE_NAME: usize = 48;
 
 /// The most bytes in the name of a projection or a reactor: 128.
 pub const MAX_CONSUMER_NAME: usize = 128;
+
+/// The most bytes in the name of a saga's step: 128.
+pub const MAX_STEP_NAME: usize = 128;

@@ -5,15 +5,19 @@ pub use time::OffsetDateTime;
 pub use uuid::Uuid;
 
 #[cfg(feature = "macros")]
-pub use kenning_macros::{aggregate, apply, command, on, projection, read_model};
+pub use kenning_macros::{
+    aggregate, apply, command, failed, on, projection, reactor, read_model, saga, send, start, step, undo,
+    wait,
+};
 
 #[cfg(feature = "memory")]
 pub use crate::MemoryStore;
 #[cfg(feature = "postgres")]
 pub use crate::PostgresStore;
 pub use crate::{
-    Aggregate, Command, CommandContext, Event, EventSet, ExecuteError, Handle, IntoEvents, Kenning,
-    Projection, QueryError, ReadModel, Recorded, Schema, Version,
+    Aggregate, Command, CommandContext, Correlated, Effects, Event, EventSet, ExecuteError, Handle,
+    IntoEvents, Kenning, Projection, QueryError, Reactor, ReactorError, ReadModel, Recorded, Saga,
+    SagaFailure, Schema, StepContext, StepError, Version,
 };
 #[cfg(feature = "postgres")]
 pub use sqlx::PgTransaction;

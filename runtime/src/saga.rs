@@ -1,29 +1,59 @@
 //! Sagas: durable steps with undo.
 
+mod any;
+mod change;
 mod command;
 mod context;
+mod decide;
 mod declaration;
+mod description;
+mod doorbell;
+mod engine;
 mod erased;
 mod error;
 mod event;
 mod failure;
+mod faults;
+mod follow;
 mod key;
 mod migration;
+mod mistakes;
+mod operate;
 mod options;
 mod outputs;
+mod progress;
+mod start;
+mod status;
 mod step;
+mod table;
+#[cfg(test)]
+#[cfg(all(feature = "memory", feature = "macros"))]
+mod tests;
 
+pub use self::change::{SagaChange, SagaChangeKind, SagaChanges};
 pub use self::command::{IntoCommand, SagaCommand};
 pub use self::context::StepContext;
 pub use self::declaration::{Saga, SagaDefinition};
+#[cfg(test)]
+pub(crate) use self::description::tests::purchase::Purchase;
+pub use self::description::{InvalidDescription, SagaDescription, StepDescription};
 pub use self::error::{StepError, StepReturn};
-pub use self::event::{Correlated, MissingInstance, SagaEvent, StartedBy};
+pub use self::event::{Correlated, MissingInstance, SagaEvent, StartedBy, WaitReturn};
 pub use self::failure::{FailureCommand, SagaFailure, SendsOnFailure};
 pub(crate) use self::key::derived;
 pub use self::migration::{InFlight, InFlightStep, Migrated, Migration};
-pub use self::options::{Retry, SagaTimes};
+pub(crate) use self::mistakes::mistakes_of_table;
+pub use self::operate::{SagaError, SagaHandle, Sagas};
+pub use self::options::{Retry, SagaOptions, SagaTimes};
 pub use self::outputs::Outputs;
+pub use self::start::{StartError, StartSaga, Started};
+pub use self::status::StepStatus;
 pub use self::step::{
     Produces, Sends, Step, StepDefinition, StepInfo, StepKind, StepOutput, TimesOut, Undo, UndoSends,
     WaitsFor, WayBack,
 };
+
+pub(crate) use self::doorbell::Doorbell;
+pub(crate) use self::engine::{RegisteredSaga, SagaEngine, SagaSide, Setup, registered};
+pub(crate) use self::faults::Faults;
+pub(crate) use self::follow::Follow;

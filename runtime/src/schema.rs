@@ -1,19 +1,23 @@
 //! Schemas: the shape that a type has as JSON, seen through its nested types.
 
 mod column_type;
+mod evolution;
 mod fingerprint;
 mod impls;
 mod member;
+pub(crate) mod reading;
+pub(crate) mod scan;
 mod shape;
 mod shapes;
 mod text;
 
 pub use self::column_type::ColumnType;
+pub(crate) use self::evolution::Evolution;
+pub use self::evolution::ShapeChange;
 pub use self::fingerprint::fingerprint;
 pub use self::member::{Case, Member};
 pub use self::shape::{Field, Integer, Object, Presence, Shape, Tagging, Variant, Variants};
 pub use self::shapes::Shapes;
-#[cfg(feature = "testing")]
 pub(crate) use self::text::{head, name, write_within};
 
 /// Says which shape a type has as JSON. `#[derive(Schema)]` writes this impl and heeds serde's attributes.

@@ -1,6 +1,7 @@
 //! Tools for tests: decisions without a store, the suite with which a store proves itself, and the lock of what is stored for ever.
 
 pub mod consumer_contract;
+pub mod saga_contract;
 pub mod store_contract;
 
 mod difference;

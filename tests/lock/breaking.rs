@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kenning::Schema;
-use kenning::testing::ChangeKind;
+use kenning::schema::ShapeChange;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -33,15 +33,15 @@ macro_rules! case {
 
 case!(p9_a_field_that_was_removed_is_named:
     { pub(super) struct Payload { a: u8, note: String } } => { pub(super) struct Payload { a: u8 } },
-    r#"{"a":1,"note":"n"}"# is Maimed: "note" ChangeKind::FieldRemoved);
+    r#"{"a":1,"note":"n"}"# is Maimed: "note" ShapeChange::FieldRemoved);
 
 case!(p9_a_field_that_was_renamed_is_named:
     { pub(super) struct Payload { a: u8, note: String } } => { pub(super) struct Payload { a: u8, remark: String } },
-    r#"{"a":1,"note":"n"}"# is Unreadable: "note" ChangeKind::FieldRenamed { to: "remark".into() });
+    r#"{"a":1,"note":"n"}"# is Unreadable: "note" ShapeChange::FieldRenamed { to: "remark".into() });
 
 case!(p9_an_optional_field_that_was_renamed_is_named:
     { pub(super) struct Payload { note: Option<String> } } => { pub(super) struct Payload { remark: Option<String> } },
-    r#"{"note":"n"}"# is Maimed: "note" ChangeKind::FieldRenamed { to: "remark".into() });
+    r#"{"note":"n"}"# is Maimed: "note" ShapeChange::FieldRenamed { to: "remark".into() });
 
 case!(p9_a_field_that_was_retyped_is_named:
     { pub(super) struct Payload { a: u8 } } => { pub(super) struct Payload { a: String } },
@@ -69,31 +69,31 @@ case!(p9_a_text_that_became_an_id_is_named:
 
 case!(p9_a_field_that_was_made_required_is_named:
     { pub(super) struct Payload { #[serde(default)] a: u8 } } => { pub(super) struct Payload { a: u8 } },
-    r#"{}"# is Unreadable: "a" ChangeKind::MadeRequired);
+    r#"{}"# is Unreadable: "a" ShapeChange::MadeRequired);
 
 case!(p9_an_option_that_was_made_required_is_named:
     { pub(super) struct Payload { a: Option<u8> } } => { pub(super) struct Payload { a: u8 } },
-    r#"{}"# is Unreadable: "a" ChangeKind::MadeRequired);
+    r#"{}"# is Unreadable: "a" ShapeChange::MadeRequired);
 
 case!(p9_a_null_that_is_refused_is_named:
     { pub(super) struct Payload { a: Option<u8> } } => { pub(super) struct Payload { #[serde(default)] a: u8 } },
-    r#"{"a":null}"# is Unreadable: "a" ChangeKind::NullRefused);
+    r#"{"a":null}"# is Unreadable: "a" ShapeChange::NullRefused);
 
 case!(p9_a_required_field_that_is_new_is_named:
     { pub(super) struct Payload { a: u8 } } => { pub(super) struct Payload { a: u8, b: u16 } },
-    r#"{"a":1}"# is Unreadable: "b" ChangeKind::RequiredFieldAdded);
+    r#"{"a":1}"# is Unreadable: "b" ShapeChange::RequiredFieldAdded);
 
 case!(p9_a_field_that_is_read_no_more_is_named:
     { pub(super) struct Payload { #[serde(default)] a: u8 } } => { pub(super) struct Payload { #[serde(skip_deserializing)] a: u8 } },
-    r#"{"a":1}"# is Maimed: "a" ChangeKind::FieldIgnored);
+    r#"{"a":1}"# is Maimed: "a" ShapeChange::FieldIgnored);
 
 case!(p9_a_former_name_that_was_dropped_is_named:
     { pub(super) struct Payload { #[serde(alias = "old")] a: u8 } } => { pub(super) struct Payload { a: u8 } },
-    r#"{"old":1}"# is Unreadable: "a" ChangeKind::AliasRemoved { alias: "old".into() });
+    r#"{"old":1}"# is Unreadable: "a" ShapeChange::AliasRemoved { alias: "old".into() });
 
 case!(p9_unknown_fields_that_are_refused_are_named:
     { pub(super) struct Payload { a: u8 } } => { #[serde(deny_unknown_fields)] pub(super) struct Payload { a: u8 } },
-    r#"{"a":1,"former":2}"# is Unreadable: "" ChangeKind::Closed);
+    r#"{"a":1,"former":2}"# is Unreadable: "" ShapeChange::Closed);
 
 case!(p9_a_nested_field_is_found:
     { pub(super) struct Payload { items: Vec<(u8, BTreeMap<String, u16>)> } } => { pub(super) struct Payload { items: Vec<(u8, BTreeMap<String, u8>)> } },
@@ -121,11 +121,11 @@ case!(p9_a_struct_that_became_a_tuple_is_named:
 
 case!(p9_a_variant_that_was_removed_is_named:
     { pub(super) enum Payload { A, B, C(u8) } } => { pub(super) enum Payload { A, C(u8) } },
-    r#""B""# is Unreadable: "B" ChangeKind::VariantRemoved);
+    r#""B""# is Unreadable: "B" ShapeChange::VariantRemoved);
 
 case!(p9_a_variant_that_was_renamed_is_named:
     { pub(super) enum Payload { A, B(u8) } } => { pub(super) enum Payload { A, Bee(u8) } },
-    r#"{"B":1}"# is Unreadable: "B" ChangeKind::VariantRenamed { to: "Bee".into() });
+    r#"{"B":1}"# is Unreadable: "B" ShapeChange::VariantRenamed { to: "Bee".into() });
 
 case!(p9_a_variant_that_changed_its_content_is_named:
     { pub(super) enum Payload { A { x: u8 } } } => { pub(super) enum Payload { A { x: bool } } },
@@ -137,41 +137,41 @@ case!(p9_a_variant_that_got_content_is_named:
 
 case!(p9_an_enum_of_another_representation_is_named:
     { pub(super) enum Payload { A { x: u8 } } } => { #[serde(tag = "kind")] pub(super) enum Payload { A { x: u8 } } },
-    r#"{"A":{"x":1}}"# is Unreadable: "" ChangeKind::Represented { from: "enum".into(), to: "enum tag \"kind\"".into() });
+    r#"{"A":{"x":1}}"# is Unreadable: "" ShapeChange::Represented { from: "enum".into(), to: "enum tag \"kind\"".into() });
 
 case!(p9_an_enum_of_another_tag_is_named:
     { #[serde(tag = "type")] pub(super) enum Payload { A { x: u8 } } } => { #[serde(tag = "kind")] pub(super) enum Payload { A { x: u8 } } },
     r#"{"type":"A","x":1}"# is Unreadable: ""
-    ChangeKind::Represented { from: "enum tag \"type\"".into(), to: "enum tag \"kind\"".into() });
+    ShapeChange::Represented { from: "enum tag \"type\"".into(), to: "enum tag \"kind\"".into() });
 
 case!(p9_unknown_variants_that_are_refused_are_named:
     { pub(super) enum Payload { A, #[serde(other)] Other } } => { pub(super) enum Payload { A, Other } },
-    r#""Former""# is Unreadable: "Other" ChangeKind::OtherRemoved);
+    r#""Former""# is Unreadable: "Other" ShapeChange::OtherRemoved);
 
 case!(p9_an_untagged_variant_that_takes_anothers_place_is_named:
     { #[serde(untagged)] pub(super) enum Payload { A { x: u8 }, B { x: String, y: u8 } } } =>
     { #[serde(untagged)] pub(super) enum Payload { A { x: serde_json::Value }, B { x: String, y: u8 } } },
-    r#"{"x":"x","y":1}"# is Maimed: "0" ChangeKind::Shadowing);
+    r#"{"x":"x","y":1}"# is Maimed: "0" ShapeChange::Shadowing);
 
 case!(p9_an_untagged_variant_that_was_removed_is_named:
     { #[serde(untagged)] pub(super) enum Payload { A(u8), B(String) } } => { #[serde(untagged)] pub(super) enum Payload { A(u8) } },
-    r#""x""# is Unreadable: "1" ChangeKind::VariantRemoved);
+    r#""x""# is Unreadable: "1" ShapeChange::VariantRemoved);
 
 case!(p9_a_flattened_rest_that_was_removed_is_named:
     { pub(super) struct Payload { a: u8, #[serde(flatten)] rest: BTreeMap<String, u8> } } => { pub(super) struct Payload { a: u8 } },
-    r#"{"a":1,"b":2}"# is Maimed: "" ChangeKind::Represented { from: "...map".into(), to: "without `flatten`".into() });
+    r#"{"a":1,"b":2}"# is Maimed: "" ShapeChange::Represented { from: "...map".into(), to: "without `flatten`".into() });
 
 case!(p9_a_field_of_an_object_inside_itself_is_found:
     { pub(super) struct Payload { name: String, inner: Option<Box<Payload>> } } => { pub(super) struct Payload { inner: Option<Box<Payload>> } },
-    r#"{"name":"x","inner":null}"# is Maimed: "name" ChangeKind::FieldRemoved);
+    r#"{"name":"x","inner":null}"# is Maimed: "name" ShapeChange::FieldRemoved);
 
 case!(p9_two_fields_that_came_together_are_named:
     { pub(super) struct Payload { #[serde(default)] a: u8, b: u8 } } => { pub(super) struct Payload { #[serde(alias = "a")] b: u8 } },
-    r#"{"a":1,"b":2}"# is Unreadable: "a" ChangeKind::FieldRemoved);
+    r#"{"a":1,"b":2}"# is Unreadable: "a" ShapeChange::FieldRemoved);
 
 case!(p9_two_fields_that_came_together_under_a_new_name_are_named:
     { pub(super) struct Payload { a: u8, b: u8 } } => { pub(super) struct Payload { #[serde(alias = "a", alias = "b")] c: u8 } },
-    r#"{"a":1,"b":2}"# is Unreadable: "b" ChangeKind::FieldRemoved);
+    r#"{"a":1,"b":2}"# is Unreadable: "b" ShapeChange::FieldRemoved);
 
 /// Two variants that are read as one can no longer be told apart; all is read, and something is lost.
 #[test]
@@ -186,7 +186,7 @@ fn p9_two_variants_that_came_together_are_named() {
         #[serde(alias = "A")]
         B,
     }
-    breaks::<Before, After>(r#""A""#, Fate::Maimed, "A", &ChangeKind::VariantRemoved);
+    breaks::<Before, After>(r#""A""#, Fate::Maimed, "A", &ShapeChange::VariantRemoved);
 }
 
 /// A format known by name alone changes by its name alone.

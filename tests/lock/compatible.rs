@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use kenning::Schema;
-use kenning::testing::ChangeKind;
+use kenning::schema::ShapeChange;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -32,15 +32,15 @@ macro_rules! case {
 
 case!(an_option_may_be_added:
     { pub(super) struct Payload { a: u8 } } => { pub(super) struct Payload { a: u8, b: Option<u8> } },
-    r#"{"a":1}"#: "b" ChangeKind::FieldAdded);
+    r#"{"a":1}"#: "b" ShapeChange::FieldAdded);
 
 case!(a_field_with_a_default_may_be_added:
     { pub(super) struct Payload { a: u8 } } => { pub(super) struct Payload { a: u8, #[serde(default)] b: u8 } },
-    r#"{"a":1}"#: "b" ChangeKind::FieldAdded);
+    r#"{"a":1}"#: "b" ShapeChange::FieldAdded);
 
 case!(a_default_for_all_may_be_added:
     { pub(super) struct Payload { a: u8 } } => { #[derive(Default)] #[serde(default)] pub(super) struct Payload { a: u8, b: u8 } },
-    r#"{"a":1}"#: "a" ChangeKind::MadeOptional);
+    r#"{"a":1}"#: "a" ShapeChange::MadeOptional);
 
 case!(a_field_may_become_an_option:
     { pub(super) struct Payload { a: u8 } } => { pub(super) struct Payload { a: Option<u8> } },
@@ -48,7 +48,7 @@ case!(a_field_may_become_an_option:
 
 case!(a_field_may_be_renamed_if_the_former_name_is_read:
     { pub(super) struct Payload { a: u8 } } => { pub(super) struct Payload { #[serde(alias = "a")] b: u8 } },
-    r#"{"a":1}"#: "a" ChangeKind::FieldRenamedWithAlias { to: "b".into() });
+    r#"{"a":1}"#: "a" ShapeChange::FieldRenamedWithAlias { to: "b".into() });
 
 case!(a_number_may_grow:
     { pub(super) struct Payload { a: u32 } } => { pub(super) struct Payload { a: i64 } },
@@ -80,11 +80,11 @@ case!(an_array_may_become_a_list:
 
 case!(a_variant_may_be_added:
     { pub(super) enum Payload { A, B(u8) } } => { pub(super) enum Payload { A, B(u8), C } },
-    r#"{"B":1}"#: "C" ChangeKind::VariantAdded);
+    r#"{"B":1}"#: "C" ShapeChange::VariantAdded);
 
 case!(a_variant_may_be_renamed_if_the_former_name_is_read:
     { pub(super) enum Payload { A { x: String } } } => { pub(super) enum Payload { #[serde(alias = "A")] B { #[serde(alias = "x")] y: String } } },
-    r#"{"A":{"x":"v"}}"#: "A.x" ChangeKind::FieldRenamedWithAlias { to: "y".into() });
+    r#"{"A":{"x":"v"}}"#: "A.x" ShapeChange::FieldRenamedWithAlias { to: "y".into() });
 
 case!(names_alone_may_become_a_text:
     { pub(super) enum Payload { A, B } } => { pub(super) struct Payload(String); },
@@ -92,21 +92,21 @@ case!(names_alone_may_become_a_text:
 
 case!(an_untagged_variant_may_be_added_at_the_end:
     { #[serde(untagged)] pub(super) enum Payload { A(u8) } } => { #[serde(untagged)] pub(super) enum Payload { A(u8), B(String) } },
-    r#"1"#: "1" ChangeKind::VariantAdded);
+    r#"1"#: "1" ShapeChange::VariantAdded);
 
 case!(unknown_fields_may_be_allowed:
     { #[serde(deny_unknown_fields)] pub(super) struct Payload { a: u8 } } => { pub(super) struct Payload { a: u8 } },
-    r#"{"a":1}"#: "" ChangeKind::Opened);
+    r#"{"a":1}"#: "" ShapeChange::Opened);
 
 case!(a_variant_beside_its_tag_may_get_an_optional_field:
     { #[serde(tag = "t")] pub(super) enum Payload { A } } => { #[serde(tag = "t")] pub(super) enum Payload { A { x: Option<u8> } } },
-    r#"{"t":"A"}"#: "A.x" ChangeKind::FieldAdded);
+    r#"{"t":"A"}"#: "A.x" ShapeChange::FieldAdded);
 
 case!(a_recursive_type_may_be_unrolled:
     { pub(super) struct Payload { name: String, inner: Vec<Payload> } } =>
     { pub(super) struct Payload { name: String, inner: Vec<Inner> }
       #[derive(Serialize, Deserialize, Schema)] pub(super) struct Inner { name: String, inner: Vec<Payload> } },
-    r#"{"name":"a","inner":[{"name":"b","inner":[]}]}"#: "" ChangeKind::Rewritten);
+    r#"{"name":"a","inner":[{"name":"b","inner":[]}]}"#: "" ShapeChange::Rewritten);
 
 #[test]
 fn what_serde_writes_the_same_is_the_same() {

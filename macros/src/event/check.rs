@@ -18,13 +18,13 @@ pub(super) fn check(cx: &Ctxt, event: &Event<'_>) {
     check_versions(cx, event);
     schema::check_formats(cx, &event.schema);
     schema::check_round_trip(cx, &event.schema);
-    check_evolution(cx, &event.original.attrs);
+    check_evolution(cx, &event.original.attrs, "events");
     for field in &event.fields {
         // With a lifetime parameter, the borrowed fields are the same mistake.
         if event.original.generics.lifetimes().next().is_none() {
             portable::check(cx, field);
         }
-        check_evolution(cx, &field.attrs);
+        check_evolution(cx, &field.attrs, "events");
     }
 }
 
@@ -70,22 +70,22 @@ fn check_versions(cx: &Ctxt, event: &Event<'_>) {
 }
 
 /// Refuses what serde can be told that keeps this release and the next one from reading each other's events.
-fn check_evolution(cx: &Ctxt, attrs: &[Attribute]) {
+pub(crate) fn check_evolution(cx: &Ctxt, attrs: &[Attribute], noun: &str) {
     let serde = Serde::read(attrs);
     for (key, problem, help) in [
         (
             "deny_unknown_fields",
-            "makes events of a newer release unreadable",
+            format!("makes {noun} of a newer release unreadable"),
             "leave it out: what is not known is passed over",
         ),
         (
             "untagged",
-            "makes stored events ambiguous as soon as there is another variant",
+            format!("makes stored {noun} ambiguous as soon as there is another variant"),
             "leave it out: a tag tells variants apart",
         ),
         (
             "flatten",
-            "mixes the fields of two types, so that neither can get a new one",
+            "mixes the fields of two types, so that neither can get a new one".to_owned(),
             "leave it out: nest the fields",
         ),
     ] {

@@ -49,7 +49,7 @@ fn check_header(cx: &Ctxt, block: &Block<'_>) {
 /// One report, however many are missing: they are typed in one go.
 fn report_missing(cx: &Ctxt, block: &Block<'_>) {
     let self_ty = &block.original.header.self_ty;
-    let word = names::projection_of(&text(self_ty));
+    let word = names::consumer_of(&text(self_ty));
     let form = |key: &&str| match *key {
         NAME => format!("name = \"{word}\""),
         EVENTS => "events = OrderEvent".to_owned(),

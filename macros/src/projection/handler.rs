@@ -2,12 +2,12 @@
 
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
-use syn::{GenericArgument, PatType, PathArguments, Receiver, ReceiverKind, Type};
+use syn::{PatType, Receiver, ReceiverKind, Type};
 
 use super::ast::{Handler, Takes, Transaction};
 use crate::ctxt::Ctxt;
 use crate::impl_block::Function;
-use crate::signature::{is_open, last_name, parameters, refuse_special, returned};
+use crate::signature::{is_open, last_name, parameters, recorded, refuse_special, returned};
 use crate::text::text;
 
 /// Reads `async fn name(&self, event: &Event, tx: &mut Transaction) -> Result<(), Error>`; None when it is not known what it handles.
@@ -120,17 +120,6 @@ fn batch_of(ty: &Type) -> Option<bool> {
         Type::Array(_) => Some(false),
         other => last_name(other).is_some_and(|name| name == "Vec").then_some(false),
     }
-}
-
-/// The event of `Recorded<Event>`.
-fn recorded(ty: &Type) -> Option<&Type> {
-    let Type::Path(path) = ty else { return None };
-    let last = path.path.segments.last().filter(|last| last.ident == "Recorded")?;
-    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
-    arguments.args.iter().find_map(|argument| match argument {
-        GenericArgument::Type(event) => Some(event),
-        _ => None,
-    })
 }
 
 fn transaction<'a>(cx: &Ctxt, parameter: &'a PatType) -> Option<Transaction<'a>> {

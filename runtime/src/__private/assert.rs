@@ -3,6 +3,7 @@
 use crate::aggregate::Aggregate;
 use crate::event::EventInfo;
 use crate::event_set::EventSet;
+use crate::saga::Saga;
 use crate::schema::{ColumnType, Schema};
 
 /// The id of `A` is written as one string or number.
@@ -14,6 +15,19 @@ pub const fn assert_scalar_id<A: Aggregate>() {
     assert!(
         <A::Id as Schema>::SCALAR,
         "an aggregate's id is one string or one number, since it is part of the stream's name\n\
+         help: use a `Uuid`, a `String`, an integer, or a newtype of one"
+    );
+}
+
+/// The id of the saga `S` is written as one string or number.
+///
+/// # Panics
+/// When it is not: at compile time.
+#[track_caller]
+pub const fn assert_scalar_saga_id<S: Saga>() {
+    assert!(
+        <S::Id as Schema>::SCALAR,
+        "a saga's id is one string or one number, by which its instances are found\n\
          help: use a `Uuid`, a `String`, an integer, or a newtype of one"
     );
 }

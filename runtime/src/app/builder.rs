@@ -1,12 +1,14 @@
 //! Putting an application together.
 
 mod consumers;
+mod sagas;
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 use std::time::Duration;
 
 use self::consumers::Consumers;
+use self::sagas::Sagas;
 use super::gate::Gate;
 use super::maintenance::Maintenance;
 use super::mistake::BuildError;
@@ -46,6 +48,7 @@ pub struct Builder<S> {
     options: Options,
     registrations: Registrations,
     consumers: Consumers<S>,
+    sagas: Sagas<S>,
 }
 
 impl<S: EventStore> Builder<S> {
@@ -55,6 +58,7 @@ impl<S: EventStore> Builder<S> {
             options: Options::default(),
             registrations: Registrations::default(),
             consumers: Consumers::default(),
+            sagas: Sagas::default(),
         }
     }
 
@@ -108,17 +112,24 @@ impl<S: EventStore> Builder<S> {
     /// # Errors
     /// [`BuildError::Mistakes`] with everything that is wrong with the registrations, before the store is touched; or the store's own error.
     pub async fn build(self) -> Result<Kenning, BuildError> {
-        let Self { store, options, registrations, mut consumers } = self;
+        let Self { store, options, mut registrations, mut consumers, sagas } = self;
+        registrations.add_mistakes(sagas.mistakes());
         let registry = Arc::new(registrations.open(options.cache)?);
         store.prepare().await?;
         let store = Arc::new(store);
         let gate = Gate::new();
         let (inlines, inline) = consumers.open_inlines(&store).unzip();
+        consumers.add_all(sagas.consumers());
+        let lease = consumers.lease();
         let read_side = consumers.open(Arc::clone(&store), &options, &registry, inlines, &gate).await?;
+        let saga_side = sagas.open(Arc::clone(&store), lease).await?;
         let store: Arc<dyn EventStore> = store;
         let maintenance = Maintenance::start(Arc::clone(&store), &options, gate.listen());
-        Ok(Kenning {
-            inner: Arc::new(Inner { store, inline, options, registry, gate, maintenance, read_side }),
-        })
+        let inner = Inner { store, inline, options, registry, gate, maintenance, read_side, saga_side };
+        let app = Kenning { inner: Arc::new(inner) };
+        if let Some(saga_side) = &app.inner.saga_side {
+            saga_side.bind(app.downgrade());
+        }
+        Ok(app)
     }
 }

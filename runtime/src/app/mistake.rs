@@ -1,8 +1,10 @@
 //! What an application refuses to be built with.
 
 mod consumer;
+mod saga;
 
 pub(super) use self::consumer::{mistakes_of_projection, mistakes_of_reactor, mistakes_of_read_model};
+pub(super) use self::saga::mistakes_of_saga;
 
 use std::any::type_name;
 
@@ -123,6 +125,54 @@ pub enum Mistake {
     Columns {
         /// The read model.
         read_model: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A name that cannot be that of a saga.
+    #[error(
+        "`{name}` cannot be the name of `{saga}`: it has 1 to {MAX_CONSUMER_NAME} bytes and no control character"
+    )]
+    SagaName {
+        /// The saga.
+        saga: &'static str,
+        /// Its name.
+        name: &'static str,
+    },
+    /// An id that is not always written as one string or number.
+    #[error("`{id}` cannot be the id of `{saga}`: it is not written as one string or integer")]
+    SagaId {
+        /// The saga.
+        saga: &'static str,
+        /// The type of its id.
+        id: &'static str,
+    },
+    /// More migrations than there are earlier versions.
+    #[error(
+        "`{saga}` is of version {version} and has {migrations} migrations: it can have one for each version before it"
+    )]
+    SagaMigrations {
+        /// The saga.
+        saga: &'static str,
+        /// Its version.
+        version: u32,
+        /// How many migrations it has.
+        migrations: usize,
+    },
+    /// An old definition that finishes instances, of a saga whose newer definition is not registered.
+    #[error(
+        "version {version} of the saga `{name}` only finishes its instances: register a higher version of it with `.saga::<…>(…)`"
+    )]
+    OldSaga {
+        /// The name of the saga.
+        name: &'static str,
+        /// The version that finishes its instances.
+        version: u32,
+    },
+    /// What the table of a saga says of its steps contradicts itself.
+    #[error("`{saga}` cannot be run: {reason}")]
+    SagaSteps {
+        /// The saga.
+        saga: &'static str,
         /// What is wrong.
         reason: String,
     },

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 
 use super::mistake::{
     BuildError, Mistake, check, mistakes_of, mistakes_of_projection, mistakes_of_reactor,
-    mistakes_of_read_model, unstorable, unstorable_events,
+    mistakes_of_read_model, mistakes_of_saga, unstorable, unstorable_events,
 };
 use super::runtime::AggregateRuntime;
 use crate::aggregate::Aggregate;
@@ -15,6 +15,7 @@ use crate::command::Command;
 use crate::projection::Projection;
 use crate::reactor::Reactor;
 use crate::read_model::ReadModel;
+use crate::saga::SagaDefinition;
 
 /// What a builder has been told.
 #[derive(Default)]
@@ -63,6 +64,20 @@ impl Registrations {
         self.consumer::<P>(P::NAME);
         self.mistakes.extend(unstorable_events::<P::Events>());
         self.catalog.add_projection::<P>();
+    }
+
+    /// An old definition has the name of the one that starts instances.
+    pub(super) fn saga<S: SagaDefinition>(&mut self, finishes_only: bool) {
+        self.mistakes.extend(mistakes_of_saga::<S>());
+        self.catalog.add_saga::<S>();
+        if !finishes_only {
+            self.consumer::<S>(S::NAME);
+        }
+        self.catalog.add_saga::<S>();
+    }
+
+    pub(super) fn add_mistakes(&mut self, mistakes: Vec<Mistake>) {
+        self.mistakes.extend(mistakes);
     }
 
     pub(super) fn reactor<R: Reactor>(&mut self) {

@@ -1,6 +1,6 @@
 //! Declarations that contradict each other.
 
-use super::{AggregateEntry, CommandEntry, EventEntry};
+use super::{AggregateEntry, CommandEntry, EventEntry, SagaEntry};
 
 /// Two declarations that cannot both hold. The answer is to change one of the two types; an application is not built before.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -44,6 +44,20 @@ pub enum Contradiction {
         /// The other one.
         second: &'static str,
     },
+    /// Two types are one version of one saga.
+    #[error(
+        "`{first}` and `{second}` are both the saga `{name}` version {version}; give one of them another version, or a name of its own"
+    )]
+    Saga {
+        /// The persisted name.
+        name: &'static str,
+        /// The version.
+        version: u32,
+        /// The type that was there.
+        first: &'static str,
+        /// The other one.
+        second: &'static str,
+    },
 }
 
 impl Contradiction {
@@ -59,6 +73,15 @@ impl Contradiction {
         Self::Command {
             name: first.name,
             category: first.category,
+            first: first.type_name,
+            second: second.type_name,
+        }
+    }
+
+    pub(super) fn saga(first: &SagaEntry, second: &SagaEntry) -> Self {
+        Self::Saga {
+            name: first.name,
+            version: first.version,
             first: first.type_name,
             second: second.type_name,
         }

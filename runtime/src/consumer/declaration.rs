@@ -12,7 +12,8 @@ use crate::event_set::EventSet;
 use crate::projection::{Lends, Projection};
 use crate::reactor::Reactor;
 use crate::read_model::{FoldInto, Reach, ReadModel};
-use crate::store::{ConsumerKind, ConsumerSpec, ConsumerStore, Table, TableDefinition};
+use crate::saga::{Follow, RegisteredSaga, SagaOptions};
+use crate::store::{ConsumerKind, ConsumerSpec, ConsumerStore, SagaStore, Table, TableDefinition};
 
 /// A consumer of a store `S`.
 pub(crate) struct Declaration<S> {
@@ -86,6 +87,24 @@ impl<S: ConsumerStore> Declaration<S> {
             options,
             one_partition: false,
             runner: Box::new(Reacting::new(reactor)),
+        }
+    }
+}
+
+impl<S: SagaStore> Declaration<S> {
+    /// The consumer that starts the instances of a saga and brings them their events.
+    pub(crate) fn saga(main: &Arc<RegisteredSaga>, follow: Follow, options: &SagaOptions) -> Self {
+        let about = main.saga.about();
+        Self {
+            name: Arc::clone(&about.name),
+            kind: ConsumerKind::Saga,
+            version: about.version,
+            type_id: main.type_id,
+            events: follow.events().into(),
+            table: None,
+            options: Some(options.consumer.clone()),
+            one_partition: false,
+            runner: Box::new(follow),
         }
     }
 }

@@ -15,7 +15,7 @@ use super::host::{Consumer, Host};
 use super::keeper::Keeper;
 use super::runner::Application;
 use super::status::statuses;
-use super::{ConsumerOptions, ConsumerStatus, Declaration, ReadSide, RunError, idle, wait};
+use super::{Beside, ConsumerOptions, ConsumerStatus, Declaration, ReadSide, RunError, idle, wait};
 use crate::app::{Inlines, Registry};
 use crate::clock::Clock;
 use crate::number::Position;
@@ -197,10 +197,12 @@ impl<S: ConsumerStore> ReadSide for Engine<S> {
         })
     }
 
-    fn run_until_idle(&self) -> BoxFuture<'_, Result<(), RunError>> {
+    fn run_until_idle<'a>(&'a self, beside: &'a dyn Beside) -> BoxFuture<'a, Result<(), RunError>> {
         Box::pin(async move {
             let until = async {
-                match select(std::pin::pin!(idle::idle(&self.host)), std::pin::pin!(self.closed())).await {
+                match select(std::pin::pin!(idle::idle(&self.host, beside)), std::pin::pin!(self.closed()))
+                    .await
+                {
                     Either::Left((idle, _)) => idle,
                     Either::Right(_) => Err(RunError::Closed),
                 }

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::RunError;
 use super::host::{Consumer, Host};
+use super::{Beside, RunError};
 use crate::number::Position;
-use crate::store::{ConsumerKind, ConsumerRecord, ConsumerStore, ParkedQuery, StoreError};
+use crate::store::{ConsumerRecord, ConsumerStore, ParkedQuery, StoreError};
 
 /// How often other processes and requests on parked events are looked after, at first and at last.
 const FIRST: Duration = Duration::from_millis(5);
@@ -20,23 +20,15 @@ const PAGE: u32 = 1_000;
 const PATIENCE: u32 = 8;
 
 /// Waits until every consumer of this process has done what was there when this was called, the requests on parked events included, and what was being built has
-/// taken its place; whether this process does it, or others. With reactors, what is appended meanwhile is waited for as well: most of it is theirs.
-pub(super) async fn idle<S: ConsumerStore>(host: &Host<S>) -> Result<(), RunError> {
+/// taken its place; whether this process does it, or others. What runs beside them has to be idle as well. With reactors and sagas, what is appended meanwhile is waited for: most of it is theirs.
+pub(super) async fn idle<S: ConsumerStore>(host: &Host<S>, beside: &dyn Beside) -> Result<(), RunError> {
     let mut until = host.store.health().await?.drawn;
-    let causes = host.consumers.iter().any(|consumer| consumer.spec.kind == ConsumerKind::Reactor);
     let mut changed = host.board.listen();
     let (mut pause, mut failures) = (FIRST, 0);
     loop {
         changed.mark_unchanged();
-        match left(host, until).await {
-            Ok(false) if !causes => return Ok(()),
-            Ok(false) => {
-                let drawn = host.store.health().await?.drawn;
-                if drawn == until {
-                    return Ok(());
-                }
-                until = drawn;
-            }
+        match rest(host, beside, &mut until).await {
+            Ok(false) => return Ok(()),
             Ok(true) => failures = 0,
             Err(error) if error.is_retryable() && failures < PATIENCE => failures += 1,
             Err(error) => return Err(error.into()),
@@ -64,7 +56,21 @@ fn patience<S>(host: &Host<S>) -> u32 {
         .max(PATIENCE)
 }
 
-/// Whether anything is left to do.
+/// Whether anything is left to do. What runs beside the consumers follows from what they do, and the other way round: both have to be idle with nothing new in the feed.
+async fn rest<S: ConsumerStore>(
+    host: &Host<S>,
+    beside: &dyn Beside,
+    until: &mut Position,
+) -> Result<bool, StoreError> {
+    if left(host, *until).await? || !beside.is_idle().await? {
+        return Ok(true);
+    }
+    let drawn = host.store.health().await?.drawn;
+    let causes = host.consumers.iter().any(|consumer| consumer.spec.kind.goes_on());
+    Ok((causes || beside.waits_for_more()) && std::mem::replace(until, drawn) != drawn)
+}
+
+/// Whether anything is left to do by the consumers.
 async fn left<S: ConsumerStore>(host: &Host<S>, until: Position) -> Result<bool, StoreError> {
     let records = host.store.consumers().await?;
     let mut by_name: BTreeMap<&str, Vec<&ConsumerRecord>> = BTreeMap::new();

@@ -56,7 +56,7 @@ impl Page {
 
 /// An event of a page, which it keeps.
 #[derive(Clone)]
-pub(super) struct EventRef {
+pub(crate) struct EventRef {
     page: Arc<Page>,
     at: usize,
 }

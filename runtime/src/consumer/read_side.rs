@@ -14,6 +14,17 @@ use crate::store::{
 };
 use crate::stream::StreamName;
 
+/// Something that runs beside the consumers, and causes events for them.
+pub(crate) trait Beside: Send + Sync {
+    /// Whether it has nothing to do by itself.
+    fn is_idle(&self) -> BoxFuture<'_, Result<bool, StoreError>>;
+
+    /// Whether events that were not there at first have to be done as well.
+    fn waits_for_more(&self) -> bool {
+        false
+    }
+}
+
 /// The engine without the type of its store.
 pub(crate) trait ReadSide: Send + Sync {
     /// The live table of a read model; `None`: the read model is not registered.
@@ -32,8 +43,8 @@ pub(crate) trait ReadSide: Send + Sync {
     /// Runs the consumers until the token fires or the application is closed, then drains.
     fn run(&self, stop: CancellationToken) -> BoxFuture<'_, Result<(), RunError>>;
 
-    /// Runs the consumers until they have done what was there, then drains.
-    fn run_until_idle(&self) -> BoxFuture<'_, Result<(), RunError>>;
+    /// Runs the consumers until they have done what was there, and what is beside them is idle, then drains.
+    fn run_until_idle<'a>(&'a self, beside: &'a dyn Beside) -> BoxFuture<'a, Result<(), RunError>>;
 
     /// The name of a registered consumer.
     fn name(&self, consumer: TypeId) -> Option<Arc<str>>;

@@ -24,7 +24,7 @@ pub(crate) trait Runner<S>: Send + Sync {
 }
 
 /// What a session may use of the application that it runs in.
-pub(super) struct Application<S> {
+pub(crate) struct Application<S> {
     /// The aggregates.
     pub(super) registry: Arc<Registry>,
     /// What follows appends in their transactions.
@@ -114,7 +114,7 @@ impl Poison {
 
 impl Failure {
     /// An event that fails again for certain.
-    pub(super) fn for_good(at: impl Into<Option<usize>>, reason: String) -> Self {
+    pub(crate) fn for_good(at: impl Into<Option<usize>>, reason: String) -> Self {
         Self::Poison(Poison::for_good(at.into(), reason))
     }
 
@@ -131,7 +131,7 @@ impl From<StoreError> for Failure {
 }
 
 /// What a panic said.
-pub(super) fn panic_text(panic: &(dyn Any + Send)) -> String {
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("something else than a text")

@@ -67,7 +67,8 @@ impl fmt::Debug for ReactorError {
 #[diagnostic::on_unimplemented(
     message = "a reactor's function cannot return `{Self}`",
     label = "neither nothing nor a `Result<(), …>`",
-    note = "return nothing or `Result<(), ReactorError>`; what the event causes goes into `effects`"
+    note = "return nothing or `Result<(), ReactorError>`; what the event causes goes into `effects`",
+    note = "an error becomes a `ReactorError` by `?`; a text does by `ReactorError::retry(…)` or `ReactorError::park(…)`"
 )]
 pub trait ReactorReturn {
     /// As the engine takes it.
@@ -83,6 +84,7 @@ impl ReactorReturn for () {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: Into<ReactorError>> ReactorReturn for Result<(), E> {
     fn into_result(self) -> Result<(), ReactorError> {
         self.map_err(Into::into)

@@ -76,8 +76,9 @@ impl fmt::Debug for StepError {
 /// What the function of a step may return: a `Result` with any error that becomes a [`StepError`].
 #[diagnostic::on_unimplemented(
     message = "a step cannot return `{Self}`",
-    label = "not a `Result`",
-    note = "return `Result<…, StepError>`: what the step has produced, or why not"
+    label = "not a `Result` with an error",
+    note = "return `Result<…, StepError>`: what the step has produced, or why not",
+    note = "an error becomes a `StepError` by `?`; a text does by `StepError::retry(…)` or `StepError::fail(…)`"
 )]
 pub trait StepReturn {
     /// What the step has produced.
@@ -90,6 +91,7 @@ pub trait StepReturn {
     fn into_result(self) -> Result<Self::Output, StepError>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, E: Into<StepError>> StepReturn for Result<T, E> {
     type Output = T;
 

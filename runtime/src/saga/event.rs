@@ -33,6 +33,21 @@ impl<Id, Output> Correlated<Id, Output> {
     }
 }
 
+/// What the function of a wait may return: [`Correlated`].
+#[diagnostic::on_unimplemented(
+    message = "a wait cannot return `{Self}`",
+    label = "does not say which instance the event is for",
+    note = "return `Correlated<…>` of the saga's id and of what the event brings: `Correlated::to(id, output)`, or `Correlated::nobody()`"
+)]
+pub trait WaitReturn {
+    /// What the event brings.
+    type Output;
+}
+
+impl<Id, Output> WaitReturn for Correlated<Id, Output> {
+    type Output = Output;
+}
+
 /// What becomes of an event that is waited for, when no instance of its id was ever started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]

@@ -1,6 +1,9 @@
 //! Times and retries of a saga.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
+
+use crate::consumer::ConsumerOptions;
 
 /// How often, how soon and for how long a step is tried again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,4 +54,56 @@ pub struct SagaTimes {
 impl SagaTimes {
     /// No deadline.
     pub const UNLIMITED: Self = Self { deadline: None };
+}
+
+/// How the sagas of an application are run. What is not said has a default that does for most.
+///
+/// ```
+/// use kenning::saga::SagaOptions;
+///
+/// let options = SagaOptions::new().concurrency(256);
+/// # let _ = options;
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct SagaOptions {
+    pub(crate) concurrency: NonZeroUsize,
+    pub(crate) poll: Duration,
+    pub(crate) consumer: ConsumerOptions,
+}
+
+impl SagaOptions {
+    /// The defaults.
+    pub fn new() -> Self {
+        Self {
+            concurrency: const { NonZeroUsize::new(64).unwrap() },
+            poll: Duration::from_millis(500),
+            consumer: ConsumerOptions::new(),
+        }
+    }
+
+    /// How many instances a process works on at once, of all sagas together; 64 if nothing is said, at least 1. Those that wait, for an event or for their next attempt, do not count. A quarter is divided among the sagas, so that none takes
+    /// the room of all.
+    pub fn concurrency(mut self, instances: usize) -> Self {
+        self.concurrency = NonZeroUsize::new(instances).unwrap_or(NonZeroUsize::MIN);
+        self
+    }
+
+    /// How often the store is asked for instances that other processes have made due; 500 ms if nothing is said. What is due by time, or by this process, is not waited for.
+    pub fn poll(mut self, every: Duration) -> Self {
+        self.poll = every.max(Duration::from_millis(1));
+        self
+    }
+
+    /// How the consumers are run that start instances and bring them their events. They have one partition unless this says otherwise: events of two streams come in their order then.
+    pub fn consumer(mut self, options: ConsumerOptions) -> Self {
+        self.consumer = options;
+        self
+    }
+}
+
+impl Default for SagaOptions {
+    fn default() -> Self {
+        Self::new()
+    }
 }

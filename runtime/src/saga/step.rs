@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::command::{IntoCommand, SagaCommand};
 use super::context::StepContext;
@@ -14,20 +14,48 @@ use super::event::Correlated;
 use super::options::Retry;
 use super::outputs::Outputs;
 use crate::event::Event;
+use crate::payload::{EncodeError, Payload};
 use crate::recorded::Recorded;
 use crate::schema::{Schema, Shape, Shapes};
 use crate::store::BoxFuture;
 
-/// What a step may return: it is kept in the saga's log as JSON, for later steps and for its undo.
+/// What a step may return: it is kept in the saga's log as JSON, for later steps and for its undo. Every type that serde writes and reads and that has a
+/// [`Schema`] is one.
+//
+// Without these as supertraits: one that does not hold would be reported in its own words, and not in ours.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be kept in a saga's log",
     label = "what a step returns is stored",
     note = "write `#[derive(Serialize, Deserialize, Schema)]` on `{Self}`"
 )]
-pub trait StepOutput: Schema + Serialize + DeserializeOwned + Send + Sync + 'static {}
+pub trait StepOutput: Sized + Send + Sync + 'static {
+    /// Its shape as JSON.
+    #[doc(hidden)]
+    fn shape_in_log(shapes: &mut Shapes) -> Shape;
+
+    /// As JSON.
+    #[doc(hidden)]
+    fn to_log(&self, step: &str) -> Result<Payload, EncodeError>;
+
+    /// Read from JSON.
+    #[doc(hidden)]
+    fn from_log(json: &[u8]) -> Result<Self, serde_json::Error>;
+}
 
 #[diagnostic::do_not_recommend]
-impl<T: Schema + Serialize + DeserializeOwned + Send + Sync + 'static> StepOutput for T {}
+impl<T: Schema + Serialize + DeserializeOwned + Send + Sync + 'static> StepOutput for T {
+    fn shape_in_log(shapes: &mut Shapes) -> Shape {
+        T::shape(shapes)
+    }
+
+    fn to_log(&self, step: &str) -> Result<Payload, EncodeError> {
+        Payload::of(step, self)
+    }
+
+    fn from_log(json: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(json)
+    }
+}
 
 /// The step at place `N` of the table produces something.
 pub trait Produces<const N: usize>: SagaDefinition {
@@ -164,37 +192,39 @@ impl StepInfo {
     }
 }
 
-/// How a step is taken back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How a step is taken back. Its texts are `&'static str` in a table, and `String` in a [`SagaDescription`](super::SagaDescription).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum WayBack {
+pub enum WayBack<T = &'static str> {
     /// By an undo: the name of its function.
-    Undo(&'static str),
+    Undo(T),
     /// It changes nothing.
     ReadOnly,
     /// It cannot be taken back, and why that is in order.
-    Irreversible(&'static str),
+    Irreversible(T),
     /// It is the pivot, comes after it, or waits.
     NotNeeded,
 }
 
-/// What a step is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a step is. Its texts are held as those of [`WayBack`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum StepKind {
+pub enum StepKind<T = &'static str> {
     /// Does something outside.
     Step,
     /// Sends a command to an aggregate; the name of the command, that of its aggregate's category.
     Send {
         /// The command's name.
-        command: &'static str,
+        command: T,
         /// The category of the aggregate that decides on it.
-        category: &'static str,
+        category: T,
     },
     /// Waits for the event of that name.
     Wait {
         /// The persisted name of the event.
-        event: &'static str,
+        event: T,
         /// Whether the saga fails when the time is over; else it goes on with an output of its own.
         fails: bool,
     },
@@ -205,7 +235,11 @@ pub struct StepDefinition<S: SagaDefinition> {
     /// What is known of it.
     pub info: StepInfo,
     pub(crate) kind: StepKind,
+    /// What its undo is: of meaning only where there is one.
+    pub(crate) undo: StepKind,
     pub(crate) output: fn(&mut Shapes) -> Shape,
+    /// Whether an output that was stored can be read.
+    pub(crate) reads: fn(&[u8]) -> Result<(), serde_json::Error>,
     pub(crate) call: Call<S>,
 }
 
@@ -219,7 +253,9 @@ impl<S: SagaDefinition> StepDefinition<S> {
         Self {
             info,
             kind: StepKind::Step,
-            output: <S as Produces<N>>::Output::shape,
+            output: <S as Produces<N>>::Output::shape_in_log,
+            undo: StepKind::Step,
+            reads: erased::reads::<<S as Produces<N>>::Output>,
             call: erased::step::<S, N>(),
         }
     }
@@ -242,7 +278,9 @@ impl<S: SagaDefinition> StepDefinition<S> {
         Self {
             info,
             kind: erased::send_kind::<<<S as Sends<N>>::Command as IntoCommand>::Command>(),
+            undo: StepKind::Step,
             output: <()>::shape,
+            reads: erased::reads::<()>,
             call: erased::send::<S, N>(),
         }
     }
@@ -262,7 +300,11 @@ impl<S: SagaDefinition> StepDefinition<S> {
     where
         S: Sends<N> + UndoSends<N>,
     {
-        Self { call: erased::send_undone_by_send::<S, N>(), ..Self::send::<N>(info) }
+        Self {
+            undo: erased::send_kind::<<<S as UndoSends<N>>::Command as IntoCommand>::Command>(),
+            call: erased::send_undone_by_send::<S, N>(),
+            ..Self::send::<N>(info)
+        }
     }
 
     /// A wait that fails the saga when its time is over.
@@ -273,8 +315,11 @@ impl<S: SagaDefinition> StepDefinition<S> {
     {
         Self {
             info,
-            kind: StepKind::Wait { event: <S as WaitsFor<N>>::Event::NAME, fails: true },
-            output: <S as Produces<N>>::Output::shape,
+            // Without a timeout it never is over.
+            kind: StepKind::Wait { event: <S as WaitsFor<N>>::Event::NAME, fails: info.timeout.is_some() },
+            output: <S as Produces<N>>::Output::shape_in_log,
+            undo: StepKind::Step,
+            reads: erased::reads::<<S as Produces<N>>::Output>,
             call: erased::wait::<S>(),
         }
     }

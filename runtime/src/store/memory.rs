@@ -8,6 +8,8 @@ mod leases;
 mod log;
 mod opening;
 mod parked;
+mod saga_store;
+mod sagas;
 mod select;
 mod tables;
 #[cfg(test)]

@@ -18,6 +18,7 @@ mod queue;
 mod read;
 mod recovery;
 mod row;
+mod sagas;
 mod select;
 mod snapshots;
 mod sql;

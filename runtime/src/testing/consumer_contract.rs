@@ -23,7 +23,7 @@ pub mod parking;
 pub mod rows;
 pub mod status;
 pub mod storms;
-mod support;
+pub(in crate::testing) mod support;
 pub mod uniqueness;
 pub mod values;
 pub mod versions;

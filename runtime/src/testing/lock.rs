@@ -3,9 +3,8 @@
 mod assert;
 mod change;
 mod compare;
-mod evolution;
 mod parse;
-mod scan;
+mod saga;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +14,7 @@ pub use self::assert::assert_lock;
 pub use self::change::{Change, ChangeKind, Subject};
 pub use self::parse::InvalidLock;
 
+use self::saga::LockedSaga;
 use crate::catalog::Catalog;
 use crate::schema::{Shape, head, name, write_within};
 
@@ -25,12 +25,13 @@ const PREAMBLE: &str = "\
 kenning lock format 1
 ";
 
-/// What is stored for ever, as a `kenning.lock` file has it: the structure of every version of every event, and which streams hold which events.
+/// What is stored for ever, as a `kenning.lock` file has it: the structure of every version of every event, which streams hold which events,
+/// and what instances of sagas in flight rest on.
 ///
 /// [`assert_lock`] is made of it; a program may [`parse`](Self::parse) a file, [`compare`](Self::compare) two and [`render`](Self::render) one.
 ///
 /// # The file
-/// Text, UTF-8, LF, sorted by category, event and version; `#` begins a comment. An event's line has its name, version, fingerprint and outermost
+/// Text, UTF-8, LF, sorted by category, event, saga and version; `#` begins a comment. An event's line has its name, version, fingerprint and outermost
 /// structure; each field, variant or place is a line, indented under what holds it.
 /// ```text
 /// aggregate order
@@ -42,11 +43,21 @@ kenning lock format 1
 ///     quantity: u32
 ///     sku: string, alias "article"
 ///   note: nullable string, optional
+///
+/// saga fulfilment v2 51a3b2be26c66e33, migrates from v1
+///   data: object
+///     order_id: string(uuid)
+///   step reserve: u64, undo
+///   wait settled: null, for payment.settled, fails, after reserve
+///   step ship: string, after settled, pivot
+///   send thank: null, command ThankCustomer of customer, after ship
 /// ```
+/// What is not in it may be changed without harm to instances in flight: how steps are tried again, how long they may take, what a saga is started by and what it sends when it has failed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lock {
     pub(self) aggregates: BTreeMap<String, LockedAggregate>,
     pub(self) events: BTreeMap<String, BTreeMap<u32, Shape>>,
+    pub(self) sagas: BTreeMap<String, BTreeMap<u32, LockedSaga>>,
 }
 
 /// An aggregate in a lock file.
@@ -68,9 +79,14 @@ impl Lock {
             let versions = entry.versions().map(|(version, shape)| (version, shape.clone()));
             (entry.name.to_owned(), versions.collect())
         };
+        let mut sagas = BTreeMap::<_, BTreeMap<_, _>>::new();
+        for entry in catalog.sagas() {
+            sagas.entry(entry.name.to_owned()).or_default().insert(entry.version, LockedSaga::of(entry));
+        }
         Self {
             aggregates: catalog.aggregates().map(aggregate).collect(),
             events: catalog.events().map(event).collect(),
+            sagas,
         }
     }
 
@@ -92,6 +108,7 @@ impl Lock {
                 write_within(&mut text, shape, 1);
             }
         }
+        self.sagas.values().flat_map(BTreeMap::values).for_each(|saga| saga.write(&mut text));
         text
     }
 
@@ -100,7 +117,7 @@ impl Lock {
     /// # Errors
     /// With the number of the line, when the text is no lock file, is of a newer format, or was changed by hand.
     pub fn parse(text: &str) -> Result<Self, InvalidLock> {
-        parse::lock(text)
+        Ok(parse::lock(text)?)
     }
 
     /// What the code that has `now` does to what this one says is stored; breaking changes first.

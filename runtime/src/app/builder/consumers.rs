@@ -46,7 +46,22 @@ impl<S> Default for Consumers<S> {
     }
 }
 
+impl<S: ConsumerStore> Consumers<S> {
+    /// The engine is to be there, whatever else is registered.
+    pub(super) fn run_consumers(&mut self) {
+        self.open = Some(Engine::open);
+    }
+}
+
 impl<S> Consumers<S> {
+    pub(super) fn lease(&self) -> Duration {
+        self.lease
+    }
+
+    pub(super) fn add_all(&mut self, declarations: Vec<Declaration<S>>) {
+        self.declarations.extend(declarations);
+    }
+
     /// The inline projections, if there is any.
     pub(super) fn open_inlines(&mut self, store: &Arc<S>) -> Option<OpenedInlines<S>> {
         let open = self.open_inlines?;

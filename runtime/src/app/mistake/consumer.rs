@@ -20,6 +20,11 @@ const OWN_TABLES: &[&str] = &[
     "consumer_partitions",
     "consumer_workers",
     "parked_events",
+    "sagas",
+    "saga_log",
+    "saga_messages",
+    "saga_workers",
+    "saga_definitions",
 ];
 
 /// What is wrong with one read model, when it is to have so many partitions.
@@ -56,7 +61,7 @@ fn named(projection: &'static str, name: &'static str, counted: u32) -> Vec<Mist
     mistakes
 }
 
-fn version(consumer: &'static str, version: u32) -> Option<Mistake> {
+pub(super) fn version(consumer: &'static str, version: u32) -> Option<Mistake> {
     let counted = version > 0 && i32::try_from(version).is_ok();
     (!counted).then_some(Mistake::ConsumerVersion { consumer, version })
 }

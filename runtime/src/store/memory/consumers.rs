@@ -149,6 +149,21 @@ impl Consumer {
         self.last
     }
 
+    /// Gives the live generation a higher version in its place, and another number: who asks for leases of the lower version gets none. Gives the number.
+    pub(super) fn raise(&mut self, version: u32) -> u32 {
+        if let Some(mut raised) = self.generations.remove(&self.live) {
+            self.last += 1;
+            self.live = self.last;
+            raised.version = version;
+            raised.partitions.iter_mut().for_each(Partition::revoke);
+            raised.parked.values_mut().for_each(|parked| parked.generation = self.last);
+            raised.workers.clear();
+            self.generations.clear();
+            self.generations.insert(self.last, raised);
+        }
+        self.live
+    }
+
     /// The live generation.
     pub(super) fn live(&self) -> Option<&Generation> {
         self.generations.get(&self.live)

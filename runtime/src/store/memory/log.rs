@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::claim::{Claims, Owner};
 use super::consumers::Consumers;
+use super::sagas::Sagas;
 use crate::limits::MAX_PAGE;
 use crate::number::{Position, Version};
 use crate::recorded::{Metadata, RecordedEvent};
@@ -27,6 +28,7 @@ pub(super) struct Log {
     pub(super) closed: bool,
     pub(super) claims: Claims,
     pub(super) consumers: Consumers,
+    pub(super) sagas: Sagas,
     /// By position, from 1. An event beyond the watermark may be of an open transaction; a hole is what was rolled back.
     events: Vec<Option<Arc<RecordedEvent>>>,
     /// The committed events of each stream, by version.

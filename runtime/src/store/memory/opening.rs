@@ -45,6 +45,15 @@ impl Consumers {
         if version(live) > spec.version {
             return Ok(older);
         }
+        if spec.kind.goes_on() {
+            let is = consumer.live().map_or(0, |live| live.partitions.len());
+            if is != usize::from(spec.partitions.max(1)) {
+                let has =
+                    format!("has {is} partitions in the store, and goes on with so many in any version");
+                return Err(unsuitable(spec, &has));
+            }
+            return Ok(Opened { generation: Some(consumer.raise(spec.version)), live: true });
+        }
         match building.map(|number| (number, version(number))) {
             Some((_, version)) if version > spec.version => return Ok(older),
             Some((number, version)) if version == spec.version => {

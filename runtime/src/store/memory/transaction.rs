@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::batch::Batch;
 use super::claim::{Claim, Key, Owner};
 use super::log::Log;
+use super::sagas::SagaBatch;
 use super::{MemoryStore, Shared};
 use crate::number::{Position, Version};
 use crate::store::{Append, AppendError, Appended, BoxFuture, CommandRecord, StoreError, TransactionalStore};
@@ -18,6 +19,8 @@ pub struct MemoryTransaction {
     claims: Vec<Claim>,
     /// What it does for consumers; nothing of it is in the store before the commit.
     batch: Batch,
+    /// What it does for sagas, likewise.
+    sagas: SagaBatch,
     /// What is done when it commits.
     writes: Vec<Box<dyn FnOnce() + Send>>,
     /// It can only be rolled back.
@@ -46,6 +49,11 @@ impl MemoryTransaction {
     /// What it does for consumers, unless it can only be rolled back.
     pub(super) fn batch(&mut self) -> Result<&mut Batch, StoreError> {
         if self.failed { Err(failed()) } else { Ok(&mut self.batch) }
+    }
+
+    /// What it does for sagas, unless it can only be rolled back.
+    pub(super) fn sagas(&mut self) -> Result<&mut SagaBatch, StoreError> {
+        if self.failed { Err(failed()) } else { Ok(&mut self.sagas) }
     }
 
     /// From here on it can only be rolled back.
@@ -100,10 +108,12 @@ impl Laid {
         self.commands.iter().find(|command| command.command_id == id).cloned()
     }
 
-    fn publish(&mut self, batch: Batch) -> Result<(), StoreError> {
+    fn publish(&mut self, batch: Batch, sagas: SagaBatch) -> Result<(), StoreError> {
         let mut log = self.shared.log();
         batch.check(&log.consumers)?;
+        sagas.check(&log.sagas)?;
         batch.apply(&mut log.consumers);
+        sagas.apply(&mut log.sagas, self.shared.clock.now());
         for appended in self.appended.drain(..) {
             log.publish(&appended);
         }
@@ -145,6 +155,7 @@ impl TransactionalStore for MemoryStore {
                 laid,
                 claims: Vec::new(),
                 batch: Batch::default(),
+                sagas: SagaBatch::default(),
                 writes: Vec::new(),
                 failed: false,
             })
@@ -166,7 +177,9 @@ impl TransactionalStore for MemoryStore {
             if transaction.failed {
                 return Err(failed());
             }
-            transaction.laid.publish(std::mem::take(&mut transaction.batch))?;
+            let (batch, sagas) =
+                (std::mem::take(&mut transaction.batch), std::mem::take(&mut transaction.sagas));
+            transaction.laid.publish(batch, sagas)?;
             for write in transaction.writes.drain(..) {
                 if catch_unwind(AssertUnwindSafe(write)).is_err() {
                     tracing::error!("what was to be done at the commit of a transaction in memory panicked");

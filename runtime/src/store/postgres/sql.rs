@@ -74,12 +74,15 @@ macro_rules! statements {
 }
 
 statements! {
-    advance, append_event, append_events, delete_generation, describe_server, feed_page, feed_watermark, find_command, find_events, find_generations,
-    find_indexes, find_partitions, find_start, find_watermark_holder, forget_commands, identify_backend, insert_event, insert_generation,
-    insert_partitions, lease, list_consumers, list_parked, load_snapshot, lock_consumer, lock_partitions, lock_positions, make_live, notify, park,
-    parked_of, parked_streams, pause_consumer, read_backwards, read_feed, read_forwards, rehydrate_many, rehydrate_one, release,
-    repartition, request_parked, requested_streams, reset_partitions, save_snapshot, stop_live, stream_versions, terminate_backend,
-    unpark,
+    advance, append_event, append_events, are_sagas_busy, claim_sagas, count_sagas, delete_generation, deliver_to_sagas,
+    describe_server, enlist_saga_worker, feed_page, feed_watermark, find_command, find_events, find_generations, find_indexes,
+    find_partitions, find_saga, find_start, find_watermark_holder, forget_commands, forget_saga_worker, forget_saga_workers,
+    free_sagas, identify_backend, insert_event, insert_generation, insert_partitions, lease, list_consumers, list_parked,
+    list_sagas, load_snapshot, lock_consumer, lock_partitions, lock_positions, make_live, notify, park, parked_of, parked_streams,
+    pause_consumer, raise_version, read_backwards, read_feed, read_forwards, rehydrate_many, rehydrate_one, release,
+    renew_saga_worker, repartition, request_parked, request_saga, requested_streams, reset_partitions, saga_definitions,
+    saga_histories, save_saga_definition, save_snapshot, start_sagas, stop_live, stream_versions, terminate_backend, unpark,
+    write_sagas,
 }
 
 macro_rules! migrations {
@@ -115,6 +118,23 @@ migrations! {
     "0014" "create_parked_events_by_request",
     "0015" "append_events",
     "0016" "feed_page",
+    "0017" "create_sagas",
+    "0018" "create_sagas_by_due",
+    "0019" "create_sagas_by_owner",
+    "0020" "create_sagas_at_work",
+    "0021" "create_saga_log",
+    "0022" "create_saga_messages",
+    "0023" "create_saga_messages_by_event",
+    "0024" "create_saga_workers",
+    "0025" "create_saga_definitions",
+    "0026" "start_sagas",
+    "0027" "deliver_to_sagas",
+    "0028" "claim_sagas",
+    "0029" "saga_histories",
+    "0030" "write_sagas",
+    "0031" "renew_saga_worker",
+    "0032" "free_sagas",
+    "0033" "are_sagas_busy",
 }
 
 #[cfg(test)]

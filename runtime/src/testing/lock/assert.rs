@@ -11,7 +11,7 @@ use similar::TextDiff;
 use super::{Change, InvalidLock, Lock};
 use crate::catalog::{Catalog, Contradiction};
 
-/// Compares what the catalog stores with a committed `kenning.lock`, so that an event once stored can be read for ever.
+/// Compares what the catalog stores with a committed `kenning.lock`, so that an event once stored can be read for ever, and an instance of a saga that is in flight goes on.
 ///
 /// A relative path starts at the package of the test, where cargo runs it.
 ///
@@ -76,7 +76,7 @@ enum Failure {
     Missing(PathBuf),
     #[error("{}, {reason}\n  help: take the file of the last release, or run `KENNING_LOCK=accept cargo test` and look at the difference", path.display())]
     Invalid { path: PathBuf, reason: InvalidLock },
-    #[error("{}: what is stored cannot be read as before\n{}", path.display(), report(changes))]
+    #[error("{}: what is stored does not fit the code any more\n{}", path.display(), report(changes))]
     Breaking { path: PathBuf, changes: Vec<Change> },
     #[error(
         "{} is out of date; the changes are compatible\n{}\n  help: run `KENNING_LOCK=accept cargo test` and commit the file\n\n{difference}",

@@ -2,13 +2,16 @@
 
 use std::fmt;
 
+use crate::saga::SagaChange;
+use crate::schema::ShapeChange;
+
 /// One difference between a lock file and the code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Change {
     /// What has changed.
     pub subject: Subject,
-    /// Where in its structure: `items[].quantity`; empty for the whole.
+    /// Where in its structure: `items[].quantity`; of a saga, the step; empty for the whole.
     pub path: String,
     /// How it has changed.
     pub kind: ChangeKind,
@@ -32,6 +35,15 @@ pub enum Subject {
         /// The version that the code writes; the locked one, where the event is gone.
         current: u32,
     },
+    /// A version of a saga.
+    Saga {
+        /// The persisted name.
+        name: String,
+        /// The version.
+        version: u32,
+        /// The newest version in the code; the locked one, where the saga is gone.
+        current: u32,
+    },
 }
 
 /// How something has changed.
@@ -52,7 +64,7 @@ pub enum ChangeKind {
         /// The event.
         event: String,
     },
-    /// A version of an event is new.
+    /// A version of an event or a saga is new.
     VersionAdded,
     /// No event has the name any more.
     EventRemoved {
@@ -61,126 +73,49 @@ pub enum ChangeKind {
     },
     /// The event does not read this version any more.
     VersionRemoved,
-    /// A field is new that reading does without.
-    FieldAdded,
-    /// A field is new, and stored events are without it.
-    RequiredFieldAdded,
-    /// A field is gone, and stored events have it.
-    FieldRemoved,
-    /// A field has another name, and the old one is not read.
-    FieldRenamed {
-        /// The new name.
-        to: String,
+    /// Its structure has changed.
+    Structure(ShapeChange),
+    /// The data or a step of a saga has changed, while its version has not.
+    Saga(SagaChange),
+    /// No saga has the name any more.
+    SagaRemoved {
+        /// A new saga that does the same.
+        renamed_to: Option<String>,
     },
-    /// A field has another name, and the old one is read.
-    FieldRenamedWithAlias {
-        /// The new name.
-        to: String,
+    /// A later version goes on with the instances of this one.
+    SagaMigrated {
+        /// The later version.
+        to: u32,
     },
-    /// A field is not read any more.
-    FieldIgnored,
-    /// Stored events may be without the field, reading is not.
-    MadeRequired,
-    /// Reading does without the field now.
-    MadeOptional,
-    /// A former name is read as well.
-    AliasAdded {
-        /// The former name.
-        alias: String,
+    /// No version goes on with the instances of this one.
+    SagaStranded {
+        /// What the newest version does otherwise, first of all that they do not survive; `None`: this one is not described here.
+        differs: Option<SagaChange>,
     },
-    /// A former name is not read any more.
-    AliasRemoved {
-        /// The former name.
-        alias: String,
-    },
-    /// The type was changed to one that reads all that the former one wrote.
-    Widened {
-        /// The locked type.
-        from: String,
-        /// The type now.
-        to: String,
-    },
-    /// The type was changed to one that does not read what the former one wrote.
-    Retyped {
-        /// The locked type.
-        from: String,
-        /// The type now.
-        to: String,
-    },
-    /// `null` is not read any more, and stored events may have it.
-    NullRefused,
-    /// The variants of an enum, or the fields of a `flatten`, are told in another way.
-    Represented {
-        /// The locked representation.
-        from: String,
-        /// The representation now.
-        to: String,
-    },
-    /// A variant is new.
-    VariantAdded,
-    /// A variant is gone, and stored events may have it.
-    VariantRemoved,
-    /// A variant has another name, and the old one is not read.
-    VariantRenamed {
-        /// The new name.
-        to: String,
-    },
-    /// A variant has another name, and the old one is read.
-    VariantRenamedWithAlias {
-        /// The new name.
-        to: String,
-    },
-    /// Unknown variants are not read any more.
-    OtherRemoved,
-    /// Unknown variants are read as this one.
-    OtherAdded,
-    /// An untagged variant was changed while others are tried after it.
-    Shadowing,
-    /// Unknown fields are refused now.
-    Closed,
-    /// Unknown fields are allowed now.
-    Opened,
-    /// The structure is written in another way and reads the same.
-    Rewritten,
 }
 
 impl Change {
+    pub(super) fn whole(subject: Subject, kind: ChangeKind) -> Self {
+        Self { subject, path: String::new(), kind }
+    }
+
     /// Whether something stored can no longer be read, or loses something when it is read.
     #[must_use]
     pub fn is_breaking(&self) -> bool {
         use ChangeKind as Kind;
-        match self.kind {
+        match &self.kind {
             Kind::AggregateRemoved
             | Kind::EventLeft { .. }
             | Kind::EventRemoved { .. }
             | Kind::VersionRemoved
-            | Kind::RequiredFieldAdded
-            | Kind::FieldRemoved
-            | Kind::FieldRenamed { .. }
-            | Kind::FieldIgnored
-            | Kind::MadeRequired
-            | Kind::AliasRemoved { .. }
-            | Kind::Retyped { .. }
-            | Kind::NullRefused
-            | Kind::Represented { .. }
-            | Kind::VariantRemoved
-            | Kind::VariantRenamed { .. }
-            | Kind::OtherRemoved
-            | Kind::Shadowing
-            | Kind::Closed => true,
+            | Kind::SagaRemoved { .. }
+            | Kind::SagaStranded { .. } => true,
             Kind::AggregateAdded
             | Kind::EventJoined { .. }
             | Kind::VersionAdded
-            | Kind::FieldAdded
-            | Kind::FieldRenamedWithAlias { .. }
-            | Kind::MadeOptional
-            | Kind::AliasAdded { .. }
-            | Kind::Widened { .. }
-            | Kind::VariantAdded
-            | Kind::VariantRenamedWithAlias { .. }
-            | Kind::OtherAdded
-            | Kind::Opened
-            | Kind::Rewritten => false,
+            | Kind::SagaMigrated { .. } => false,
+            Kind::Saga(change) => !change.survives(),
+            Kind::Structure(change) => change.is_breaking(),
         }
     }
 
@@ -188,7 +123,6 @@ impl Change {
     #[must_use]
     pub fn remedy(&self) -> Option<String> {
         use ChangeKind as Kind;
-        let last = self.path.rsplit('.').next().unwrap_or_default();
         let first = match &self.kind {
             Kind::AggregateRemoved => {
                 let Subject::Aggregate { category } = &self.subject else { return None };
@@ -213,26 +147,10 @@ impl Change {
                 );
             }
             Kind::VersionRemoved => return self.restore_version(),
-            Kind::RequiredFieldAdded | Kind::MadeRequired => {
-                format!("write `#[serde(default)]` on `{last}`, or make it an `Option`")
+            Kind::Saga(_) | Kind::SagaRemoved { .. } | Kind::SagaStranded { .. } => {
+                return self.saga_remedy();
             }
-            Kind::FieldRemoved => format!("put `{last}` back"),
-            Kind::FieldRenamed { to } | Kind::VariantRenamed { to } => {
-                format!("write `#[serde(alias = \"{last}\")]` on `{to}`")
-            }
-            Kind::FieldIgnored => format!("remove `skip_deserializing` from `{last}`"),
-            Kind::AliasRemoved { alias } => {
-                format!("write `#[serde(alias = \"{alias}\")]` on `{last}` again")
-            }
-            Kind::Retyped { from, .. } => format!("make it `{from}` again"),
-            Kind::NullRefused => format!("make `{last}` an `Option` again"),
-            Kind::Represented { .. } => "take the change of the serde attributes back".into(),
-            Kind::VariantRemoved => format!("put the variant `{last}` back"),
-            Kind::OtherRemoved => format!("write `#[serde(other)]` on `{last}` again"),
-            Kind::Shadowing => {
-                "give the enum a `#[serde(tag = \"…\")]`, or change its last variant only".into()
-            }
-            Kind::Closed => "remove `#[serde(deny_unknown_fields)]`".into(),
+            Kind::Structure(change) => change.remedy(&self.path)?,
             _ => return None,
         };
         Some(format!("{first}{}", self.or_new_version()))
@@ -241,7 +159,7 @@ impl Change {
     /// The way out that is always there: the former structure stays, as a type of its own.
     fn or_new_version(&self) -> String {
         match &self.subject {
-            Subject::Aggregate { .. } => String::new(),
+            Subject::Aggregate { .. } | Subject::Saga { .. } => String::new(),
             Subject::Event { version, current, .. } if version < current => {
                 format!("; version {version} is history: its type stays as it was when it was written")
             }
@@ -253,6 +171,33 @@ impl Change {
                 )
             }
         }
+    }
+
+    fn saga_remedy(&self) -> Option<String> {
+        let Subject::Saga { name, version, current } = &self.subject else { return None };
+        Some(match &self.kind {
+            ChangeKind::Saga(change) if version < current => format!(
+                "{}; version {version} is history: it stays as it was while instances of it are in flight",
+                change.reversal()?
+            ),
+            ChangeKind::Saga(change) => change.remedy(name, *version)?,
+            ChangeKind::SagaRemoved { renamed_to: Some(new) } => {
+                format!(
+                    "write `name = \"{name}\"` on `{new}`: the Rust type may be renamed, this name may not"
+                )
+            }
+            ChangeKind::SagaRemoved { renamed_to: None } => format!(
+                "put the saga back, and into the catalog; it may go when the instances of `{name}` have come to their ends"
+            ),
+            ChangeKind::SagaStranded { .. } if version > current => format!(
+                "write `version = {version}` or more on `{name}` again: instances of that version are in flight"
+            ),
+            ChangeKind::SagaStranded { .. } => format!(
+                "name a function for each version from {version} to {} in `migrate(…)`, oldest first, or register the former definition as well, by `finish_saga`",
+                current.saturating_sub(1)
+            ),
+            _ => return None,
+        })
     }
 
     fn restore_version(&self) -> Option<String> {
@@ -274,6 +219,7 @@ impl fmt::Display for Subject {
         match self {
             Self::Aggregate { category } => write!(f, "aggregate {category}"),
             Self::Event { name, version, .. } => write!(f, "event {name} v{version}"),
+            Self::Saga { name, version, .. } => write!(f, "saga {name} v{version}"),
         }
     }
 }
@@ -283,7 +229,6 @@ impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use ChangeKind as Kind;
         write!(f, "{}: ", self.subject)?;
-        let path = if self.path.is_empty() { "it".to_owned() } else { format!("`{}`", self.path) };
         match &self.kind {
             Kind::AggregateAdded => f.write_str("is new"),
             Kind::AggregateRemoved => f.write_str("is gone; its streams can no longer be read"),
@@ -299,52 +244,21 @@ impl fmt::Display for Change {
                 f.write_str("is gone; what is stored under the name can no longer be read")
             }
             Kind::VersionRemoved => f.write_str("is not read any more"),
-            Kind::FieldAdded => write!(f, "{path} is new, and may be absent"),
-            Kind::RequiredFieldAdded => write!(f, "{path} is new and required; stored events are without it"),
-            Kind::FieldRemoved => {
-                write!(f, "{path} was removed; stored events have it, and it would be lost")
+            Kind::Structure(change) => f.write_str(&change.text(&self.path)),
+            Kind::Saga(change) => change.fmt(f),
+            Kind::SagaRemoved { renamed_to: Some(new) } => {
+                write!(f, "is gone; `{new}` does the same, was it renamed?")
             }
-            Kind::FieldRenamed { to } => {
-                write!(f, "{path} was renamed to `{to}`; stored events have the former name")
+            Kind::SagaRemoved { renamed_to: None } => {
+                f.write_str("is gone; nothing goes on with its instances in flight")
             }
-            Kind::FieldRenamedWithAlias { to } | Kind::VariantRenamedWithAlias { to } => {
-                write!(f, "{path} was renamed to `{to}`, and is read under both names")
+            Kind::SagaMigrated { to } => write!(f, "its instances in flight go on by version {to}"),
+            Kind::SagaStranded { differs: None } => {
+                f.write_str("nothing goes on with its instances in flight")
             }
-            Kind::FieldIgnored => {
-                write!(f, "{path} is not read any more; what is stored in it would be lost")
+            Kind::SagaStranded { differs: Some(change) } => {
+                write!(f, "nothing goes on with its instances in flight: {change}")
             }
-            Kind::MadeRequired => write!(f, "{path} was made required; stored events may be without it"),
-            Kind::MadeOptional => write!(f, "{path} may be absent"),
-            Kind::AliasAdded { alias } => write!(f, "{path} is read from `{alias}` as well"),
-            Kind::AliasRemoved { alias } => {
-                write!(f, "{path} is not read from `{alias}` any more, its name in older events")
-            }
-            Kind::Widened { from, to } => write!(f, "{path} was `{from}` and is `{to}`, which reads both"),
-            Kind::Retyped { from, to } => {
-                write!(f, "{path} was `{from}` and is `{to}`; what is stored does not fit")
-            }
-            Kind::NullRefused => {
-                write!(f, "{path} may be `null` in stored events, and is no `Option` any more")
-            }
-            Kind::Represented { from, to } => {
-                write!(f, "{path} was written as `{from}` and is `{to}`; what is stored does not fit")
-            }
-            Kind::VariantAdded => write!(f, "{path} is a new variant"),
-            Kind::VariantRemoved => write!(f, "the variant {path} was removed; stored events may have it"),
-            Kind::VariantRenamed { to } => {
-                write!(f, "the variant {path} was renamed to `{to}`; stored events have the former name")
-            }
-            Kind::OtherRemoved => write!(f, "unknown variants are not read as {path} any more"),
-            Kind::OtherAdded => write!(f, "unknown variants are read as {path}"),
-            Kind::Shadowing => {
-                write!(
-                    f,
-                    "{path} was changed, and is tried before other untagged variants; it may take what was stored as another"
-                )
-            }
-            Kind::Closed => write!(f, "{path} refuses unknown fields now, which older events may have"),
-            Kind::Opened => write!(f, "{path} allows unknown fields now"),
-            Kind::Rewritten => write!(f, "{path} is described in another way and reads the same"),
         }
     }
 }

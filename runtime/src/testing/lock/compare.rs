@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::change::{Change, ChangeKind, Subject};
-use super::evolution::Evolution;
+use super::saga::sagas;
 use super::{Lock, LockedAggregate};
-use crate::schema::Shape;
+use crate::schema::{Evolution, Shape};
 
 pub(super) fn locks(locked: &Lock, now: &Lock) -> Vec<Change> {
     let mut changes = Vec::new();
     aggregates(locked, now, &mut changes);
+    sagas(&locked.sagas, &now.sagas, &mut changes);
     for (name, versions) in &locked.events {
         match now.events.get(name) {
             Some(code) => event(name, versions, code, &mut changes),
@@ -23,7 +24,7 @@ pub(super) fn locks(locked: &Lock, now: &Lock) -> Vec<Change> {
             versions.keys().filter(|version| known.is_none_or(|known| !known.contains_key(version)))
         {
             let subject = Subject::Event { name: name.clone(), version: *version, current };
-            changes.push(whole(subject, ChangeKind::VersionAdded));
+            changes.push(Change::whole(subject, ChangeKind::VersionAdded));
         }
     }
     changes.sort_by_key(|change| !change.is_breaking());
@@ -42,11 +43,14 @@ fn aggregates(locked: &Lock, now: &Lock, changes: &mut Vec<Change>) {
                     _ => true,
                 });
             }
-            None => changes.push(whole(subject, ChangeKind::AggregateRemoved)),
+            None => changes.push(Change::whole(subject, ChangeKind::AggregateRemoved)),
         }
     }
     for category in now.aggregates.keys().filter(|category| !locked.aggregates.contains_key(*category)) {
-        changes.push(whole(Subject::Aggregate { category: category.clone() }, ChangeKind::AggregateAdded));
+        changes.push(Change::whole(
+            Subject::Aggregate { category: category.clone() },
+            ChangeKind::AggregateAdded,
+        ));
     }
 }
 
@@ -58,10 +62,10 @@ fn aggregate(
 ) {
     shape(subject, "id", &before.id, &after.id, changes);
     for event in before.events.difference(&after.events) {
-        changes.push(whole(subject.clone(), ChangeKind::EventLeft { event: event.clone() }));
+        changes.push(Change::whole(subject.clone(), ChangeKind::EventLeft { event: event.clone() }));
     }
     for event in after.events.difference(&before.events) {
-        changes.push(whole(subject.clone(), ChangeKind::EventJoined { event: event.clone() }));
+        changes.push(Change::whole(subject.clone(), ChangeKind::EventJoined { event: event.clone() }));
     }
 }
 
@@ -71,20 +75,18 @@ fn event(name: &str, locked: &BTreeMap<u32, Shape>, now: &BTreeMap<u32, Shape>, 
         let subject = Subject::Event { name: name.to_owned(), version, current };
         match now.get(&version) {
             Some(after) => shape(&subject, "", before, after, changes),
-            None => changes.push(whole(subject, ChangeKind::VersionRemoved)),
+            None => changes.push(Change::whole(subject, ChangeKind::VersionRemoved)),
         }
     }
 }
 
 fn shape(subject: &Subject, root: &str, before: &Shape, after: &Shape, changes: &mut Vec<Change>) {
-    if before == after {
-        return;
-    }
-    let found = Evolution::between(root, before, after);
-    if found.is_empty() {
-        changes.push(Change { subject: subject.clone(), path: root.to_owned(), kind: ChangeKind::Rewritten });
-    }
-    changes.extend(found.into_iter().map(|(path, kind)| Change { subject: subject.clone(), path, kind }));
+    let found = Evolution::between(root, before, after).into_iter();
+    changes.extend(found.map(|(path, change)| Change {
+        subject: subject.clone(),
+        path,
+        kind: ChangeKind::Structure(change),
+    }));
 }
 
 /// An event that is gone; a new one whose structures are the same is the likely heir.
@@ -93,13 +95,9 @@ fn removed(name: &str, versions: &BTreeMap<u32, Shape>, locked: &Lock, now: &Loc
         now.events.iter().find(|(new, shapes)| !locked.events.contains_key(*new) && *shapes == versions);
     let version = newest(versions);
     let subject = Subject::Event { name: name.to_owned(), version, current: version };
-    whole(subject, ChangeKind::EventRemoved { renamed_to: heir.map(|(new, _)| new.clone()) })
+    Change::whole(subject, ChangeKind::EventRemoved { renamed_to: heir.map(|(new, _)| new.clone()) })
 }
 
 fn newest(versions: &BTreeMap<u32, Shape>) -> u32 {
     versions.last_key_value().map_or(0, |(version, _)| *version)
-}
-
-fn whole(subject: Subject, kind: ChangeKind) -> Change {
-    Change { subject, path: String::new(), kind }
 }

@@ -120,6 +120,24 @@ pub(super) async fn make(
     Ok(generation)
 }
 
+/// Gives the live generation the version of a declaration, and a number of its own. Nothing else of it changes; its leases are lost.
+pub(super) async fn raise(
+    core: &Core,
+    connection: &mut PgConnection,
+    spec: &ConsumerSpec,
+    live: &Generation,
+) -> Result<u32, sqlx::Error> {
+    let number = live.last.saturating_add(1);
+    sqlx::query(core.sql.raise_version.clone())
+        .bind(&*spec.name)
+        .bind(live.number)
+        .bind(number)
+        .bind(i64::from(spec.version))
+        .execute(connection)
+        .await?;
+    Ok(number.cast_unsigned())
+}
+
 /// Takes a generation away that is being built.
 pub(super) async fn throw_away(
     core: &Core,

@@ -11,13 +11,18 @@ const MAX_TABLE: usize = 48;
 const MAX_IDENTIFIER: usize = 63;
 
 /// The tables of the store itself; those of its migrations start with `_`.
-const OWN: [&str; 7] = [
+const OWN: [&str; 12] = [
     "commands",
     "consumer_partitions",
     "consumer_workers",
     "consumers",
     "events",
     "parked_events",
+    "saga_definitions",
+    "saga_log",
+    "saga_messages",
+    "saga_workers",
+    "sagas",
     "snapshots",
 ];
 

@@ -87,6 +87,9 @@ async fn open_in(
             older
         });
     }
+    if spec.kind.goes_on() {
+        return raise(core, connection, spec, &found).await;
+    }
     if let Some(building) = &found.building {
         if building.version > version {
             return Ok(older);
@@ -99,6 +102,30 @@ async fn open_in(
     }
     let made = generation::make(core, connection, spec, Some(live), 0).await?;
     Ok(Opened { generation: Some(made), live: false })
+}
+
+/// Gives the live generation a higher version in its place.
+async fn raise(
+    core: &Core,
+    connection: &mut PgConnection,
+    spec: &ConsumerSpec,
+    Generations { live, building }: &Generations,
+) -> Result<Opened, StoreError> {
+    let Some(live) = live else { return Err(unsuitable(spec, "was never opened")) };
+    if live.partitions != generation::partitions(spec) {
+        let is = live.partitions;
+        return Err(unsuitable(
+            spec,
+            format_args!("has {is} partitions in the store, and goes on with so many in any version"),
+        ));
+    }
+    if let Some(building) = building {
+        let gone = generation::throw_away(core, &mut *connection, &spec.name, building).await;
+        gone.map_err(|found| error(core, found))?;
+    }
+    let raised = generation::raise(core, connection, spec, live).await;
+    let raised = raised.map_err(|found| error(core, found))?;
+    Ok(Opened { generation: Some(raised), live: true })
 }
 
 pub(super) async fn rebuild(core: &Core, spec: &ConsumerSpec) -> Result<u32, StoreError> {

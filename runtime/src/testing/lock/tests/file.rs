@@ -1,5 +1,6 @@
 //! The format is a promise: it stands here letter by letter.
 
+use crate::saga::Purchase;
 use crate::schema::{Shape, Shapes};
 use crate::testing::lock::{Lock, LockedAggregate};
 
@@ -19,6 +20,16 @@ event order.placed v1 228b37e9d2a50d5f: object
   b: tuple
     0: f32
     1: set of nonzero i128
+
+saga purchase v1 f354f16187935384
+  data: object
+    cents: i64
+    id: string
+  step check: bool, read only
+  step reserve: u64, undo
+  wait settled: i64, for account.moved, fails, after check reserve
+  step ship: string, after settled, pivot
+  send thank: null, command Move of account, after ship
 ";
 
 fn lock() -> Lock {
@@ -31,7 +42,8 @@ fn lock() -> Lock {
     let events = std::iter::once("order.placed".to_owned()).collect();
     lock.aggregates
         .insert("order".to_owned(), LockedAggregate { id: Shapes::shape_of::<uuid::Uuid>(), events });
-    lock
+    let sagas = Lock::of(&crate::Catalog::new().saga::<Purchase>()).sagas;
+    Lock { sagas, ..lock }
 }
 
 #[test]
@@ -74,6 +86,24 @@ fn what_is_no_lock_file_is_refused_with_its_line() {
             "happening order.placed v1",
             "line 9: `event ` should stand before `happening order.placed v1 228b37e9d2a50d5f: object`",
         ),
+        (
+            "  data: object\n    cents: i64\n    id: string\n",
+            "",
+            "line 18: `data: ` should stand before `step check: bool, read only`",
+        ),
+        ("step check", "stop check", "line 21: `stop` is no step, or one without what it needs"),
+        ("send thank", "step thank", "line 25: `step` is no step, or one without what it needs"),
+        (
+            ", for account.moved",
+            "",
+            "line 23: the end of the line should stand before `, fails, after check reserve`",
+        ),
+        (" of account", "", "line 25: ` of ` should stand before `, after ship`"),
+        (
+            ", pivot",
+            "",
+            "line 17: the fingerprint of `purchase` v1 does not fit what stands below it: the file was changed by hand",
+        ),
         ("\nevent order.placed", &deep, "line 9: the structure is nested too deeply"),
     ];
     for (from, to, expected) in cases {
@@ -90,5 +120,5 @@ fn what_is_no_lock_file_is_refused_with_its_line() {
         Err("line 1: the line `kenning lock format 1` is missing".to_owned())
     );
     let twice = format!("{FILE}{}", FILE.split_once("\n\n").map_or("", |(_, rest)| rest));
-    assert_eq!(Lock::parse(&twice).unwrap_err().line, 16);
+    assert_eq!(Lock::parse(&twice).unwrap_err().line, 26);
 }

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::generate::{name, shape};
+use crate::saga::{SagaDescription, StepDescription, StepKind, WayBack};
 use crate::schema::Shape;
-use crate::testing::lock::{Lock, LockedAggregate};
+use crate::testing::lock::{Lock, LockedAggregate, LockedSaga};
 
 /// A lock with one event of one structure.
 pub(super) fn lock_of(shape: Shape) -> Lock {
     let versions = BTreeMap::from([(1, shape)]);
-    Lock { aggregates: BTreeMap::new(), events: BTreeMap::from([("thing.happened".to_owned(), versions)]) }
+    Lock { events: BTreeMap::from([("thing.happened".to_owned(), versions)]), ..Lock::default() }
 }
 
 fn lock() -> impl Strategy<Value = Lock> {
@@ -20,7 +21,51 @@ fn lock() -> impl Strategy<Value = Lock> {
         .prop_map(|(id, events): (_, BTreeSet<String>)| LockedAggregate { id, events });
     let aggregates = proptest::collection::btree_map(name(), aggregate, 0..3);
     let events = proptest::collection::btree_map(name(), versions, 0..3);
-    (aggregates, events).prop_map(|(aggregates, events)| Lock { aggregates, events })
+    let sagas = proptest::collection::vec(saga(), 0..2);
+    (aggregates, events, sagas).prop_map(|(aggregates, events, list)| {
+        let mut sagas = BTreeMap::<_, BTreeMap<_, _>>::new();
+        for saga in list {
+            let SagaDescription { name, version, .. } = &saga.description;
+            sagas.entry(name.clone()).or_default().insert(*version, saga);
+        }
+        Lock { aggregates, events, sagas }
+    })
+}
+
+/// A saga with any steps, also such as no table has.
+fn saga() -> impl Strategy<Value = LockedSaga> {
+    let steps = proptest::collection::vec(step(), 0..3);
+    (name(), 1_u32..9, 0_u32..9, shape(), steps).prop_map(|(name, version, earlier, data, mut steps)| {
+        steps.sort_by(|a, b| a.name.cmp(&b.name));
+        steps.dedup_by(|a, b| a.name == b.name);
+        let description = SagaDescription { name, version, data, steps }.without_words();
+        LockedSaga { description, migrates_from: version.saturating_sub(earlier).max(1) }
+    })
+}
+
+fn step() -> impl Strategy<Value = StepDescription> {
+    let kind = prop_oneof![
+        Just(StepKind::Step),
+        (name(), name()).prop_map(|(command, category)| StepKind::Send { command, category }),
+        (name(), any::<bool>()).prop_map(|(event, fails)| StepKind::Wait { event, fails }),
+    ];
+    let way_back = prop_oneof![
+        Just(WayBack::Undo("undo".to_owned())),
+        Just(WayBack::ReadOnly),
+        Just(WayBack::Irreversible("why".to_owned())),
+        Just(WayBack::NotNeeded),
+    ];
+    let after = proptest::collection::vec(name(), 0..3);
+    (name(), kind, after, way_back, any::<bool>(), shape()).prop_map(
+        |(name, kind, after, way_back, pivot, output)| StepDescription {
+            name,
+            kind,
+            after,
+            way_back,
+            pivot,
+            output,
+        },
+    )
 }
 
 /// Fewer than usual: the structures are large, and the same laws are tried in every run.
@@ -67,6 +112,12 @@ proptest! {
                         let known = lock.events.values().any(|versions| versions.values().any(|known| known == shape));
                         prop_assert!(known, "{} v{}", event, version);
                     }
+                }
+                for saga in read.sagas.values().flat_map(BTreeMap::values) {
+                    let known = lock.sagas.values().any(|versions| {
+                        versions.values().any(|known| known.description == saga.description)
+                    });
+                    prop_assert!(known, "{:?}", saga);
                 }
             }
             Err(error) => prop_assert!((1..=damaged.lines().count().max(1)).contains(&error.line), "{}", error),

@@ -1,0 +1,20 @@
+//! `#[derive(Saga)]`.
+
+mod ast;
+mod check;
+mod expand;
+
+use proc_macro2::TokenStream;
+use syn::DeriveInput;
+
+use crate::ctxt::Ctxt;
+
+pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
+    let cx = Ctxt::new();
+    let saga = ast::Saga::parse(&cx, input);
+    check::check(&cx, &saga);
+    match cx.check() {
+        Ok(()) => expand::expand(&saga),
+        Err(error) => expand::inert(&saga, &error),
+    }
+}

@@ -1,0 +1,96 @@
+//! The rules over a whole `#[saga]` block.
+
+mod cfg;
+mod order;
+mod step;
+mod undo;
+
+use std::collections::BTreeMap;
+
+use super::ast::Block;
+use super::resolve::{Plan, name};
+use crate::ctxt::Ctxt;
+use crate::text::text;
+use crate::{generics, names};
+
+pub(super) fn check(cx: &Ctxt, block: &Block<'_>, plan: &Plan<'_, '_>) {
+    check_header(cx, block);
+    check_names(cx, block);
+    for (step, planned) in block.steps.iter().zip(&plan.steps) {
+        step::check(cx, step, planned);
+    }
+    undo::check(cx, block);
+    order::check(cx, block, plan);
+    cfg::check(cx, block, plan);
+    check_starts(cx, block);
+    for second in block.failures.iter().skip(1) {
+        let help = "make one function of the two";
+        cx.help(&second.function.sig.ident, "a saga sends one command when it has failed", help);
+    }
+}
+
+fn check_header(cx: &Ctxt, block: &Block<'_>) {
+    let header = &block.original.header;
+    let what = "a `#[saga]` block";
+    if let Some((path, _)) = &header.trait_ {
+        let help = format!(
+            "write `#[saga(…)] impl {}`: each function becomes an impl of its own",
+            text(&header.self_ty)
+        );
+        cx.help(path, format_args!("{what} is an inherent `impl`, not the impl of a trait"), help);
+    }
+    generics::refuse(
+        cx,
+        &header.generics,
+        what,
+        "a saga has one name and one table of steps: name its types",
+    );
+    if let Some(keyword) = &header.unsafety {
+        cx.help(keyword, format_args!("{what} cannot be unsafe"), "leave `unsafe` out");
+    }
+    if block.steps.is_empty() && block.original.is_plain() {
+        let help =
+            "mark the functions that do something with `#[step]`, `#[send]` or `#[wait]`, in their order";
+        cx.help(&header.self_ty, format_args!("the saga `{}` has no step", text(&header.self_ty)), help);
+    }
+}
+
+/// Steps are found again by their names, in other releases as well.
+fn check_names(cx: &Ctxt, block: &Block<'_>) {
+    let mut functions = BTreeMap::new();
+    let mut persisted = BTreeMap::new();
+    for step in &block.steps {
+        let ident = step.ident();
+        names::check_step(cx, step.args.name.as_ref(), ident);
+        let own = name(ident);
+        let written = step.args.name.as_ref().map_or_else(|| own.clone(), syn::LitStr::value);
+        if functions.insert(own.clone(), ()).is_some() {
+            // Both would be in reach of `after` and of parameters.
+            let help = "write one function, and `#[cfg(…)]` inside of it where builds differ";
+            cx.help(ident, format_args!("two steps are the function `{own}`"), help);
+        } else if let Some(first) = persisted.insert(written.clone(), own.clone()) {
+            let message = format!("`{first}` and `{own}` are both stored as the step `{written}`");
+            let help = "the name is how a stored step is found again: give each step its own, `name = \"…\"`";
+            match &step.args.name {
+                Some(literal) => cx.help(literal, message, help),
+                None => cx.help(ident, message, help),
+            }
+        }
+    }
+}
+
+fn check_starts(cx: &Ctxt, block: &Block<'_>) {
+    // Functions under `cfg` may stand in for each other, and are left to the compiler, which knows which are there.
+    let mut started = BTreeMap::new();
+    for start in block.starts.iter().filter(|start| start.function.cfgs().next().is_none()) {
+        let Some(event) = start.event else { continue };
+        let own = &start.function.sig.ident;
+        if let Some(first) = started.insert(text(event.ty), own) {
+            let message = format!(
+                "the event `{}` starts an instance twice, by `{first}` and by `{own}`",
+                text(event.ty)
+            );
+            cx.help(event.ty, message, "make one function of the two");
+        }
+    }
+}

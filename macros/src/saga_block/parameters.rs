@@ -1,0 +1,82 @@
+//! The parameters of steps and of functions that send: the context, and what other steps have returned.
+
+use syn::{Ident, Pat, PatType, Type};
+
+use crate::ctxt::Ctxt;
+use crate::signature::last_name;
+use crate::text::text;
+
+/// A parameter after `&self`.
+pub(super) enum Parameter<'a> {
+    /// `&StepContext<…>`.
+    Context(&'a Type),
+    Output(Output<'a>),
+}
+
+/// What the step with the name of the parameter has returned.
+pub(super) struct Output<'a> {
+    pub(super) name: &'a Ident,
+    /// The type of the parameter: a reference.
+    pub(super) ty: &'a Type,
+}
+
+/// Whether it is `StepContext<…>`.
+pub(super) fn is_context(ty: &Type) -> bool {
+    last_name(ty).is_some_and(|name| name == "StepContext")
+}
+
+/// Reads a parameter that is the context, if it is; says how the context is taken.
+pub(super) fn context<'a>(cx: &Ctxt, parameter: &'a PatType, taken: &mut bool) -> Option<&'a Type> {
+    let ty = &*parameter.ty;
+    let (elem, shared) = match ty {
+        Type::Reference(reference) => (&*reference.elem, reference.mutability.is_none()),
+        other => (other, false),
+    };
+    if !is_context(elem) {
+        return None;
+    }
+    if !shared {
+        cx.help(ty, "the context of a step is borrowed", format_args!("write `&{}`", text(elem)));
+    } else if std::mem::replace(taken, true) {
+        cx.help(parameter, "this function takes the context twice", "leave one of the two out");
+    }
+    Some(ty)
+}
+
+/// Reads the parameters of a step.
+pub(super) fn parse<'a>(cx: &Ctxt, parameters: impl Iterator<Item = &'a PatType>) -> Vec<Parameter<'a>> {
+    let mut taken = false;
+    let mut parsed = Vec::new();
+    for parameter in parameters {
+        match context(cx, parameter, &mut taken) {
+            Some(ty) => parsed.push(Parameter::Context(ty)),
+            None => parsed.extend(output(cx, parameter).map(Parameter::Output)),
+        }
+    }
+    parsed
+}
+
+fn output<'a>(cx: &Ctxt, parameter: &'a PatType) -> Option<Output<'a>> {
+    let ty = &*parameter.ty;
+    match ty {
+        Type::Reference(reference) if reference.mutability.is_some() => {
+            let help = format!("write `&{}`", text(&reference.elem));
+            cx.help(ty, "what a step has returned is not changed by others", help);
+        }
+        Type::Reference(_) => {}
+        other => {
+            let help = format!("write `&{}`", text(other));
+            cx.help(ty, "what another step has returned is borrowed", help);
+        }
+    }
+    match &*parameter.pat {
+        Pat::Ident(pat) if pat.subpat.is_none() && pat.by_ref.is_none() => {
+            Some(Output { name: &pat.ident, ty })
+        }
+        pattern => {
+            let help = format!("write `charge: {}`, with the name of the step that returns it", text(ty));
+            cx.help(pattern, "a parameter has the name of the step whose output it is", help);
+            None
+        }
+    }
+}

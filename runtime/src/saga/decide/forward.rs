@@ -1,0 +1,134 @@
+//! Doing the steps.
+
+use super::{Begin, Next, Situation, WayBackIs, of_saga, of_step};
+use crate::payload::Payload;
+use crate::saga::failure::SagaFailure;
+use crate::saga::progress::{Phase, StepState};
+use crate::store::{NewSagaEntry, SagaEntryKind};
+
+impl Situation<'_> {
+    pub(super) fn forward(&self) -> Next {
+        let failed = self.failed();
+        match (self.way_back(), &failed) {
+            (WayBackIs::Open, Some(failure)) => return Next::Record(vec![compensating(failure)]),
+            (WayBackIs::Closed, Some(failure)) if self.is_still() => {
+                return Next::Record(vec![parked(failure)]);
+            }
+            (WayBackIs::Closed, Some(_)) => return Next::Rest(None),
+            (WayBackIs::Open, None) if self.deadline.is_some_and(|deadline| deadline <= self.now) => {
+                return Next::Record(vec![compensating(&SagaFailure::of_saga("the deadline has passed"))]);
+            }
+            _ => {}
+        }
+        for step in 0..self.table.steps.len() {
+            if let Some(next) = self.step(step) {
+                return next;
+            }
+        }
+        if self.progress.steps.iter().all(|step| step.state == StepState::Done) {
+            return Next::Record(vec![of_saga(SagaEntryKind::Completed, None, None)]);
+        }
+        Next::Rest(self.next_due())
+    }
+
+    /// What one step asks for.
+    fn step(&self, step: usize) -> Option<Next> {
+        let progress = self.progress.steps.get(step)?;
+        match (progress.state, self.waits(step)) {
+            (StepState::Pending, None) if self.is_ready(step) => Some(Next::Begin(Begin::Step(step))),
+            (StepState::Pending, Some(_)) if self.is_ready(step) => {
+                // It begins to wait even if its event is there: the log shows both.
+                let mut entries = vec![of_step(SagaEntryKind::Waiting, self.table, step)];
+                if !self.faults.early_event_is_lost {
+                    entries.extend(self.arrived(step));
+                }
+                Some(Next::Record(entries))
+            }
+            (StepState::Begun, None) if !self.is_busy(step) && self.is_due(progress.due) => {
+                Some(Next::Begin(Begin::Step(step)))
+            }
+            (StepState::Waiting, Some(fails)) => {
+                // An event that is there wins over a timeout that is due.
+                if let Some(entry) = self.arrived(step).filter(|_| !self.is_lost(step)) {
+                    return Some(Next::Record(vec![entry]));
+                }
+                if self.faults.timer_is_lost || self.ends_at(step).is_none_or(|end| end > self.now) {
+                    return None;
+                }
+                if !fails {
+                    return Some(Next::TimedOut(step));
+                }
+                let text = Some("the event did not come in time".to_owned());
+                Some(Next::Record(vec![NewSagaEntry {
+                    text,
+                    ..of_step(SagaEntryKind::TimedOut, self.table, step)
+                }]))
+            }
+            _ => None,
+        }
+    }
+
+    /// The entry that says that the event of a wait has come, if it has.
+    fn arrived(&self, step: usize) -> Option<NewSagaEntry> {
+        let output = self.event_for(step)?.output.clone();
+        Some(NewSagaEntry { output, ..of_step(SagaEntryKind::Done, self.table, step) })
+    }
+
+    /// The seeded fault: an event that came before its wait began is overlooked.
+    fn is_lost(&self, step: usize) -> bool {
+        self.faults.early_event_is_lost
+            && self.event_for(step).is_some_and(|event| {
+                self.progress
+                    .steps
+                    .get(step)
+                    .and_then(|step| step.began_at)
+                    .is_some_and(|began| event.at <= began)
+            })
+    }
+
+    /// What has failed for good, or is not known.
+    fn failed(&self) -> Option<SagaFailure> {
+        let failed = |state| matches!(state, StepState::Failed | StepState::Unknown);
+        let at = self.progress.steps.iter().position(|step| failed(step.state))?;
+        let step = self.table.steps.get(at)?;
+        let what = match self.progress.steps.get(at)?.state {
+            StepState::Unknown => format!("it is not known whether `{}` was done", step.name),
+            _ => format!("`{}` has failed", step.name),
+        };
+        let reason =
+            self.progress.reasons.get(&step.name).map_or(what.clone(), |reason| format!("{what}: {reason}"));
+        Some(SagaFailure::of_step(&step.name, reason))
+    }
+
+    /// Whether no function of the user's runs.
+    pub(super) fn is_still(&self) -> bool {
+        !self.busy.iter().any(|busy| *busy) && !self.last_word_busy
+    }
+
+    fn next_due(&self) -> Option<time::OffsetDateTime> {
+        let steps = self.progress.steps.iter().enumerate().filter_map(|(at, step)| match step.state {
+            StepState::Begun if !self.is_busy(at) => step.due,
+            StepState::Waiting if self.faults.timer_is_lost => None,
+            StepState::Waiting => self.ends_at(at),
+            _ => None,
+        });
+        let deadline = self.deadline.filter(|_| self.way_back() == WayBackIs::Open);
+        steps.chain(deadline).min()
+    }
+}
+
+/// From here on it is compensated.
+pub(super) fn compensating(failure: &SagaFailure) -> NewSagaEntry {
+    let output = Payload::of("failure", failure).ok();
+    of_saga(SagaEntryKind::Compensating, output, Some(failure.reason.clone()))
+}
+
+fn parked(failure: &SagaFailure) -> NewSagaEntry {
+    let reason = format!("there is no way back after the pivot: {}", failure.reason);
+    of_saga(SagaEntryKind::Parked, None, Some(reason))
+}
+
+/// Whether an instance goes forward.
+pub(super) fn is_forward(phase: &Phase) -> bool {
+    *phase == Phase::Forward
+}

@@ -1,0 +1,16 @@
+//! Running instances: claimed in batches, each by a task of its own, recorded together.
+
+mod adopt;
+mod attempt;
+mod begin;
+mod claimer;
+mod committer;
+mod metrics;
+mod run;
+mod shared;
+mod side;
+mod supervise;
+mod worker;
+
+pub(crate) use self::shared::{RegisteredSaga, Setup};
+pub(crate) use self::side::{SagaEngine, SagaSide, registered};

@@ -1,0 +1,305 @@
+//! Instances of other definitions: migrated, taken over as they are, or parked; never guessed.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use super::committer::Unwritten;
+use super::shared::{RegisteredSaga, Shared};
+use super::worker::Worker;
+use crate::app::with_sources;
+use crate::payload::Payload;
+use crate::saga::SagaDescription;
+use crate::saga::any::AnyInstance;
+use crate::saga::decide::{of_saga, standing, status};
+use crate::saga::error::StepError;
+use crate::saga::migration::{InFlight, InFlightStep};
+use crate::saga::progress::{Moves, Progress, StepState};
+use crate::saga::table::Table;
+use crate::store::{
+    ClaimedSaga, NewSagaEntry, SagaEntry, SagaEntryKind, SagaMessage, SagaMessageKind, SagaMigration,
+    SagaRecord, SagaStatus, SagaStore, SagaThen, SagaWrite, SagaWritten, StoreError,
+};
+
+/// Which definitions' instances this process takes on.
+#[derive(Default)]
+pub(super) struct Plans {
+    by_saga: BTreeMap<Arc<str>, Vec<u64>>,
+    described: BTreeMap<u64, SagaDescription>,
+}
+
+impl Plans {
+    /// What is to be taken on beside the own definitions: those of lower versions for which there is a way, and those for which there is none once no worker runs them: they are parked, so that somebody sees them. Those of
+    /// higher versions are left to the processes that know them.
+    pub(super) async fn make<S: SagaStore>(shared: &Shared<S>) -> Result<Self, StoreError> {
+        let mut plans = Self::default();
+        for main in shared.mains() {
+            let about = main.saga.about();
+            let own = shared.sagas.iter().map(|one| one.saga.about()).filter(|own| own.name == about.name);
+            let mut taken: Vec<u64> = own.map(|own| own.fingerprint).collect();
+            for record in shared.store.saga_definitions(&about.name).await? {
+                if taken.contains(&record.definition) || record.version > about.version {
+                    continue;
+                }
+                let described = SagaDescription::from_json(&record.description).ok();
+                let survives =
+                    described.as_ref().is_some_and(|old| old.compare(&about.definition).survives());
+                if survives || main.migrates(record.version) || !record.live {
+                    taken.push(record.definition);
+                }
+                if let Some(described) = described {
+                    plans.described.insert(record.definition, described);
+                }
+            }
+            plans.by_saga.insert(Arc::clone(&about.name), taken);
+        }
+        Ok(plans)
+    }
+
+    pub(super) fn of(&self, saga: &str) -> Vec<u64> {
+        self.by_saga.get(saga).cloned().unwrap_or_default()
+    }
+}
+
+impl RegisteredSaga {
+    /// Whether a migration is declared for instances of a version.
+    fn migrates(&self, version: u32) -> bool {
+        let about = self.saga.about();
+        let back = about.version.saturating_sub(version);
+        back > 0 && usize::try_from(back).is_ok_and(|back| back <= self.saga.migrations())
+    }
+}
+
+/// An instance that can go on.
+pub(super) struct Adoptee {
+    pub(super) saga: Arc<RegisteredSaga>,
+    pub(super) instance: Arc<dyn AnyInstance>,
+    pub(super) record: SagaRecord,
+    pub(super) progress: Progress,
+    pub(super) messages: Vec<SagaMessage>,
+}
+
+/// What became of an instance that was claimed.
+pub(super) enum Adopted {
+    Run(Box<Adoptee>),
+    Released,
+    Lost,
+}
+
+/// Reads an instance with the definition that it follows, or has it follow one that is known here.
+pub(super) async fn adopt<S: SagaStore>(worker: &Worker<S>, claimed: ClaimedSaga) -> Result<Adopted, String> {
+    let record = &claimed.record;
+    if let Some(saga) = worker.shared.of_definition(&record.saga, record.definition).cloned() {
+        return match read(&saga, &claimed, Progress::read(&saga.saga.about().table, &claimed.log)) {
+            Ok(adoptee) => Ok(Adopted::Run(Box::new(adoptee))),
+            Err(reason) => park(worker, claimed, reason).await,
+        };
+    }
+    let Some(main) = worker.shared.of_name(&record.saga).cloned() else { return Ok(Adopted::Lost) };
+    match moved(worker, &main, &claimed) {
+        Ok((state, moves)) => migrate(worker, &main, claimed, state, &moves).await,
+        Err(reason) => park(worker, claimed, reason).await,
+    }
+}
+
+fn read(saga: &Arc<RegisteredSaga>, claimed: &ClaimedSaga, progress: Progress) -> Result<Adoptee, String> {
+    if !progress.strangers.is_empty() {
+        let names: Vec<_> = progress.strangers.iter().map(|name| format!("`{name}`")).collect();
+        return Err(format!(
+            "its log has the steps {}, which this definition does not have",
+            names.join(", ")
+        ));
+    }
+    let state = &claimed.record.state;
+    let read = catch_unwind(AssertUnwindSafe(|| saga.saga.instance(state)));
+    let instance = read.unwrap_or_else(|_| Err("reading them panics".to_owned()));
+    Ok(Adoptee {
+        saga: Arc::clone(saga),
+        instance: instance.map_err(|error| format!("its data cannot be read: {error}"))?,
+        record: claimed.record.clone(),
+        progress,
+        messages: claimed.messages.clone(),
+    })
+}
+
+/// The data and the steps of an instance for the definition of this process, or why it has no way there.
+fn moved<S: SagaStore>(
+    worker: &Worker<S>,
+    main: &RegisteredSaga,
+    claimed: &ClaimedSaga,
+) -> Result<(Payload, Moves), String> {
+    let record = &claimed.record;
+    let about = main.saga.about();
+    let plans = worker.plans();
+    let old = plans.described.get(&record.definition);
+    let changes = old.map(|old| old.compare(&about.definition));
+    if main.migrates(record.version) {
+        let in_flight = in_flight(record, &claimed.log, old)?;
+        let migrated = catch_unwind(AssertUnwindSafe(|| main.saga.migrate(&in_flight)));
+        let migrated = migrated.unwrap_or_else(|_| Some(Err(StepError::fail("the migration panics"))));
+        return match migrated {
+            Some(Ok(moved)) => Ok(moved),
+            Some(Err(error)) => {
+                Err(format!("it cannot be migrated from version {}: {error}", record.version))
+            }
+            None => Err(format!("no migration from version {} is declared", record.version)),
+        };
+    }
+    match changes {
+        Some(changes) if changes.survives() => Ok((record.state.clone(), Moves::default())),
+        Some(changes) => Err(format!(
+            "it follows version {} of the definition, from which there is no way to version {}: {changes}",
+            record.version, about.version
+        )),
+        None => Err(format!(
+            "it follows a definition of version {} that was never described in this store",
+            record.version
+        )),
+    }
+}
+
+fn in_flight(
+    record: &SagaRecord,
+    log: &[SagaEntry],
+    old: Option<&SagaDescription>,
+) -> Result<InFlight, String> {
+    let json = |payload: &Payload| serde_json::from_str(payload.as_str()).map_err(|error| error.to_string());
+    let state = json(&record.state).map_err(|error| format!("its data cannot be read: {error}"))?;
+    let mut names: Vec<Arc<str>> = Vec::new();
+    for name in log.iter().filter_map(|entry| entry.entry.step.as_ref()) {
+        if !names.contains(name) {
+            names.push(Arc::clone(name));
+        }
+    }
+    let table = Table::of_names(&names);
+    let progress = Progress::read(&table, log);
+    let mut steps = Vec::new();
+    for (name, step) in names.iter().zip(&progress.steps) {
+        let done = step.state == StepState::Done;
+        let output = step.output.as_ref().filter(|_| done).map(json).transpose()?;
+        if step.state != StepState::Pending && step.state != StepState::Waiting {
+            steps.push(InFlightStep::new(name, output));
+        }
+    }
+    // The name of a definition tells nothing that the log does not; it is here so that a saga of another name is never migrated.
+    if old.is_some_and(|old| *old.name != *record.saga) {
+        return Err("its definition is that of another saga".to_owned());
+    }
+    Ok(InFlight::new(record.version, &record.id, state, steps))
+}
+
+async fn migrate<S: SagaStore>(
+    worker: &Worker<S>,
+    main: &Arc<RegisteredSaga>,
+    claimed: ClaimedSaga,
+    state: Payload,
+    moves: &Moves,
+) -> Result<Adopted, String> {
+    let about = main.saga.about();
+    let text = format!("from version {} to version {}", claimed.record.version, about.version);
+    let entry = of_saga(SagaEntryKind::Migrated, Payload::of("moves", moves).ok(), Some(text));
+    let mut log = claimed.log.clone();
+    let at = claimed.record.updated_at;
+    log.push(SagaEntry { sequence: claimed.record.sequence + 1, at, entry: entry.clone() });
+    let progress = Progress::read(&about.table, &log);
+    let mut after = ClaimedSaga { log, ..claimed.clone() };
+    after.record.state = state.clone();
+    let adoptee = match read(main, &after, progress).and_then(|adoptee| outputs_are_read(main, adoptee)) {
+        Ok(adoptee) => adoptee,
+        Err(reason) => return park(worker, claimed, reason).await,
+    };
+    let migration = SagaMigration { version: about.version, definition: about.fingerprint, state };
+    let write = SagaWrite {
+        migration: Some(migration),
+        status: status(&about.table, &adoptee.progress),
+        step: standing(&about.table, &adoptee.progress),
+        ..write_of(&claimed.record, vec![entry], SagaThen::Keep)
+    };
+    match worker.committer.write(write).await.map_err(text_of)? {
+        SagaWritten::Done { .. } => {
+            tracing::info!(
+                saga = &*about.name,
+                id = &*claimed.record.id,
+                "an instance has gone over to another definition"
+            );
+            let mut adoptee = adoptee;
+            adoptee.record.sequence += 1;
+            adoptee.record.definition = about.fingerprint;
+            adoptee.record.version = about.version;
+            Ok(Adopted::Run(Box::new(adoptee)))
+        }
+        SagaWritten::Lost => Ok(Adopted::Lost),
+    }
+}
+
+/// A definition that reads other outputs than those in the log is not gone on with.
+fn outputs_are_read(main: &RegisteredSaga, adoptee: Adoptee) -> Result<Adoptee, String> {
+    for (about, step) in main.saga.about().table.steps.iter().zip(&adoptee.progress.steps) {
+        if let (StepState::Done, Some(output)) = (step.state, &step.output) {
+            let place = main.saga.about().table.find(&about.name).unwrap_or_default();
+            main.saga
+                .read_output(place, output)
+                .map_err(|error| format!("what `{}` has returned cannot be read: {error}", about.name))?;
+        }
+    }
+    Ok(adoptee)
+}
+
+/// Parks an instance that cannot be read here. One that is parked stays so; what was asked of it is refused, since nobody here can do it.
+async fn park<S: SagaStore>(
+    worker: &Worker<S>,
+    claimed: ClaimedSaga,
+    reason: String,
+) -> Result<Adopted, String> {
+    let record = &claimed.record;
+    let table = Table::of_names(&[]);
+    let dealt_with = Progress::read(&table, &claimed.log).dealt_with;
+    let requests = claimed
+        .messages
+        .iter()
+        .filter(|message| message.kind != SagaMessageKind::Event && !dealt_with.contains(&message.number));
+    let mut entries: Vec<NewSagaEntry> = requests
+        .map(|message| {
+            let note = crate::saga::progress::Note::message(message.number).payload();
+            of_saga(SagaEntryKind::Refused, note, Some(reason.clone()))
+        })
+        .collect();
+    if record.status != SagaStatus::Parked {
+        tracing::error!(saga = &*record.saga, id = &*record.id, reason, "an instance is parked");
+        entries.push(of_saga(SagaEntryKind::Parked, None, Some(reason.clone())));
+    }
+    let write = SagaWrite {
+        status: SagaStatus::Parked,
+        step: record.step.clone(),
+        reason: Some(reason),
+        ..write_of(record, entries, SagaThen::Rest)
+    };
+    if let Some(main) = worker.shared.of_name(&record.saga) {
+        main.metrics.wrote(SagaEntryKind::Parked, None);
+    }
+    match worker.committer.write(write).await.map_err(text_of)? {
+        SagaWritten::Done { released: true, .. } => Ok(Adopted::Released),
+        // Messages have come meanwhile: it is read again.
+        SagaWritten::Done { .. } => Err("messages were left for an instance while it was parked".to_owned()),
+        SagaWritten::Lost => Ok(Adopted::Lost),
+    }
+}
+
+fn write_of(record: &SagaRecord, entries: Vec<NewSagaEntry>, then: SagaThen) -> SagaWrite {
+    SagaWrite {
+        instance: record.instance,
+        epoch: record.epoch,
+        sequence: record.sequence,
+        entries,
+        status: record.status,
+        step: record.step.clone(),
+        reason: record.reason.clone(),
+        messages_seen: record.messages,
+        migration: None,
+        then,
+    }
+}
+
+fn text_of(error: Unwritten) -> String {
+    with_sources(&error)
+}

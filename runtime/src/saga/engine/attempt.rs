@@ -1,0 +1,92 @@
+//! One attempt at a step, an undo or a command.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+use tokio::sync::watch;
+
+use crate::app::Kenning;
+use crate::payload::Payload;
+use crate::saga::any::{AnyInstance, Doing};
+use crate::saga::command::{AnyCommand, Sender};
+use crate::saga::context::CallContext;
+use crate::saga::decide::{Attempted, Begin};
+use crate::saga::error::StepError;
+use crate::saga::failure::SagaFailure;
+use crate::saga::outputs::Outputs;
+use crate::store::BoxFuture;
+
+/// What an attempt needs.
+pub(super) struct Attempt {
+    pub(super) begin: Begin,
+    pub(super) instance: Arc<dyn AnyInstance>,
+    pub(super) call: CallContext,
+    pub(super) heartbeats: watch::Receiver<()>,
+    pub(super) timeout: Option<Duration>,
+    pub(super) outputs: Outputs,
+    /// What the step has returned that is undone.
+    pub(super) output: Option<Payload>,
+    /// Why the saga has failed.
+    pub(super) failure: Option<SagaFailure>,
+    /// Who executes commands; `None`: the application is gone.
+    pub(super) app: Option<Kenning>,
+    pub(super) sender: Sender,
+}
+
+impl Attempt {
+    /// Runs it to its end. A panic ends the task that this runs on, and its owner records it.
+    pub(super) async fn run(self) -> Attempted {
+        let Self { begin, instance, call, mut heartbeats, timeout, outputs, output, failure, app, sender } =
+            self;
+        let cancelled = call.cancelled.clone();
+        let doing = match begin {
+            Begin::Step(step) => instance.forward(step, call, &outputs),
+            Begin::Undo(step) => instance.back(step, call, output.as_ref()),
+            Begin::LastWord => Doing::Send(Ok(failure.and_then(|failure| instance.last_word(&failure)))),
+        };
+        let running: BoxFuture<'_, Attempted> = match doing {
+            Doing::Run(running) => running,
+            Doing::Send(Err(error)) => return Err(error),
+            Doing::Send(Ok(None)) => return Ok(Some(nothing())),
+            Doing::Send(Ok(Some(command))) => Box::pin(send(command, app.as_ref(), sender)),
+        };
+        let Some(timeout) = timeout else { return running.await };
+        let mut running = running;
+        loop {
+            let beat = std::pin::pin!(async {
+                // The sender is in the context: without it there are no further heartbeats.
+                if heartbeats.changed().await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            });
+            let over = std::pin::pin!(tokio::time::sleep(timeout));
+            match select(&mut running, select(beat, over)).await {
+                Either::Left((attempted, _)) => return attempted,
+                Either::Right((Either::Left(_), _)) => {}
+                Either::Right((Either::Right(_), _)) => {
+                    cancelled.cancel();
+                    return Err(StepError::retry(format!("there was no outcome within {timeout:?}")));
+                }
+            }
+        }
+    }
+}
+
+async fn send(command: Box<dyn AnyCommand>, app: Option<&Kenning>, sender: Sender) -> Attempted {
+    let Some(app) = app else { return Err(StepError::retry("the application is gone")) };
+    command.execute(app, sender).await.map(|()| Some(nothing()))
+}
+
+/// What a command produces.
+fn nothing() -> Payload {
+    Payload::from_stored("null")
+}
+
+/// Calls a pure function of the user's: its panic is an error.
+pub(super) fn caught<T>(what: &str, call: impl FnOnce() -> Result<T, StepError>) -> Result<T, StepError> {
+    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| {
+        Err(StepError::fail(format!("{what} panicked: {}", crate::consumer::panic_text(&*panic))))
+    })
+}

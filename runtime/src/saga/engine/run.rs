@@ -1,0 +1,358 @@
+//! The run of one instance: decide, record, act, and again.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::future::{Either, select};
+use futures_util::stream::FuturesUnordered;
+use time::OffsetDateTime;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::adopt::Adoptee;
+use super::attempt::caught;
+use super::shared::RegisteredSaga;
+use super::worker::Worker;
+use crate::app::with_sources;
+use crate::limits::MAX_PAYLOAD;
+use crate::saga::any::AnyInstance;
+use crate::saga::decide::{
+    Attempted, Begin, Next, Situation, intent, next, of_step, outcome, standing, status,
+};
+use crate::saga::progress::{Phase, Progress};
+use crate::saga::table::Table;
+use crate::store::{
+    BoxFuture, NewSagaEntry, SagaEntryKind, SagaMessage, SagaRecord, SagaStore, SagaThen, SagaWrite,
+    SagaWritten,
+};
+
+/// An instance that has nothing to do for longer than this is given away until it is due.
+const HOLD: Duration = Duration::from_millis(50);
+
+/// No wait is shorter: what is due keeps nobody's thread.
+const SHORTEST: Duration = Duration::from_micros(100);
+
+/// How a run has ended.
+pub(super) enum Ended {
+    /// The instance was given away: it has come to its end, or rests.
+    Released,
+    /// The instance is somebody else's.
+    Lost,
+}
+
+/// The run of one instance.
+pub(super) struct Run<S> {
+    pub(super) worker: Arc<Worker<S>>,
+    told: Arc<Notify>,
+    pub(super) saga: Arc<RegisteredSaga>,
+    pub(super) instance: Arc<dyn AnyInstance>,
+    pub(super) record: SagaRecord,
+    pub(super) progress: Progress,
+    messages: Vec<SagaMessage>,
+    /// The store's time at a moment of ours.
+    time: (OffsetDateTime, Instant),
+    pub(super) attempts: FuturesUnordered<BoxFuture<'static, (Begin, Duration, Attempted)>>,
+    /// What is under way, and how it is told that nobody wants it any more.
+    pub(super) under_way: HashMap<Begin, CancellationToken>,
+    busy: Vec<bool>,
+    last_word_busy: bool,
+    /// What is to be recorded.
+    entries: Vec<NewSagaEntry>,
+    /// The seeded fault has been committed.
+    repeated: bool,
+}
+
+/// What the run waits for.
+enum Woken {
+    Attempt(Begin, Duration, Attempted),
+    Messages,
+    Due,
+    Stop,
+}
+
+impl<S: SagaStore> Run<S> {
+    pub(super) fn new(
+        worker: Arc<Worker<S>>,
+        told: Arc<Notify>,
+        adoptee: Adoptee,
+        time: (OffsetDateTime, Instant),
+    ) -> Self {
+        let Adoptee { saga, instance, record, progress, messages } = adoptee;
+        let busy = vec![false; saga.saga.about().table.steps.len()];
+        Self {
+            worker,
+            told,
+            saga,
+            instance,
+            record,
+            progress,
+            messages,
+            time,
+            attempts: FuturesUnordered::new(),
+            under_way: HashMap::new(),
+            busy,
+            last_word_busy: false,
+            entries: Vec::new(),
+            repeated: false,
+        }
+    }
+
+    /// Runs until the instance is given away or lost; an error says why it has to be read again.
+    pub(super) async fn go(mut self) -> Result<Ended, String> {
+        loop {
+            tokio::task::coop::consume_budget().await;
+            let (begun, due) = self.decide();
+            let then = self.then(begun.is_empty(), due);
+            if self.worker.shared.faults.effect_before_intent {
+                begun.iter().for_each(|begin| self.begin(*begin));
+            }
+            if !self.entries.is_empty() || then != SagaThen::Keep {
+                match self.write(then).await? {
+                    Some(ended) => return Ok(ended),
+                    None if begun.is_empty() && then != SagaThen::Keep => continue,
+                    None => {}
+                }
+            }
+            if !self.worker.is_valid() {
+                return Ok(Ended::Lost);
+            }
+            if !self.worker.shared.faults.effect_before_intent {
+                begun.iter().for_each(|begin| self.begin(*begin));
+            }
+            self.call_off();
+            match self.wait(due).await {
+                Woken::Attempt(begin, took, attempted) => self.ended(begin, took, attempted),
+                Woken::Messages => self.read_messages().await?,
+                Woken::Due | Woken::Stop => {}
+            }
+        }
+    }
+
+    /// Decides until something has to be waited for. Says what is to be begun once its intent is recorded, and when the next thing is due.
+    fn decide(&mut self) -> (Vec<Begin>, Option<OffsetDateTime>) {
+        let mut begun = Vec::new();
+        loop {
+            let now = self.now();
+            match next(&self.situation(now)) {
+                Next::Record(entries) => entries.into_iter().for_each(|entry| self.add(entry, now)),
+                // What was begun comes to its end; nothing new is begun by a process that stops.
+                Next::Begin(_) if self.worker.stop.is_cancelled() => {
+                    return (begun, self.under_way.is_empty().then_some(now));
+                }
+                Next::Begin(begin) => {
+                    let entry = intent(&self.saga.saga.about().table, &self.progress, begin);
+                    self.add(entry, now);
+                    self.set_busy(begin, true);
+                    begun.push(begin);
+                }
+                Next::TimedOut(step) => {
+                    let output = caught("the function of `on_timeout`", || self.instance.timed_out(step));
+                    let entry = of_step(SagaEntryKind::Done, &self.saga.saga.about().table, step);
+                    let text = Some("the event did not come in time".to_owned());
+                    let entry = match output {
+                        Ok(output) => NewSagaEntry { output: Some(output), text, ..entry },
+                        Err(error) => {
+                            let text = Some(with_sources(error.error()));
+                            NewSagaEntry { kind: SagaEntryKind::Failed, text, ..entry }
+                        }
+                    };
+                    self.add(entry, now);
+                }
+                Next::Rest(due) => return (begun, due),
+            }
+        }
+    }
+
+    /// Who has the instance after the next write.
+    fn then(&self, nothing_begun: bool, due: Option<OffsetDateTime>) -> SagaThen {
+        if !nothing_begun || !self.under_way.is_empty() {
+            return SagaThen::Keep;
+        }
+        let Some(due) = due else { return SagaThen::Rest };
+        let left = Duration::try_from(due - self.now()).unwrap_or_default();
+        if left > HOLD || self.worker.stop.is_cancelled() { SagaThen::Release(left) } else { SagaThen::Keep }
+    }
+
+    fn situation(&self, now: OffsetDateTime) -> Situation<'_> {
+        let about = self.saga.saga.about();
+        let deadline = about.deadline.and_then(|deadline| time::Duration::try_from(deadline).ok());
+        Situation {
+            table: &about.table,
+            progress: &self.progress,
+            messages: &self.messages,
+            busy: &self.busy,
+            last_word_busy: self.last_word_busy,
+            has_last_word: about.has_last_word,
+            deadline: deadline.and_then(|deadline| self.record.started_at.checked_add(deadline)),
+            now,
+            faults: self.worker.shared.faults,
+        }
+    }
+
+    fn add(&mut self, entry: NewSagaEntry, now: OffsetDateTime) {
+        let about = self.saga.saga.about();
+        self.progress.apply(&about.table, &entry, now);
+        let step = entry.step.as_deref().and_then(|name| about.table.find(name));
+        self.saga.metrics.wrote(entry.kind, step);
+        tell(&self.record, &entry);
+        self.entries.push(entry);
+    }
+
+    /// Records what is to be recorded; `Some`: the run ends.
+    async fn write(&mut self, then: SagaThen) -> Result<Option<Ended>, String> {
+        let table: &Table = &self.saga.saga.about().table;
+        let entries = std::mem::take(&mut self.entries);
+        let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
+        let failure = || self.progress.failure.as_ref().map(|failure| failure.reason.clone());
+        let ended = self.progress.phase == Phase::Ended;
+        let again = (self.worker.shared.faults.outcome_is_recorded_twice && !self.repeated)
+            .then(|| twice(&entries))
+            .flatten();
+        let write = SagaWrite {
+            instance: self.record.instance,
+            epoch: self.record.epoch,
+            sequence: self.record.sequence,
+            entries,
+            status: status(table, &self.progress),
+            step: standing(table, &self.progress),
+            reason: self.progress.parked.clone().or_else(failure),
+            messages_seen: self.record.messages,
+            migration: None,
+            then: if ended { SagaThen::Rest } else { then },
+        };
+        let written = self.worker.committer.write(write).await.map_err(|error| with_sources(&error))?;
+        match written {
+            SagaWritten::Done { released: true, .. } => Ok(Some(Ended::Released)),
+            SagaWritten::Done { messages, now, .. } => {
+                self.record.sequence = self.record.sequence.saturating_add(count);
+                self.time = (now.max(self.now()), Instant::now());
+                if let Some(again) = again {
+                    self.repeated = true;
+                    self.entries.push(again);
+                }
+                if messages > self.record.messages {
+                    self.read_messages().await?;
+                }
+                Ok(None)
+            }
+            SagaWritten::Lost if self.worker.shared.faults.lease_is_not_checked => Ok(None),
+            SagaWritten::Lost => Ok(Some(Ended::Lost)),
+        }
+    }
+
+    async fn read_messages(&mut self) -> Result<(), String> {
+        let (saga, id) = (&self.record.saga, &self.record.id);
+        let whole = self.worker.shared.store.saga(saga, id).await.map_err(|error| with_sources(&error))?;
+        let Some(whole) = whole.filter(|whole| whole.record.instance == self.record.instance) else {
+            return Err("the instance is not there".to_owned());
+        };
+        self.record.messages = self.record.messages.max(whole.record.messages);
+        self.messages = whole.messages;
+        Ok(())
+    }
+
+    fn set_busy(&mut self, begin: Begin, busy: bool) {
+        match begin {
+            Begin::Step(step) | Begin::Undo(step) => {
+                if let Some(known) = self.busy.get_mut(step) {
+                    *known = busy;
+                }
+            }
+            Begin::LastWord => self.last_word_busy = busy,
+        }
+    }
+
+    /// An attempt has ended.
+    fn ended(&mut self, begin: Begin, took: Duration, attempted: Attempted) {
+        self.under_way.remove(&begin);
+        self.set_busy(begin, false);
+        if let Begin::Step(step) | Begin::Undo(step) = begin {
+            self.saga.metrics.took(step, matches!(begin, Begin::Undo(_)), took);
+        }
+        let now = self.now();
+        let table = &self.saga.saga.about().table;
+        let entry = match (begin, attempted) {
+            // It was done, and what it has returned cannot be kept: its undo finds out.
+            (Begin::Step(step), Ok(Some(output))) if output.len() > MAX_PAYLOAD => NewSagaEntry {
+                text: Some(format!("what it has returned has {} bytes, which is too large", output.len())),
+                ..of_step(SagaEntryKind::Unknown, table, step)
+            },
+            (begin, attempted) => outcome(table, &self.progress, begin, attempted, now),
+        };
+        self.add(entry, now);
+    }
+
+    /// Tells attempts whose outcome is not wanted as it would be.
+    fn call_off(&self) {
+        let stops = self.worker.stop.is_cancelled();
+        for (begin, cancelled) in &self.under_way {
+            if stops || (matches!(begin, Begin::Step(_)) && self.progress.phase != Phase::Forward) {
+                cancelled.cancel();
+            }
+        }
+    }
+
+    async fn wait(&mut self, due: Option<OffsetDateTime>) -> Woken {
+        let due = due.map(|due| Duration::try_from(due - self.now()).unwrap_or_default().max(SHORTEST));
+        let stops = self.worker.stop.is_cancelled();
+        let stop = self.worker.stop.clone();
+        let told = Arc::clone(&self.told);
+        let others = std::pin::pin!(async move {
+            let due = std::pin::pin!(async {
+                match due {
+                    Some(due) => tokio::time::sleep(due).await,
+                    None => std::future::pending().await,
+                }
+            });
+            let stop = std::pin::pin!(async {
+                if stops {
+                    std::future::pending::<()>().await;
+                }
+                stop.cancelled().await;
+            });
+            let told = std::pin::pin!(told.notified());
+            match select(told, select(stop, due)).await {
+                Either::Left(_) => Woken::Messages,
+                Either::Right((Either::Left(_), _)) => Woken::Stop,
+                Either::Right((Either::Right(_), _)) => Woken::Due,
+            }
+        });
+        if self.attempts.is_empty() {
+            return others.await;
+        }
+        match select(self.attempts.next(), others).await {
+            Either::Left((Some((begin, took, attempted)), _)) => Woken::Attempt(begin, took, attempted),
+            Either::Left((None, _)) => Woken::Due,
+            Either::Right((woken, _)) => woken,
+        }
+    }
+
+    pub(super) fn now(&self) -> OffsetDateTime {
+        let (at, then) = self.time;
+        at.checked_add(time::Duration::try_from(then.elapsed()).unwrap_or_default()).unwrap_or(at)
+    }
+}
+
+/// The seeded fault: an outcome that is recorded twice.
+fn twice(entries: &[NewSagaEntry]) -> Option<NewSagaEntry> {
+    entries.iter().find(|entry| entry.kind == SagaEntryKind::Done).cloned()
+}
+
+fn tell(record: &SagaRecord, entry: &NewSagaEntry) {
+    let (saga, id) = (&*record.saga, &*record.id);
+    let (kind, step) = (entry.kind.as_str(), entry.step.as_deref().unwrap_or_default());
+    let text = entry.text.as_deref().unwrap_or_default();
+    match entry.kind {
+        SagaEntryKind::Parked => tracing::error!(saga, id, text, "a saga is parked"),
+        SagaEntryKind::Compensating | SagaEntryKind::Unknown | SagaEntryKind::UndoFailed => {
+            tracing::warn!(saga, id, step, kind, text, "a saga does not go on as it should");
+        }
+        SagaEntryKind::Retry | SagaEntryKind::UndoRetry | SagaEntryKind::FailureRetry => {
+            tracing::info!(saga, id, step, kind, text, "a step did not succeed and is tried again");
+        }
+        _ => tracing::debug!(saga, id, step, kind, text, "a saga goes on"),
+    }
+}

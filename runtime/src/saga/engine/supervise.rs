@@ -1,0 +1,137 @@
+//! Looking after the run of one instance.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use tokio::time::Instant;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::adopt::{Adopted, adopt};
+use super::run::{Ended, Run};
+use super::worker::{Slot, Worker};
+use crate::app::with_sources;
+use crate::store::{ClaimedSaga, SagaStore, SagaWhole, StoreError};
+use crate::telemetry;
+
+const TASK: &str = "saga";
+
+/// The first and the longest pause after a failure.
+const FIRST: Duration = Duration::from_millis(20);
+const LONGEST: Duration = Duration::from_secs(5);
+
+/// Runs an instance until it is given away or lost. Whatever fails in between, panics included, is logged and counted, and the instance is read again and goes on.
+pub(super) async fn supervise<S: SagaStore>(
+    worker: Arc<Worker<S>>,
+    slot: Slot<S>,
+    claimed: ClaimedSaga,
+    time: (OffsetDateTime, Instant),
+) {
+    let (saga, id) = (Arc::clone(&claimed.record.saga), Arc::clone(&claimed.record.id));
+    let (instance, epoch) = (claimed.record.instance, claimed.record.epoch);
+    let _running = Counted { worker: &worker, saga: &saga };
+    let mut next = Some((claimed, time));
+    let mut failures = 0_u32;
+    loop {
+        let trouble = match next.take() {
+            Some((claimed, time)) => {
+                let run = go(Arc::clone(&worker), Arc::clone(&slot.messages), claimed, time);
+                match AbortOnDropHandle::new(tokio::spawn(run)).await {
+                    Ok(Ok(Ended::Released)) => return,
+                    Ok(Ok(Ended::Lost)) => {
+                        // A write whose answer was lost with its connection may have been done. Then the instance is ours still, and nobody else goes on with it.
+                        tokio::time::sleep(FIRST).await;
+                        None
+                    }
+                    Ok(Err(trouble)) => Some(trouble),
+                    Err(ended) if ended.is_panic() => Some(ended.to_string()),
+                    // The runtime is shutting down.
+                    Err(_) => return,
+                }
+            }
+            None => None,
+        };
+        if let Some(error) = trouble {
+            failures = failures.saturating_add(1);
+            telemetry::task_failures(TASK).increment(1);
+            tracing::warn!(
+                saga = &*saga,
+                id = &*id,
+                error,
+                failures,
+                "an instance cannot go on and is tried again"
+            );
+            tokio::time::sleep(FIRST.saturating_mul(1 << failures.min(8)).min(LONGEST)).await;
+        }
+        if !worker.is_valid() || worker.stop.is_cancelled() {
+            return lost(&worker, &saga, &id);
+        }
+        let asked = Instant::now();
+        match again(&worker, &saga, &id).await {
+            Ok(Some(SagaWhole { record, log, messages }))
+                if record.instance == instance
+                    && record.epoch == epoch
+                    && record.owner == Some(worker.id) =>
+            {
+                let now = record.updated_at.max(log.last().map_or(record.updated_at, |entry| entry.at));
+                next = Some((ClaimedSaga { record, log, messages }, (now, asked)));
+            }
+            Ok(_) => return lost(&worker, &saga, &id),
+            Err(error) => {
+                failures = failures.saturating_add(1);
+                telemetry::task_failures(TASK).increment(1);
+                let error = with_sources(&error);
+                tracing::warn!(
+                    saga = &*saga,
+                    id = &*id,
+                    error,
+                    failures,
+                    "an instance cannot be read and is tried again"
+                );
+                tokio::time::sleep(FIRST.saturating_mul(1 << failures.min(8)).min(LONGEST)).await;
+            }
+        }
+    }
+}
+
+async fn go<S: SagaStore>(
+    worker: Arc<Worker<S>>,
+    messages: Arc<tokio::sync::Notify>,
+    claimed: ClaimedSaga,
+    time: (OffsetDateTime, Instant),
+) -> Result<Ended, String> {
+    match adopt(&worker, claimed).await? {
+        Adopted::Run(adopted) => Run::new(worker, messages, *adopted, time).go().await,
+        Adopted::Released => Ok(Ended::Released),
+        Adopted::Lost => Ok(Ended::Lost),
+    }
+}
+
+async fn again<S: SagaStore>(
+    worker: &Worker<S>,
+    saga: &str,
+    id: &str,
+) -> Result<Option<SagaWhole>, StoreError> {
+    worker.shared.store.saga(saga, id).await
+}
+
+fn lost<S: SagaStore>(worker: &Worker<S>, saga: &str, id: &str) {
+    if let Some(main) = worker.shared.of_name(saga) {
+        main.metrics.lost.increment(1);
+    }
+    tracing::info!(saga, id, "an instance is left to other workers");
+}
+
+/// Counts an instance that runs here, until it is dropped.
+struct Counted<'a, S> {
+    worker: &'a Worker<S>,
+    saga: &'a str,
+}
+
+impl<S> Drop for Counted<'_, S> {
+    fn drop(&mut self) {
+        if let Some(main) = self.worker.shared.of_name(self.saga) {
+            main.metrics.running.decrement(1.0);
+        }
+    }
+}

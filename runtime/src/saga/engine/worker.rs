@@ -1,0 +1,245 @@
+//! One life of this process as a worker: from its enlisting to the loss of its lease, or to the end.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+use uuid::Uuid;
+
+use super::adopt::Plans;
+use super::claimer::Claimer;
+use super::committer::Committer;
+use super::shared::Shared;
+use crate::app::with_sources;
+use crate::fresh_id::fresh_id;
+use crate::store::{SagaRecord, SagaStore, SagaWorker, StoreError};
+use crate::telemetry;
+
+const TASK: &str = "sagas";
+
+/// How long a drain waits for the attempts under way.
+pub(super) const DRAIN: Duration = Duration::from_secs(10);
+
+/// A worker.
+pub(super) struct Worker<S> {
+    pub(super) shared: Arc<Shared<S>>,
+    pub(super) id: Uuid,
+    pub(super) committer: Committer,
+    /// Fires when the process is to stop: what is under way comes to its end, nothing is begun.
+    pub(super) stop: CancellationToken,
+    /// Until then the instances that are owned are ours, whatever happens to the database.
+    valid_until: Mutex<Instant>,
+    /// The instances that run here, by saga, and how they are told of messages.
+    running: Mutex<Running>,
+    /// An instance has come to its end here.
+    pub(super) freed: Notify,
+    pub(super) plans: Mutex<Arc<Plans>>,
+}
+
+#[derive(Default)]
+pub(super) struct Running {
+    pub(super) by_saga: BTreeMap<Arc<str>, usize>,
+    messages: HashMap<Uuid, Arc<Notify>>,
+}
+
+/// An instance that runs here, until it is dropped.
+pub(super) struct Slot<S> {
+    worker: Arc<Worker<S>>,
+    saga: Arc<str>,
+    id: Arc<str>,
+    instance: Uuid,
+    /// Messages were left for it.
+    pub(super) messages: Arc<Notify>,
+}
+
+impl<S> Slot<S> {
+    pub(super) fn new(worker: &Arc<Worker<S>>, record: &SagaRecord) -> Self {
+        let SagaRecord { saga, id, instance, .. } = record;
+        let messages = worker.shared.doorbell.enter(saga, id);
+        let mut running = worker.running();
+        *running.by_saga.entry(Arc::clone(saga)).or_default() += 1;
+        running.messages.insert(*instance, Arc::clone(&messages));
+        drop(running);
+        let (saga, id) = (Arc::clone(saga), Arc::clone(id));
+        Self { worker: Arc::clone(worker), saga, id, instance: *instance, messages }
+    }
+}
+
+impl<S> Drop for Slot<S> {
+    fn drop(&mut self) {
+        let mut running = self.worker.running();
+        if let Some(count) = running.by_saga.get_mut(&self.saga) {
+            *count = count.saturating_sub(1);
+        }
+        if running.messages.get(&self.instance).is_some_and(|own| Arc::ptr_eq(own, &self.messages)) {
+            running.messages.remove(&self.instance);
+        }
+        drop(running);
+        self.worker.shared.doorbell.leave(&self.saga, &self.id, &self.messages);
+        self.worker.freed.notify_one();
+    }
+}
+
+impl<S> Worker<S> {
+    pub(super) fn running(&self) -> MutexGuard<'_, Running> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether its instances are its own still. A process that was stopped finds out here before it does anything.
+    pub(super) fn is_valid(&self) -> bool {
+        self.shared.faults.lease_is_not_checked
+            || Instant::now() < *self.valid_until.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn prolong(&self, until: Instant) {
+        *self.valid_until.lock().unwrap_or_else(PoisonError::into_inner) = until;
+    }
+
+    pub(super) fn plans(&self) -> Arc<Plans> {
+        Arc::clone(&self.plans.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl<S: SagaStore> Worker<S> {
+    /// Lives until it is told to stop, or until its lease is lost. An error says that the store is closed, or that something has failed before anything was claimed.
+    pub(super) async fn live(shared: Arc<Shared<S>>, stop: CancellationToken) -> Result<(), StoreError> {
+        let (committer, commit) = Committer::new(Arc::clone(&shared.store));
+        let worker = Arc::new(Self {
+            id: fresh_id(),
+            committer,
+            stop: stop.child_token(),
+            valid_until: Mutex::new(Instant::now()),
+            running: Mutex::default(),
+            freed: Notify::new(),
+            plans: Mutex::new(Arc::new(Plans::default())),
+            shared,
+        });
+        let began = Instant::now();
+        worker.shared.store.enlist_saga_worker(&worker.described()).await?;
+        worker.prolong(began + worker.duration());
+        worker.plan().await?;
+        let commit = AbortOnDropHandle::new(tokio::spawn(commit));
+        // On a task of its own: it must not wait for what the claimer waits for.
+        let renew = AbortOnDropHandle::new(tokio::spawn(Arc::clone(&worker).keep()));
+        let mut claimer = Claimer::new(Arc::clone(&worker));
+        let ended = {
+            let claiming = std::pin::pin!(claimer.claim());
+            match select(claiming, renew).await {
+                // It was told to stop. Its lease is renewed until the drain is over.
+                Either::Left(((), renewing)) => Ok(renewing),
+                Either::Right((ended, _)) => Err(ended),
+            }
+        };
+        match ended {
+            Ok(_renewing) => {
+                claimer.drain().await;
+                drop(commit);
+                worker.retire().await;
+                Ok(())
+            }
+            Err(Ok(Err(StoreError::Closed))) => Err(StoreError::Closed),
+            Err(Ok(_)) => {
+                tracing::warn!(
+                    "the lease of this process has run out: the sagas that it ran are left to others"
+                );
+                Ok(())
+            }
+            Err(Err(error)) => {
+                telemetry::task_failures(TASK).increment(1);
+                tracing::error!(task = TASK, %error, "a background task has ended by itself and begins anew");
+                Ok(())
+            }
+        }
+    }
+
+    fn described(&self) -> SagaWorker {
+        let definitions = self.shared.sagas.iter().map(|one| {
+            let about = one.saga.about();
+            (Arc::clone(&about.name), about.fingerprint)
+        });
+        SagaWorker { worker: self.id, duration: self.duration(), definitions: definitions.collect() }
+    }
+
+    /// How long a lease lasts: others take over within what the user has set, since they look once in a quarter of it.
+    fn duration(&self) -> Duration {
+        self.shared.lease.saturating_sub(self.every())
+    }
+
+    fn every(&self) -> Duration {
+        self.shared.lease / 4
+    }
+
+    /// Renews the lease until that is lost, and looks after the dead and the messages. An error says that the store is closed.
+    async fn keep(self: Arc<Self>) -> Result<(), StoreError> {
+        let mut failures = 0_u32;
+        loop {
+            tokio::time::sleep(if failures == 0 { self.every() } else { self.every() / 4 }).await;
+            let began = Instant::now();
+            match tokio::time::timeout(self.every(), self.round(began)).await {
+                Ok(Ok(true)) => failures = 0,
+                Ok(Ok(false)) => return Ok(()),
+                Ok(Err(StoreError::Closed)) => return Err(StoreError::Closed),
+                Ok(Err(error)) => self.failed(&with_sources(&error), &mut failures),
+                Err(_) => self.failed("the store does not answer", &mut failures),
+            }
+            if !self.is_valid() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// `false`: the lease is lost.
+    async fn round(&self, began: Instant) -> Result<bool, StoreError> {
+        let renewal = self.shared.store.renew_saga_worker(&self.described()).await?;
+        if !renewal.alive && !self.shared.faults.lease_is_not_checked {
+            return Ok(false);
+        }
+        self.prolong(began + self.duration());
+        self.tell(&renewal.messages);
+        let taken_over = self.shared.store.take_over_sagas().await?;
+        if taken_over > 0 {
+            tracing::info!(instances = taken_over, "the sagas of a dead process are taken over");
+            self.shared.doorbell.due();
+        }
+        self.plan().await?;
+        Ok(true)
+    }
+
+    /// Messages were left for these instances.
+    fn tell(&self, instances: &[Uuid]) {
+        let running = self.running();
+        for told in instances.iter().filter_map(|instance| running.messages.get(instance)) {
+            told.notify_one();
+        }
+    }
+
+    async fn plan(&self) -> Result<(), StoreError> {
+        let plans = Arc::new(Plans::make(&self.shared).await?);
+        *self.plans.lock().unwrap_or_else(PoisonError::into_inner) = plans;
+        Ok(())
+    }
+
+    fn failed(&self, error: &str, failures: &mut u32) {
+        *failures = failures.saturating_add(1);
+        telemetry::task_failures(TASK).increment(1);
+        tracing::warn!(task = TASK, error, failures, "a background task has failed and is tried again");
+    }
+
+    async fn retire(&self) {
+        match tokio::time::timeout(self.every(), self.shared.store.retire_saga_worker(self.id)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(
+                    error = with_sources(&error),
+                    "sagas were not given back: others take them over"
+                );
+            }
+            Err(_) => tracing::warn!("sagas were not given back: others take them over"),
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! The consumer of a saga: events start instances, or are left for those that wait for them.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use super::any::{AnySaga, Brought, Followed};
+use super::doorbell::Doorbell;
+use super::engine::RegisteredSaga;
+use super::event::MissingInstance;
+use crate::app::with_sources;
+use crate::consumer::{Application, ConsumerOptions, EventRef, Failure, Runner, Session, panic_text};
+use crate::fresh_id::fresh_id;
+use crate::limits::MAX_PAYLOAD;
+use crate::number::Position;
+use crate::store::{BoxFuture, ConsumerStore, Delivery, NewDelivery, NewSaga, SagaStore, Table};
+
+/// What follows the events of one saga.
+pub(crate) struct Follow {
+    main: Arc<RegisteredSaga>,
+    /// The events of the saga, and of those of its old definitions that have waits.
+    followed: Arc<[(Arc<dyn AnySaga>, usize, Followed)]>,
+    doorbell: Arc<Doorbell>,
+}
+
+impl Follow {
+    pub(crate) fn new(
+        main: &Arc<RegisteredSaga>,
+        old: &[Arc<RegisteredSaga>],
+        doorbell: Arc<Doorbell>,
+    ) -> Self {
+        let mut followed = Vec::new();
+        for (registered, starts) in [(main, true)].into_iter().chain(old.iter().map(|old| (old, false))) {
+            for (at, event) in registered.saga.events().into_iter().enumerate() {
+                if starts || event.step.is_some() {
+                    followed.push((Arc::clone(&registered.saga), at, event));
+                }
+            }
+        }
+        Self { main: Arc::clone(main), followed: followed.into(), doorbell }
+    }
+
+    /// The names of the events.
+    pub(crate) fn events(&self) -> Vec<String> {
+        let mut names: Vec<_> = self.followed.iter().map(|(.., event)| event.info.name.to_owned()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+}
+
+impl<S: SagaStore> Runner<S> for Follow {
+    fn session(&self, _: &ConsumerOptions, _: Option<Table>, _: &Application<S>) -> Box<dyn Session<S>>
+    where
+        S: ConsumerStore,
+    {
+        Box::new(FollowSession {
+            main: Arc::clone(&self.main),
+            followed: Arc::clone(&self.followed),
+            doorbell: Arc::clone(&self.doorbell),
+            started: 0,
+            left_for: Vec::new(),
+        })
+    }
+}
+
+struct FollowSession {
+    main: Arc<RegisteredSaga>,
+    followed: Arc<[(Arc<dyn AnySaga>, usize, Followed)]>,
+    doorbell: Arc<Doorbell>,
+    /// How many instances the batch under way has started.
+    started: u64,
+    /// The instances that it has left events for.
+    left_for: Vec<(Arc<str>, Arc<str>)>,
+}
+
+/// What a batch brings.
+#[derive(Default)]
+struct Batch {
+    starts: Vec<NewSaga>,
+    deliveries: Vec<NewDelivery>,
+    /// For each delivery, the place of its event in the batch, and what to do when nobody is there.
+    from: Vec<(usize, MissingInstance)>,
+}
+
+impl FollowSession {
+    fn read(&self, events: &[EventRef]) -> Result<Batch, Failure> {
+        let early = self.followed.iter().any(|(.., event)| event.missing == MissingInstance::Keep);
+        let mut batch = Batch::default();
+        for (at, event) in events.iter().enumerate() {
+            for (saga, place, followed) in
+                self.followed.iter().filter(|(.., one)| *one.info.name == *event.name)
+            {
+                let brought = catch_unwind(AssertUnwindSafe(|| saga.deliver(*place, event)));
+                let brought = brought
+                    .map_err(|panic| Failure::for_good(at, format!("it panicked: {}", panic_text(&*panic))))?
+                    .map_err(|error| Failure::for_good(at, with_sources(&error)))?;
+                match brought {
+                    None => {}
+                    Some(Brought::Start(Ok((id, state)))) => {
+                        let about = saga.about();
+                        batch.starts.push(NewSaga {
+                            instance: fresh_id(),
+                            saga: Arc::clone(&about.name),
+                            id: id.into(),
+                            version: about.version,
+                            definition: about.fingerprint,
+                            state,
+                            correlation_id: event.metadata.correlation_id.unwrap_or(event.metadata.id),
+                            causation_id: Some(event.metadata.id),
+                            early_events: early,
+                        });
+                    }
+                    Some(Brought::Wait(Ok(id), output)) if output.len() <= MAX_PAYLOAD => {
+                        let step = followed.step.and_then(|step| saga.about().table.steps.get(step));
+                        let Some(step) = step else { continue };
+                        batch.from.push((at, followed.missing));
+                        batch.deliveries.push(NewDelivery {
+                            saga: Arc::clone(&saga.about().name),
+                            id: id.into(),
+                            step: Arc::clone(&step.name),
+                            event_id: event.metadata.id,
+                            output,
+                            keep: followed.missing == MissingInstance::Keep,
+                        });
+                    }
+                    Some(Brought::Wait(Ok(_), output)) => {
+                        let reason = format!("what it brings has {} bytes, which is too large", output.len());
+                        return Err(Failure::for_good(at, reason));
+                    }
+                    Some(Brought::Start(Err(reason)) | Brought::Wait(Err(reason), _)) => {
+                        return Err(Failure::for_good(at, reason));
+                    }
+                }
+            }
+        }
+        Ok(batch)
+    }
+
+    /// What has become of the events that were left.
+    fn check(&self, batch: &Batch, left: &[Delivery]) -> Result<(), Failure> {
+        for ((delivery, (at, missing)), left) in batch.deliveries.iter().zip(&batch.from).zip(left) {
+            let (saga, id, step) = (&*delivery.saga, &*delivery.id, &*delivery.step);
+            match (left, missing) {
+                (Delivery::Left | Delivery::Kept, _) => {}
+                (Delivery::Ended, _) => {
+                    tracing::debug!(saga, id, step, "an event came after the end of its instance")
+                }
+                (Delivery::Missing, MissingInstance::Ignore(why)) => {
+                    tracing::debug!(
+                        saga,
+                        id,
+                        step,
+                        why,
+                        "an event for which there is no instance is passed over"
+                    );
+                }
+                (Delivery::Missing, MissingInstance::Park | MissingInstance::Keep) => {
+                    let reason =
+                        format!("no instance `{id}` of `{saga}` was ever started, whose `{step}` it is for");
+                    return Err(Failure::for_good(*at, reason));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<S: SagaStore> Session<S> for FollowSession {
+    fn handle<'a>(
+        &'a mut self,
+        store: &'a Arc<S>,
+        transaction: &'a mut S::Transaction,
+        events: &'a [EventRef],
+    ) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            let batch = self.read(events)?;
+            self.started = 0;
+            self.left_for.clear();
+            if !batch.starts.is_empty() {
+                let new = store.start_sagas(transaction, &batch.starts).await?;
+                self.started = new.into_iter().filter(|new| *new).count() as u64;
+            }
+            if !batch.deliveries.is_empty() {
+                let left = store.deliver_to_sagas(transaction, &batch.deliveries).await?;
+                self.check(&batch, &left)?;
+                let keys = batch.deliveries.into_iter().map(|delivery| (delivery.saga, delivery.id));
+                self.left_for.extend(keys);
+            }
+            Ok(())
+        })
+    }
+
+    fn committed<'a>(&'a mut self, _: &'a Arc<S>, _: Position) -> BoxFuture<'a, ()> {
+        self.main.metrics.count_started(self.started);
+        if self.started > 0 {
+            self.doorbell.due();
+        }
+        for (saga, id) in self.left_for.drain(..) {
+            self.doorbell.ring(&saga, &id);
+        }
+        Box::pin(std::future::ready(()))
+    }
+
+    fn forget(&mut self) {
+        self.started = 0;
+        self.left_for.clear();
+    }
+}

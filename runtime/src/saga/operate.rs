@@ -1,0 +1,212 @@
+//! Sagas as operators see them.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::declaration::Saga;
+use super::description::SagaDescription;
+use super::engine::SagaSide;
+use crate::store::{SagaQuery, SagaRecord, SagaRequest, SagaStatus, SagaWhole, StoreError};
+
+/// The instances of sagas, to be listed: say which, then [`list`](Self::list).
+///
+/// ```
+/// # async fn look(app: kenning::Kenning) -> Result<(), Box<dyn std::error::Error>> {
+/// use kenning::store::SagaStatus;
+///
+/// for parked in app.sagas().saga("order-fulfilment").status(SagaStatus::Parked).list().await? {
+///     println!("{}: {}", parked.id, parked.reason.as_deref().unwrap_or_default());
+///     app.sagas().instance(&parked.saga, &*parked.id).retry().await?;
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+#[must_use = "instances are listed by `list`"]
+pub struct Sagas {
+    side: Option<Arc<dyn SagaSide>>,
+    query: SagaQuery,
+}
+
+impl Sagas {
+    pub(crate) fn new(side: Option<Arc<dyn SagaSide>>) -> Self {
+        Self { side, query: SagaQuery { limit: 1_000, ..SagaQuery::default() } }
+    }
+
+    /// Only those of the saga of this name.
+    pub fn saga(mut self, name: impl Into<String>) -> Self {
+        self.query.saga = Some(name.into());
+        self
+    }
+
+    /// Only those of a saga.
+    pub fn of<S: Saga>(self) -> Self {
+        self.saga(S::NAME)
+    }
+
+    /// Only those with a status.
+    pub fn status(mut self, status: SagaStatus) -> Self {
+        self.query.status = Some(status);
+        self
+    }
+
+    /// Only those that stand at a step: that do it, wait at it, or are stuck at it.
+    pub fn at_step(mut self, step: impl Into<String>) -> Self {
+        self.query.step = Some(step.into());
+        self
+    }
+
+    /// Only those that were started at least so long ago.
+    pub fn older_than(mut self, age: Duration) -> Self {
+        self.query.older_than = Some(age);
+        self
+    }
+
+    /// Only those that come after this one in the list.
+    pub fn after(mut self, record: &SagaRecord) -> Self {
+        self.query.after = Some((record.saga.to_string(), record.id.to_string()));
+        self
+    }
+
+    /// How many at the most; 1,000 if nothing is said.
+    pub fn limit(mut self, instances: u32) -> Self {
+        self.query.limit = instances;
+        self
+    }
+
+    /// The instances, by name and id.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn list(self) -> Result<Vec<SagaRecord>, SagaError> {
+        match &self.side {
+            Some(side) => Ok(side.list(&self.query).await?),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// How many instances of each saga have each status, whatever was said before.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn count(self) -> Result<Vec<(String, SagaStatus, u64)>, SagaError> {
+        match &self.side {
+            Some(side) => Ok(side.count().await?),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// One instance, to be asked or told something.
+    pub fn instance(self, saga: impl Into<String>, id: impl Into<String>) -> SagaHandle {
+        SagaHandle { side: self.side, saga: saga.into(), id: id.into() }
+    }
+}
+
+impl fmt::Debug for Sagas {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sagas").field("query", &self.query).finish_non_exhaustive()
+    }
+}
+
+/// One instance of a saga, to be asked or told something.
+///
+/// What is asked for is left for the instance and done by whoever runs it, in order, once: [`show`](Self::show) tells in its log what became of it, a refusal included.
+#[derive(Clone)]
+pub struct SagaHandle {
+    side: Option<Arc<dyn SagaSide>>,
+    saga: String,
+    id: String,
+}
+
+impl SagaHandle {
+    /// The instance with its whole log and what was left for it; `None`: it was never started.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn show(&self) -> Result<Option<SagaWhole>, SagaError> {
+        match &self.side {
+            Some(side) => Ok(side.show(&self.saga, &self.id).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// A Mermaid diagram of the instance: the steps of the definition that it follows, and how far each is. `None`: it was never started, or its definition is not known to the store.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn mermaid(&self) -> Result<Option<String>, SagaError> {
+        let Some(side) = &self.side else { return Ok(None) };
+        let Some(whole) = side.show(&self.saga, &self.id).await? else { return Ok(None) };
+        let definitions = side.definitions(&self.saga).await?;
+        let followed = definitions.iter().find(|known| known.definition == whole.record.definition);
+        let description = followed.and_then(|known| SagaDescription::from_json(&known.description).ok());
+        Ok(description.map(|saga| saga.mermaid_of_instance(saga.statuses(&whole.log))))
+    }
+
+    /// Has it compensated, at whatever step it is. Refused, in its log, once the pivot is done; while it is not known whether it is, the answer waits for that. One that is being compensated already goes on with it.
+    ///
+    /// # Errors
+    /// When there is no such instance, or the store cannot be asked.
+    pub async fn cancel(&self, reason: impl Into<String>) -> Result<(), SagaError> {
+        self.request(SagaRequest::Cancel { reason: reason.into() }).await
+    }
+
+    /// Has a parked one go on where it stopped: what was given up is tried as if it had not been tried. One that is not parked refuses.
+    ///
+    /// # Errors
+    /// As [`cancel`](Self::cancel).
+    pub async fn retry(&self) -> Result<(), SagaError> {
+        self.request(SagaRequest::Retry).await
+    }
+
+    /// Has the step count as done at which a parked one is stuck, or its undo, or the wait at which one waits; then it goes on. Somebody has seen to it by hand, and the reason says how.
+    ///
+    /// # Errors
+    /// As [`cancel`](Self::cancel).
+    pub async fn skip(&self, step: impl Into<String>, reason: impl Into<String>) -> Result<(), SagaError> {
+        self.request(SagaRequest::Skip { step: step.into(), reason: reason.into() }).await
+    }
+
+    async fn request(&self, request: SagaRequest) -> Result<(), SagaError> {
+        let there = match &self.side {
+            Some(side) => side.request(&self.saga, &self.id, &request).await?,
+            None => false,
+        };
+        if there { Ok(()) } else { Err(SagaError::NotFound { saga: self.saga.clone(), id: self.id.clone() }) }
+    }
+}
+
+impl fmt::Debug for SagaHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SagaHandle").field("saga", &self.saga).field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// Why something could not be asked of a saga.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SagaError {
+    /// There is no such instance. Answer 404.
+    #[error("there is no instance `{id}` of `{saga}`")]
+    NotFound {
+        /// The name of the saga.
+        saga: String,
+        /// The id of the instance.
+        id: String,
+    },
+    /// The store failed; it says whether trying again helps.
+    #[error(transparent)]
+    Store(StoreError),
+    /// The application is closed. Answer 503.
+    #[error("the application is closed")]
+    Closed,
+}
+
+impl From<StoreError> for SagaError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Closed => Self::Closed,
+            other => Self::Store(other),
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! How far an instance has come: what its log says.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use super::failure::SagaFailure;
+use super::outputs::Outputs;
+use super::table::Table;
+use crate::payload::Payload;
+use crate::store::{NewSagaEntry, SagaEntry, SagaEntryKind};
+
+/// How far one step has come.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct StepProgress {
+    pub(crate) state: StepState,
+    pub(crate) output: Option<Payload>,
+    /// How often it was begun; of an undo that is under way, how often that was.
+    pub(crate) attempts: u32,
+    pub(crate) undo_attempts: u32,
+    /// When it was begun first; of a wait, when that began.
+    pub(crate) began_at: Option<OffsetDateTime>,
+    /// When its undo was begun first.
+    pub(crate) undo_began_at: Option<OffsetDateTime>,
+    /// It is not tried again sooner.
+    pub(crate) due: Option<OffsetDateTime>,
+}
+
+/// How far a step is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum StepState {
+    /// It was not begun.
+    #[default]
+    Pending,
+    /// It was begun. Whether it was done is not known before its outcome is recorded.
+    Begun,
+    /// It waits for its event.
+    Waiting,
+    Done,
+    /// It is not done, and never will be.
+    Failed,
+    /// It was given up, and it is not known whether it was done.
+    Unknown,
+    /// Its undo was begun.
+    Undoing,
+    /// Its undo was given up.
+    Stuck,
+    Undone,
+}
+
+/// In which direction an instance goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    Forward,
+    /// It is compensated.
+    Back,
+    /// It has come to its end.
+    Ended,
+}
+
+/// How far an instance has come.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Progress {
+    pub(crate) phase: Phase,
+    /// Why it cannot go on by itself.
+    pub(crate) parked: Option<String>,
+    pub(crate) failure: Option<SagaFailure>,
+    pub(crate) steps: Vec<StepProgress>,
+    /// Steps that were begun and are none of the table's.
+    pub(crate) strangers: BTreeSet<String>,
+    /// The command of the failed saga: how often it was begun, when it is due, whether it was sent.
+    pub(crate) last_word: StepProgress,
+    /// The numbers of the messages that were dealt with.
+    pub(crate) dealt_with: BTreeSet<u64>,
+    /// What each step failed with last.
+    pub(crate) reasons: BTreeMap<Arc<str>, String>,
+    /// What steps are called now that were called otherwise when messages for them were left.
+    pub(crate) renamed: BTreeMap<String, String>,
+}
+
+/// What an entry carries beside a step's output.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Note {
+    /// How long to wait before the next attempt, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) pause: Option<u64>,
+    /// The message that it deals with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) message: Option<u64>,
+}
+
+/// What the entry of a migration carries. Persisted.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Moves {
+    #[serde(default)]
+    pub(crate) renamed: Vec<(String, String)>,
+    #[serde(default)]
+    pub(crate) forgotten: Vec<String>,
+    #[serde(default)]
+    pub(crate) outputs: Vec<(String, Value)>,
+}
+
+impl Note {
+    pub(crate) fn pause(pause: Duration) -> Self {
+        Self { pause: u64::try_from(pause.as_millis()).ok(), message: None }
+    }
+
+    pub(crate) fn message(number: u64) -> Self {
+        Self { pause: None, message: Some(number) }
+    }
+
+    pub(crate) fn payload(&self) -> Option<Payload> {
+        Payload::of("note", self).ok()
+    }
+
+    fn of(entry: &NewSagaEntry) -> Self {
+        entry.output.as_ref().and_then(|note| serde_json::from_str(note.as_str()).ok()).unwrap_or_default()
+    }
+}
+
+impl Progress {
+    /// That of an instance that has not begun.
+    pub(crate) fn new(steps: usize) -> Self {
+        Self {
+            phase: Phase::Forward,
+            parked: None,
+            failure: None,
+            steps: vec![StepProgress::default(); steps],
+            strangers: BTreeSet::new(),
+            last_word: StepProgress::default(),
+            dealt_with: BTreeSet::new(),
+            reasons: BTreeMap::new(),
+            renamed: BTreeMap::new(),
+        }
+    }
+
+    /// What a log says, read with a table: steps are found by their names.
+    pub(crate) fn read(table: &Table, log: &[SagaEntry]) -> Self {
+        let mut reader = Reader::default();
+        let mut progress = Self::new(0);
+        for entry in log {
+            reader.read(&mut progress, entry);
+        }
+        progress.steps =
+            table.steps.iter().map(|step| reader.steps.remove(&step.name).unwrap_or_default()).collect();
+        let begun = reader.steps.into_iter().filter(|(_, step)| step.state != StepState::Pending);
+        progress.strangers = begun.map(|(name, _)| name.to_string()).collect();
+        progress
+    }
+
+    /// The same after one more entry.
+    pub(crate) fn apply(&mut self, table: &Table, entry: &NewSagaEntry, at: OffsetDateTime) {
+        match entry.step.as_deref() {
+            Some(name) => {
+                let Some(step) = table.find(name).and_then(|place| self.steps.get_mut(place)) else { return };
+                step.apply(entry, at);
+                self.of_step(entry);
+            }
+            None => self.whole(entry, at),
+        }
+    }
+
+    /// What the steps have returned.
+    pub(crate) fn outputs(&self) -> Outputs {
+        let mut outputs = Outputs::new(self.steps.len());
+        for (place, step) in self.steps.iter().enumerate() {
+            if let Some(output) = &step.output {
+                outputs.set(place, output.clone());
+            }
+        }
+        outputs
+    }
+
+    /// What an entry of a step says of the whole.
+    fn of_step(&mut self, entry: &NewSagaEntry) {
+        if let (Some(step), Some(text)) = (&entry.step, &entry.text) {
+            self.reasons.insert(Arc::clone(step), text.clone());
+        }
+        if matches!(entry.kind, SagaEntryKind::Skipped | SagaEntryKind::Refused) {
+            self.dealt_with.extend(Note::of(entry).message);
+        }
+    }
+
+    fn whole(&mut self, entry: &NewSagaEntry, at: OffsetDateTime) {
+        let text = || entry.text.clone().unwrap_or_default();
+        match entry.kind {
+            SagaEntryKind::Compensating => {
+                self.phase = Phase::Back;
+                let failure = entry.output.as_ref().and_then(|it| serde_json::from_str(it.as_str()).ok());
+                self.failure = Some(failure.unwrap_or_else(|| SagaFailure::of_saga(text())));
+            }
+            SagaEntryKind::Cancelled | SagaEntryKind::Refused => {
+                self.dealt_with.extend(Note::of(entry).message)
+            }
+            SagaEntryKind::Parked => self.parked = Some(text()),
+            SagaEntryKind::Resumed => {
+                self.dealt_with.extend(Note::of(entry).message);
+                self.resume();
+            }
+            SagaEntryKind::FailureIntent => self.last_word.begin(entry, at),
+            SagaEntryKind::FailureRetry => self.last_word.pause(entry, at),
+            SagaEntryKind::FailureSent => self.last_word.state = StepState::Done,
+            SagaEntryKind::Completed | SagaEntryKind::Compensated => self.phase = Phase::Ended,
+            _ => {}
+        }
+    }
+
+    /// It goes on where it stopped, as if what has failed had not been tried.
+    fn resume(&mut self) {
+        self.parked = None;
+        for step in self.steps.iter_mut().chain([&mut self.last_word]) {
+            step.due = None;
+            match (&self.phase, step.state) {
+                (Phase::Forward, StepState::Failed | StepState::Unknown) => {
+                    // One that was never begun is a wait whose time was over.
+                    step.state = if step.attempts == 0 { StepState::Pending } else { StepState::Begun };
+                    (step.attempts, step.began_at) = (0, None);
+                }
+                (_, StepState::Stuck | StepState::Undoing) => {
+                    step.state = StepState::Undoing;
+                    (step.undo_attempts, step.undo_began_at) = (0, None);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Reads a log whose steps may have other names than those of today.
+#[derive(Default)]
+struct Reader {
+    steps: BTreeMap<Arc<str>, StepProgress>,
+}
+
+impl Reader {
+    fn read(&mut self, progress: &mut Progress, entry: &SagaEntry) {
+        let SagaEntry { at, entry, .. } = entry;
+        match &entry.step {
+            Some(name) => {
+                self.steps.entry(Arc::clone(name)).or_default().apply(entry, *at);
+                progress.of_step(entry);
+            }
+            None if entry.kind == SagaEntryKind::Migrated => self.moved(progress, entry),
+            None => {
+                // Resuming looks at all steps.
+                let names: Vec<_> = self.steps.keys().cloned().collect();
+                progress.steps = std::mem::take(&mut self.steps).into_values().collect();
+                progress.whole(entry, *at);
+                self.steps = names.into_iter().zip(std::mem::take(&mut progress.steps)).collect();
+            }
+        }
+    }
+
+    fn moved(&mut self, progress: &mut Progress, entry: &NewSagaEntry) {
+        let moves =
+            entry.output.as_ref().and_then(|moves| serde_json::from_str::<Moves>(moves.as_str()).ok());
+        let Moves { renamed, forgotten, outputs } = moves.unwrap_or_default();
+        for (from, to) in renamed {
+            if let Some(step) = self.steps.remove(&*from) {
+                self.steps.insert(to.as_str().into(), step);
+            }
+            progress.renamed.insert(from, to);
+        }
+        for name in forgotten {
+            self.steps.remove(&*name);
+        }
+        for (name, output) in outputs {
+            let step = self.steps.entry(name.into()).or_default();
+            step.output = Payload::of("output", &output).ok();
+            step.state = StepState::Done;
+        }
+    }
+}
+
+impl StepProgress {
+    fn begin(&mut self, entry: &NewSagaEntry, at: OffsetDateTime) {
+        self.state = StepState::Begun;
+        self.attempts = entry.attempt;
+        self.began_at.get_or_insert(at);
+        self.due = None;
+    }
+
+    fn pause(&mut self, entry: &NewSagaEntry, at: OffsetDateTime) {
+        let pause = Note::of(entry).pause.and_then(|pause| i64::try_from(pause).ok()).unwrap_or_default();
+        self.due = at.checked_add(time::Duration::milliseconds(pause));
+    }
+
+    fn apply(&mut self, entry: &NewSagaEntry, at: OffsetDateTime) {
+        match entry.kind {
+            SagaEntryKind::Intent => self.begin(entry, at),
+            SagaEntryKind::Retry | SagaEntryKind::UndoRetry => self.pause(entry, at),
+            SagaEntryKind::Done => {
+                self.state = StepState::Done;
+                self.output.clone_from(&entry.output);
+            }
+            SagaEntryKind::Failed | SagaEntryKind::TimedOut => self.state = StepState::Failed,
+            SagaEntryKind::Unknown => self.state = StepState::Unknown,
+            SagaEntryKind::Waiting => {
+                self.state = StepState::Waiting;
+                self.began_at = Some(at);
+            }
+            SagaEntryKind::UndoIntent => {
+                self.state = StepState::Undoing;
+                self.undo_attempts = entry.attempt;
+                self.undo_began_at.get_or_insert(at);
+                self.due = None;
+            }
+            SagaEntryKind::Undone => self.state = StepState::Undone,
+            SagaEntryKind::UndoFailed => self.state = StepState::Stuck,
+            SagaEntryKind::Skipped => {
+                self.state = match self.state {
+                    StepState::Undoing | StepState::Stuck => StepState::Undone,
+                    _ => StepState::Done,
+                };
+                self.due = None;
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Sagas on the memory store, on paused time.
+
+mod fulfilment;
+mod run;

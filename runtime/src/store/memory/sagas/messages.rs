@@ -1,0 +1,61 @@
+//! Leaving messages for instances.
+
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+
+use super::Sagas;
+use crate::store::{NewDelivery, SagaMessage, SagaMessageKind, SagaRequest};
+
+impl Sagas {
+    /// Leaves an event for an instance, or for one that may come.
+    pub(super) fn deliver(&mut self, delivery: NewDelivery, now: OffsetDateTime) {
+        let NewDelivery { saga, id, step, event_id, output, keep: _ } = delivery;
+        let message = SagaMessage {
+            number: self.number(),
+            at: now,
+            kind: SagaMessageKind::Event,
+            step: Some(step),
+            event_id: Some(event_id),
+            output: Some(output),
+            text: None,
+        };
+        if let Some(instance) = self.find(&saga, &id) {
+            self.change(instance, |instance| instance.leave(message, now));
+        } else {
+            self.saga(&saga).early.entry(id).or_default().take(message);
+        }
+    }
+
+    /// Leaves a request for an instance; says whether it is there.
+    pub(in super::super) fn request(
+        &mut self,
+        saga: &str,
+        id: &str,
+        request: &SagaRequest,
+        now: OffsetDateTime,
+    ) -> bool {
+        let Some(instance) = self.find(saga, id) else { return false };
+        let (kind, step, text) = match request {
+            SagaRequest::Cancel { reason } => (SagaMessageKind::Cancel, None, Some(reason)),
+            SagaRequest::Retry => (SagaMessageKind::Retry, None, None),
+            SagaRequest::Skip { step, reason } => (SagaMessageKind::Skip, Some(step), Some(reason)),
+        };
+        let message = SagaMessage {
+            number: self.number(),
+            at: now,
+            kind,
+            step: step.map(|step| Arc::from(step.as_str())),
+            event_id: None,
+            output: None,
+            text: text.cloned(),
+        };
+        self.change(instance, |instance| instance.leave(message, now));
+        true
+    }
+
+    fn number(&mut self) -> u64 {
+        self.messages += 1;
+        self.messages
+    }
+}

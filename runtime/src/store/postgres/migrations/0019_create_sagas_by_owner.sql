@@ -1,0 +1,1 @@
+create index sagas_by_owner on {schema}.sagas (owner) where owner is not null

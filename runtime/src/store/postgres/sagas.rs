@@ -1,0 +1,116 @@
+//! Sagas: instances, their logs, what is left for them, and who runs them.
+
+mod argument;
+mod claim;
+mod deliver;
+mod history;
+mod operate;
+mod record;
+mod start;
+mod worker;
+mod write;
+
+use sqlx::postgres::PgTransaction;
+use uuid::Uuid;
+
+use super::PostgresStore;
+use crate::store::{
+    BoxFuture, Delivery, NewDelivery, NewSaga, SagaClaim, SagaClaims, SagaDefinitionRecord, SagaQuery,
+    SagaRecord, SagaRenewal, SagaRequest, SagaStatus, SagaStore, SagaWhole, SagaWorker, SagaWrite,
+    SagaWritten, StoreError,
+};
+
+impl SagaStore for PostgresStore {
+    fn start_sagas<'a>(
+        &'a self,
+        transaction: &'a mut PgTransaction<'static>,
+        sagas: &'a [NewSaga],
+    ) -> BoxFuture<'a, Result<Vec<bool>, StoreError>> {
+        Box::pin(start::start_in(self.core(), transaction, sagas))
+    }
+
+    fn start_saga<'a>(&'a self, saga: &'a NewSaga) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async { start::start(self.open()?, saga).await })
+    }
+
+    fn deliver_to_sagas<'a>(
+        &'a self,
+        transaction: &'a mut PgTransaction<'static>,
+        deliveries: &'a [NewDelivery],
+    ) -> BoxFuture<'a, Result<Vec<Delivery>, StoreError>> {
+        Box::pin(deliver::deliver(self.core(), transaction, deliveries))
+    }
+
+    fn enlist_saga_worker<'a>(&'a self, worker: &'a SagaWorker) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async { worker::enlist(self.open()?, worker).await })
+    }
+
+    fn renew_saga_worker<'a>(
+        &'a self,
+        worker: &'a SagaWorker,
+    ) -> BoxFuture<'a, Result<SagaRenewal, StoreError>> {
+        Box::pin(async { worker::renew(self.open()?, worker).await })
+    }
+
+    fn retire_saga_worker(&self, worker: Uuid) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move { worker::retire(self.open()?, worker).await })
+    }
+
+    fn take_over_sagas(&self) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(async { worker::take_over(self.open()?).await })
+    }
+
+    fn claim_sagas<'a>(&'a self, claim: &'a SagaClaim) -> BoxFuture<'a, Result<SagaClaims, StoreError>> {
+        Box::pin(async { claim::claim(self.open()?, claim).await })
+    }
+
+    fn write_sagas<'a>(
+        &'a self,
+        writes: &'a [SagaWrite],
+    ) -> BoxFuture<'a, Result<Vec<SagaWritten>, StoreError>> {
+        Box::pin(async { write::write(self.open()?, writes).await })
+    }
+
+    fn saga<'a>(
+        &'a self,
+        saga: &'a str,
+        id: &'a str,
+    ) -> BoxFuture<'a, Result<Option<SagaWhole>, StoreError>> {
+        Box::pin(operate::find(self.core(), saga, id))
+    }
+
+    fn sagas<'a>(&'a self, query: &'a SagaQuery) -> BoxFuture<'a, Result<Vec<SagaRecord>, StoreError>> {
+        Box::pin(operate::list(self.core(), query))
+    }
+
+    fn request_saga<'a>(
+        &'a self,
+        saga: &'a str,
+        id: &'a str,
+        request: &'a SagaRequest,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move { operate::request(self.open()?, saga, id, request).await })
+    }
+
+    fn count_sagas(&self) -> BoxFuture<'_, Result<Vec<(String, SagaStatus, u64)>, StoreError>> {
+        Box::pin(operate::count(self.core()))
+    }
+
+    fn are_sagas_busy<'a>(&'a self, sagas: &'a [&'a str]) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(operate::are_busy(self.core(), sagas))
+    }
+
+    fn save_saga_definition<'a>(
+        &'a self,
+        definition: &'a SagaDefinitionRecord,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async { operate::save_definition(self.open()?, definition).await })
+    }
+
+    fn saga_definitions<'a>(
+        &'a self,
+        saga: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<SagaDefinitionRecord>, StoreError>> {
+        Box::pin(operate::definitions(self.core(), saga))
+    }
+}

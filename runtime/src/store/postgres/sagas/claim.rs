@@ -1,0 +1,70 @@
+//! Giving instances to workers.
+
+use sqlx::Row;
+use sqlx::postgres::{PgBindIterExt, PgRow};
+use time::OffsetDateTime;
+
+use super::argument::{count, place};
+use super::history::{self, History};
+use super::record::{self, unknown};
+use crate::store::postgres::consumers::error::error;
+use crate::store::postgres::core::Core;
+use crate::store::postgres::losses;
+use crate::store::{ClaimedSaga, SagaClaim, SagaClaims, SagaRecord, StoreError};
+
+/// What was claimed belongs to the worker whatever becomes of the answer: without one, it is taken over when the worker is gone, or freed when it retires.
+pub(super) async fn claim(core: &Core, claim: &SagaClaim) -> Result<SagaClaims, StoreError> {
+    let rows = call(core, claim).await.map_err(|found| error(core, found))?;
+    let (records, rest) = read(claim, &rows).map_err(|found| error(core, found))?;
+    // After the claim, so that all that a record counts is there: what was left while it was claimed has waited for it, or it for that. Most instances are claimed for the first time and
+    // have nothing to read.
+    let has_history = |record: &&SagaRecord| record.sequence > 0 || record.messages > 0;
+    let old: Vec<_> = records.iter().filter(has_history).collect();
+    let mut histories = Vec::new();
+    if !old.is_empty() {
+        histories = losses::read(core, || history::read(core, &core.pool, &old)).await?;
+    }
+    let mut histories = histories.into_iter();
+    let claimed = records.into_iter().map(|record| {
+        let history = has_history(&&record).then(|| histories.next()).flatten();
+        let History { log, messages } = history.unwrap_or_default();
+        ClaimedSaga { record, log, messages }
+    });
+    let next_due = rest.due_at.map(|due_at| (due_at - rest.now).try_into().unwrap_or_default());
+    Ok(SagaClaims { now: rest.now, claimed: claimed.collect(), next_due })
+}
+
+async fn call(core: &Core, claim: &SagaClaim) -> Result<Vec<PgRow>, sqlx::Error> {
+    let mut accepted: Vec<_> = (1..)
+        .zip(&claim.wanted)
+        .flat_map(|(nth, wanted)| {
+            wanted.definitions.iter().map(move |definition| (place(nth), definition.cast_signed()))
+        })
+        .collect();
+    accepted.sort_unstable();
+    accepted.dedup();
+    sqlx::query(core.sql.claim_sagas.clone())
+        .bind(claim.worker)
+        .bind(claim.wanted.iter().map(|wanted| &*wanted.saga).bind_iter())
+        .bind(claim.wanted.iter().map(|wanted| count(wanted.room)).bind_iter())
+        .bind(accepted.iter().map(|(place, _)| *place).bind_iter())
+        .bind(accepted.iter().map(|(_, definition)| *definition).bind_iter())
+        .fetch_all(&core.pool)
+        .await
+}
+
+/// What the last row says.
+struct Rest {
+    now: OffsetDateTime,
+    due_at: Option<OffsetDateTime>,
+}
+
+fn read(claim: &SagaClaim, rows: &[PgRow]) -> Result<(Vec<SagaRecord>, Rest), sqlx::Error> {
+    let Some((rest, claimed)) = rows.split_last() else {
+        return Err(unknown("claim_sagas does not say what the time is".to_owned()));
+    };
+    let names = || claim.wanted.iter().map(|wanted| &wanted.saga);
+    let record = |row| record::read(row, names());
+    let records = claimed.iter().map(record).collect::<Result<_, _>>()?;
+    Ok((records, Rest { now: rest.try_get(18)?, due_at: rest.try_get(14)? }))
+}

@@ -1,0 +1,129 @@
+//! What operators ask.
+
+use sqlx::postgres::PgRow;
+use sqlx::{Row, SqlSafeStr};
+
+use super::argument::{legible, seconds};
+use super::history::{self, History};
+use super::record::{self, number, status};
+use crate::store::postgres::consumers::error::error;
+use crate::store::postgres::core::Core;
+use crate::store::postgres::encode::Json;
+use crate::store::postgres::error::read_error;
+use crate::store::postgres::losses;
+use crate::store::postgres::row::text;
+use crate::store::{
+    SagaDefinitionRecord, SagaMessageKind, SagaQuery, SagaRecord, SagaRequest, SagaStatus, SagaWhole,
+    StoreError,
+};
+
+/// How many are listed if nothing is said.
+const PAGE: u32 = 100;
+
+/// An instance and its history are of one moment.
+const BEGIN: &str = "begin isolation level repeatable read, read only";
+
+pub(super) async fn find(core: &Core, saga: &str, id: &str) -> Result<Option<SagaWhole>, StoreError> {
+    losses::read(core, || find_once(core, saga, id)).await
+}
+
+async fn find_once(core: &Core, saga: &str, id: &str) -> Result<Option<SagaWhole>, sqlx::Error> {
+    let mut transaction = core.pool.begin_with(BEGIN.into_sql_str()).await?;
+    let find = sqlx::query(core.sql.find_saga.clone()).bind(saga).bind(id);
+    let Some(row) = find.fetch_optional(&mut *transaction).await? else { return Ok(None) };
+    let record = record::read(&row, [])?;
+    let history = history::read(core, &mut *transaction, &[&record]).await?.pop();
+    transaction.commit().await?;
+    let History { log, messages } = history.unwrap_or_default();
+    Ok(Some(SagaWhole { record, log, messages }))
+}
+
+pub(super) async fn list(core: &Core, query: &SagaQuery) -> Result<Vec<SagaRecord>, StoreError> {
+    let limit = if query.limit == 0 { PAGE } else { query.limit };
+    let page = || {
+        sqlx::query(core.sql.list_sagas.clone())
+            .bind(query.saga.as_deref())
+            .bind(query.status.map(SagaStatus::as_str))
+            .bind(query.step.as_deref())
+            .bind(query.older_than.map(seconds))
+            .bind(query.after.as_ref().map(|after| after.0.as_str()))
+            .bind(query.after.as_ref().map(|after| after.1.as_str()))
+            .bind(i64::from(limit))
+            .fetch_all(&core.pool)
+    };
+    let rows = losses::read(core, page).await?;
+    let mut records: Vec<SagaRecord> = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let record = record::read(row, records.last().map(|last| &last.saga)).map_err(read_error)?;
+        records.push(record);
+    }
+    Ok(records)
+}
+
+pub(super) async fn request(
+    core: &Core,
+    saga: &str,
+    id: &str,
+    request: &SagaRequest,
+) -> Result<bool, StoreError> {
+    let (kind, step, reason) = match request {
+        SagaRequest::Cancel { reason } => (SagaMessageKind::Cancel, None, Some(legible(reason))),
+        SagaRequest::Retry => (SagaMessageKind::Retry, None, None),
+        SagaRequest::Skip { step, reason } => {
+            (SagaMessageKind::Skip, Some(legible(step)), Some(legible(reason)))
+        }
+    };
+    let left = sqlx::query(core.sql.request_saga.clone())
+        .bind(saga)
+        .bind(id)
+        .bind(kind.as_str())
+        .bind(step.as_deref())
+        .bind(reason.as_deref())
+        .execute(&core.pool)
+        .await
+        .map_err(|found| error(core, found))?;
+    Ok(left.rows_affected() > 0)
+}
+
+pub(super) async fn count(core: &Core) -> Result<Vec<(String, SagaStatus, u64)>, StoreError> {
+    let count = || sqlx::query(core.sql.count_sagas.clone()).fetch_all(&core.pool);
+    let rows = losses::read(core, count).await?;
+    let of = |row: &PgRow| Ok((row.try_get(0)?, status(text(row, 1)?)?, number(row.try_get(2)?)?));
+    rows.iter().map(of).collect::<Result<_, sqlx::Error>>().map_err(read_error)
+}
+
+pub(super) async fn are_busy(core: &Core, sagas: &[&str]) -> Result<bool, StoreError> {
+    let ask = || sqlx::query_scalar(core.sql.are_sagas_busy.clone()).bind(sagas).fetch_one(&core.pool);
+    losses::read(core, ask).await
+}
+
+pub(super) async fn save_definition(
+    core: &Core,
+    definition: &SagaDefinitionRecord,
+) -> Result<(), StoreError> {
+    let save = || {
+        sqlx::query(core.sql.save_saga_definition.clone())
+            .bind(&definition.saga)
+            .bind(i64::from(definition.version))
+            .bind(definition.definition.cast_signed())
+            .bind(Json::text(&definition.description))
+            .execute(&core.pool)
+    };
+    losses::read_raw(core, save).await.map(drop).map_err(|found| error(core, found))
+}
+
+pub(super) async fn definitions(core: &Core, saga: &str) -> Result<Vec<SagaDefinitionRecord>, StoreError> {
+    let find = || sqlx::query(core.sql.saga_definitions.clone()).bind(saga).fetch_all(&core.pool);
+    let rows = losses::read(core, find).await?;
+    let of = |row: &PgRow| {
+        let definition: i64 = row.try_get(2)?;
+        Ok(SagaDefinitionRecord {
+            saga: row.try_get(0)?,
+            version: number(row.try_get(1)?)?,
+            definition: definition.cast_unsigned(),
+            description: text(row, 3)?.to_owned(),
+            live: row.try_get(4)?,
+        })
+    };
+    rows.iter().map(of).collect::<Result<_, sqlx::Error>>().map_err(read_error)
+}

@@ -1,0 +1,1 @@
+select {schema}.are_sagas_busy($1)

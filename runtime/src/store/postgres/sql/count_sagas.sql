@@ -1,0 +1,1 @@
+select saga, status, count(*) from {schema}.sagas group by saga, status order by saga, status

@@ -1,0 +1,1 @@
+delete from {schema}.saga_workers where worker = $1

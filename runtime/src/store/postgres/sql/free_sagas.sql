@@ -1,0 +1,1 @@
+select {schema}.free_sagas()

@@ -1,0 +1,1 @@
+select alive, news from {schema}.renew_saga_worker($1, $2, $3, $4)
