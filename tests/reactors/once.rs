@@ -154,7 +154,7 @@ async fn readers_of_the_feed_hear_of_what_is_caused<H: Home>(home: H) {
     supplier.called("ink").await;
     let mut wakeup = app.store().wakeup();
     supplier.answers.send_replace(true);
-    assert!(wakeup.wait(std::time::Duration::from_secs(600)).await);
+    assert!(wakeup.wait(std::time::Duration::from_secs(60)).await);
     run.await.unwrap().unwrap();
     assert_eq!(notes(&app, "ink").await.len(), 1);
     app.close().await;
