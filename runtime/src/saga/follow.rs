@@ -1,5 +1,6 @@
 //! The consumer of a saga: events start instances, or are left for those that wait for them.
 
+use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use crate::consumer::{Application, ConsumerOptions, EventRef, Failure, Runner, S
 use crate::fresh_id::fresh_id;
 use crate::limits::MAX_PAYLOAD;
 use crate::number::Position;
+use crate::recorded::RecordedEvent;
 use crate::store::{BoxFuture, ConsumerStore, Delivery, NewDelivery, NewSaga, SagaStore, Table};
 
 /// What follows the events of one saga.
@@ -36,6 +38,26 @@ impl Follow {
         Self { main: Arc::clone(main), followed: followed.into(), nudge }
     }
 
+    fn begin(&self) -> FollowSession {
+        FollowSession {
+            main: Arc::clone(&self.main),
+            followed: Arc::clone(&self.followed),
+            nudge: Arc::clone(&self.nudge),
+            started: 0,
+        }
+    }
+
+    /// Hands over one event, in a transaction of its own, as the consumer does. An error says why the consumer would park it.
+    #[cfg(feature = "testing")]
+    pub(crate) async fn one<S: SagaStore>(&self, store: &S, event: &RecordedEvent) -> Result<(), String> {
+        let mut transaction = store.begin().await.map_err(|error| with_sources(&error))?;
+        let handed = self.begin().hand_over(store, &mut transaction, &[event]).await;
+        handed.map_err(Failure::reason)?;
+        store.commit(transaction).await.map_err(|error| with_sources(&error))?;
+        self.nudge.notify_one();
+        Ok(())
+    }
+
     /// The names of the events.
     pub(crate) fn events(&self) -> Vec<String> {
         let mut names: Vec<_> = self.followed.iter().map(|(.., event)| event.info.name.to_owned()).collect();
@@ -50,12 +72,7 @@ impl<S: SagaStore> Runner<S> for Follow {
     where
         S: ConsumerStore,
     {
-        Box::new(FollowSession {
-            main: Arc::clone(&self.main),
-            followed: Arc::clone(&self.followed),
-            nudge: Arc::clone(&self.nudge),
-            started: 0,
-        })
+        Box::new(self.begin())
     }
 }
 
@@ -76,7 +93,7 @@ struct Batch {
 }
 
 impl FollowSession {
-    fn read(&self, events: &[EventRef]) -> Result<Batch, Failure> {
+    fn read<E: Deref<Target = RecordedEvent>>(&self, events: &[E]) -> Result<Batch, Failure> {
         let early = self.followed.iter().any(|(.., event)| event.missing == MissingInstance::Keep);
         let mut batch = Batch::default();
         for (at, event) in events.iter().enumerate() {
@@ -129,6 +146,26 @@ impl FollowSession {
         Ok(batch)
     }
 
+    /// Does what the events say; returns how many instances were started.
+    async fn hand_over<S: SagaStore, E: Deref<Target = RecordedEvent>>(
+        &self,
+        store: &S,
+        transaction: &mut S::Transaction,
+        events: &[E],
+    ) -> Result<u64, Failure> {
+        let batch = self.read(events)?;
+        let mut started = 0;
+        if !batch.starts.is_empty() {
+            let new = store.start_sagas(transaction, &batch.starts).await?;
+            started = new.into_iter().filter(|new| *new).count() as u64;
+        }
+        if !batch.deliveries.is_empty() {
+            let left = store.deliver_to_sagas(transaction, &batch.deliveries).await?;
+            self.check(&batch, &left)?;
+        }
+        Ok(started)
+    }
+
     /// What has become of the events that were left.
     fn check(&self, batch: &Batch, left: &[Delivery]) -> Result<(), Failure> {
         for ((delivery, (at, missing)), left) in batch.deliveries.iter().zip(&batch.from).zip(left) {
@@ -166,16 +203,8 @@ impl<S: SagaStore> Session<S> for FollowSession {
         events: &'a [EventRef],
     ) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
-            let batch = self.read(events)?;
             self.started = 0;
-            if !batch.starts.is_empty() {
-                let new = store.start_sagas(transaction, &batch.starts).await?;
-                self.started = new.into_iter().filter(|new| *new).count() as u64;
-            }
-            if !batch.deliveries.is_empty() {
-                let left = store.deliver_to_sagas(transaction, &batch.deliveries).await?;
-                self.check(&batch, &left)?;
-            }
+            self.started = self.hand_over(&**store, transaction, events).await?;
             Ok(())
         })
     }

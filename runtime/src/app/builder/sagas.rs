@@ -8,7 +8,8 @@ use super::Builder;
 use crate::app::mistake::Mistake;
 use crate::consumer::Declaration;
 use crate::saga::{
-    Faults, Follow, RegisteredSaga, SagaDefinition, SagaEngine, SagaOptions, SagaSide, Setup, registered,
+    Faults, Follow, RegisteredSaga, SagaDefinition, SagaEngine, SagaOptions, SagaSide, Setup, Watch,
+    registered,
 };
 use crate::store::{BoxFuture, SagaStore, StoreError};
 
@@ -17,6 +18,7 @@ pub(super) struct Sagas<S> {
     registered: Vec<Arc<RegisteredSaga>>,
     options: SagaOptions,
     faults: Faults,
+    watch: Watch,
     nudge: Arc<Notify>,
     /// Opens the engine: there once the builder knows that its store runs sagas.
     open: Option<Open<S>>,
@@ -34,6 +36,7 @@ impl<S> Default for Sagas<S> {
             registered: Vec::new(),
             options: SagaOptions::new(),
             faults: Faults::default(),
+            watch: Watch::default(),
             nudge: Arc::new(Notify::new()),
             open: None,
             follow: None,
@@ -85,8 +88,9 @@ impl<S> Sagas<S> {
         lease: std::time::Duration,
     ) -> Result<Option<Arc<dyn SagaSide>>, StoreError> {
         let Some(open) = self.open else { return Ok(None) };
-        let setup = Setup { options: self.options, lease, faults: self.faults, nudge: self.nudge };
-        open(store, self.registered, setup).await.map(Some)
+        let Self { registered, options, faults, watch, nudge, .. } = self;
+        let setup = Setup { options, lease, faults, watch, nudge };
+        open(store, registered, setup).await.map(Some)
     }
 }
 
@@ -112,6 +116,19 @@ impl<S: SagaStore> Builder<S> {
     pub(crate) fn faults(mut self, faults: Faults) -> Self {
         self.sagas.faults = faults;
         self
+    }
+
+    /// Looks into the engine.
+    #[cfg(feature = "testing")]
+    pub(crate) fn watch(mut self, watch: Watch) -> Self {
+        self.sagas.watch = watch;
+        self
+    }
+
+    /// Tells the engine that something is due that was not before.
+    #[cfg(feature = "testing")]
+    pub(crate) fn nudge(&self) -> Arc<Notify> {
+        Arc::clone(&self.sagas.nudge)
     }
 
     fn add_saga<F: SagaDefinition>(mut self, services: Arc<F::Services>, finishes_only: bool) -> Self {

@@ -11,12 +11,14 @@ use crate::app::{Kenning, WeakKenning};
 use crate::saga::SagaOptions;
 use crate::saga::any::AnySaga;
 use crate::saga::faults::Faults;
+use crate::saga::watch::Watch;
 
 /// What an engine is told beside its sagas.
 pub(crate) struct Setup {
     pub(crate) options: SagaOptions,
     pub(crate) lease: Duration,
     pub(crate) faults: Faults,
+    pub(crate) watch: Watch,
     pub(crate) nudge: Arc<Notify>,
 }
 
@@ -29,6 +31,7 @@ pub(crate) struct Shared<S> {
     pub(crate) options: SagaOptions,
     pub(crate) lease: Duration,
     pub(crate) faults: Faults,
+    pub(crate) watch: Watch,
     /// Something is due that was not before.
     pub(crate) nudge: Arc<Notify>,
 }
@@ -51,8 +54,8 @@ impl RegisteredSaga {
 
 impl<S> Shared<S> {
     pub(crate) fn new(store: Arc<S>, sagas: Vec<Arc<RegisteredSaga>>, setup: Setup) -> Self {
-        let Setup { options, lease, faults, nudge } = setup;
-        Self { store, app: OnceLock::new(), sagas, options, lease, faults, nudge }
+        let Setup { options, lease, faults, watch, nudge } = setup;
+        Self { store, app: OnceLock::new(), sagas, options, lease, faults, watch, nudge }
     }
 
     pub(super) fn bind(&self, app: WeakKenning) {
