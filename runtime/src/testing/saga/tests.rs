@@ -1,0 +1,4 @@
+//! The test kit on sagas of its own.
+
+mod given;
+mod order;
