@@ -23,6 +23,7 @@ mod options;
 mod outputs;
 mod progress;
 mod start;
+mod status;
 mod step;
 mod table;
 #[cfg(test)]
@@ -46,6 +47,7 @@ pub use self::operate::{SagaError, SagaHandle, Sagas};
 pub use self::options::{Retry, SagaOptions, SagaTimes};
 pub use self::outputs::Outputs;
 pub use self::start::{StartError, StartSaga, Started};
+pub use self::status::StepStatus;
 pub use self::step::{
     Produces, Sends, Step, StepDefinition, StepInfo, StepKind, StepOutput, TimesOut, Undo, UndoSends,
     WaitsFor, WayBack,
