@@ -3,9 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use tokio::sync::Notify;
-
 use super::any::{AnySaga, Brought, Followed};
+use super::doorbell::Doorbell;
 use super::engine::RegisteredSaga;
 use super::event::MissingInstance;
 use crate::app::with_sources;
@@ -20,11 +19,15 @@ pub(crate) struct Follow {
     main: Arc<RegisteredSaga>,
     /// The events of the saga, and of those of its old definitions that have waits.
     followed: Arc<[(Arc<dyn AnySaga>, usize, Followed)]>,
-    nudge: Arc<Notify>,
+    doorbell: Arc<Doorbell>,
 }
 
 impl Follow {
-    pub(crate) fn new(main: &Arc<RegisteredSaga>, old: &[Arc<RegisteredSaga>], nudge: Arc<Notify>) -> Self {
+    pub(crate) fn new(
+        main: &Arc<RegisteredSaga>,
+        old: &[Arc<RegisteredSaga>],
+        doorbell: Arc<Doorbell>,
+    ) -> Self {
         let mut followed = Vec::new();
         for (registered, starts) in [(main, true)].into_iter().chain(old.iter().map(|old| (old, false))) {
             for (at, event) in registered.saga.events().into_iter().enumerate() {
@@ -33,7 +36,7 @@ impl Follow {
                 }
             }
         }
-        Self { main: Arc::clone(main), followed: followed.into(), nudge }
+        Self { main: Arc::clone(main), followed: followed.into(), doorbell }
     }
 
     /// The names of the events.
@@ -53,8 +56,9 @@ impl<S: SagaStore> Runner<S> for Follow {
         Box::new(FollowSession {
             main: Arc::clone(&self.main),
             followed: Arc::clone(&self.followed),
-            nudge: Arc::clone(&self.nudge),
+            doorbell: Arc::clone(&self.doorbell),
             started: 0,
+            left_for: Vec::new(),
         })
     }
 }
@@ -62,8 +66,11 @@ impl<S: SagaStore> Runner<S> for Follow {
 struct FollowSession {
     main: Arc<RegisteredSaga>,
     followed: Arc<[(Arc<dyn AnySaga>, usize, Followed)]>,
-    nudge: Arc<Notify>,
+    doorbell: Arc<Doorbell>,
+    /// How many instances the batch under way has started.
     started: u64,
+    /// The instances that it has left events for.
+    left_for: Vec<(Arc<str>, Arc<str>)>,
 }
 
 /// What a batch brings.
@@ -168,6 +175,7 @@ impl<S: SagaStore> Session<S> for FollowSession {
         Box::pin(async move {
             let batch = self.read(events)?;
             self.started = 0;
+            self.left_for.clear();
             if !batch.starts.is_empty() {
                 let new = store.start_sagas(transaction, &batch.starts).await?;
                 self.started = new.into_iter().filter(|new| *new).count() as u64;
@@ -175,6 +183,8 @@ impl<S: SagaStore> Session<S> for FollowSession {
             if !batch.deliveries.is_empty() {
                 let left = store.deliver_to_sagas(transaction, &batch.deliveries).await?;
                 self.check(&batch, &left)?;
+                let keys = batch.deliveries.into_iter().map(|delivery| (delivery.saga, delivery.id));
+                self.left_for.extend(keys);
             }
             Ok(())
         })
@@ -182,11 +192,17 @@ impl<S: SagaStore> Session<S> for FollowSession {
 
     fn committed<'a>(&'a mut self, _: &'a Arc<S>, _: Position) -> BoxFuture<'a, ()> {
         self.main.metrics.count_started(self.started);
-        self.nudge.notify_one();
+        if self.started > 0 {
+            self.doorbell.due();
+        }
+        for (saga, id) in self.left_for.drain(..) {
+            self.doorbell.ring(&saga, &id);
+        }
         Box::pin(std::future::ready(()))
     }
 
     fn forget(&mut self) {
         self.started = 0;
+        self.left_for.clear();
     }
 }

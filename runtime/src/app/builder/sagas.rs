@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use tokio::sync::Notify;
-
 use super::Builder;
 use crate::app::mistake::Mistake;
 use crate::consumer::Declaration;
 use crate::saga::{
-    Faults, Follow, RegisteredSaga, SagaDefinition, SagaEngine, SagaOptions, SagaSide, Setup, registered,
+    Doorbell, Faults, Follow, RegisteredSaga, SagaDefinition, SagaEngine, SagaOptions, SagaSide, Setup,
+    registered,
 };
 use crate::store::{BoxFuture, SagaStore, StoreError};
 
@@ -17,7 +16,7 @@ pub(super) struct Sagas<S> {
     registered: Vec<Arc<RegisteredSaga>>,
     options: SagaOptions,
     faults: Faults,
-    nudge: Arc<Notify>,
+    doorbell: Arc<Doorbell>,
     /// Opens the engine: there once the builder knows that its store runs sagas.
     open: Option<Open<S>>,
     /// Makes the consumer of a saga.
@@ -34,7 +33,7 @@ impl<S> Default for Sagas<S> {
             registered: Vec::new(),
             options: SagaOptions::new(),
             faults: Faults::default(),
-            nudge: Arc::new(Notify::new()),
+            doorbell: Arc::default(),
             open: None,
             follow: None,
         }
@@ -54,7 +53,7 @@ impl<S> Sagas<S> {
                     .filter(|one| one.finishes_only && one.saga.about().name == main.saga.about().name)
                     .cloned()
                     .collect();
-                let follow = Follow::new(main, &old, Arc::clone(&self.nudge));
+                let follow = Follow::new(main, &old, Arc::clone(&self.doorbell));
                 (!follow.events().is_empty()).then(|| make(main, follow, &self.options))
             })
             .collect()
@@ -85,7 +84,7 @@ impl<S> Sagas<S> {
         lease: std::time::Duration,
     ) -> Result<Option<Arc<dyn SagaSide>>, StoreError> {
         let Some(open) = self.open else { return Ok(None) };
-        let setup = Setup { options: self.options, lease, faults: self.faults, nudge: self.nudge };
+        let setup = Setup { options: self.options, lease, faults: self.faults, doorbell: self.doorbell };
         open(store, self.registered, setup).await.map(Some)
     }
 }
@@ -101,9 +100,10 @@ impl<S: SagaStore> Builder<S> {
         self.add_saga::<F>(services.into(), true)
     }
 
-    /// How sagas are run.
+    /// How sagas are run. An application that is told this looks after the instances that are in the store, with [`Kenning::sagas`](crate::Kenning::sagas), also when it registers no saga.
     pub fn sagas(mut self, options: SagaOptions) -> Self {
         self.sagas.options = options;
+        self.sagas.open = Some(SagaEngine::open);
         self
     }
 
