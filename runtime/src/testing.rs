@@ -11,4 +11,7 @@ mod saga;
 
 pub use self::given::{Given, Then, When, given};
 pub use self::lock::{Change, ChangeKind, InvalidLock, Lock, Subject, assert_lock};
-pub use self::saga::{Attempt, GivenSaga, SagaTest, ThenSaga, WhenStep, given_saga};
+pub use self::saga::{
+    Attempt, Counterexample, Explore, Explored, GivenSaga, Outcome, SagaTest, ThenSaga, WhenStep, explore,
+    given_saga,
+};

@@ -2,6 +2,7 @@
 
 mod attempt;
 mod director;
+mod explore;
 mod given;
 mod process;
 mod stage;
@@ -15,6 +16,7 @@ mod when;
 mod world;
 
 pub use self::attempt::Attempt;
+pub use self::explore::{Counterexample, Explore, Explored, Outcome, explore};
 pub use self::given::{GivenSaga, SagaTest, given_saga};
 pub use self::then::ThenSaga;
 pub use self::when::WhenStep;

@@ -1,6 +1,5 @@
 //! Attempts, as a test sees them.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -16,9 +15,13 @@ pub struct Attempt {
     pub(super) key: Uuid,
     pub(super) at: Duration,
     pub(super) process: u32,
+    /// How many moments had passed in the run.
+    pub(super) moment: usize,
     /// The name of the command that it sends, and its JSON.
     pub(super) command: Option<(&'static str, Payload)>,
     pub(super) done: bool,
+    /// It said that it was not done and never will be.
+    pub(super) failed: bool,
     /// Its process was stopped while it was under way.
     pub(super) late: bool,
 }
@@ -70,9 +73,5 @@ impl Attempt {
     #[must_use]
     pub fn command(&self) -> Option<&'static str> {
         self.command.as_ref().map(|(name, _)| *name)
-    }
-
-    pub(super) fn of(&self, id: &Arc<str>, step: &str, direction: Direction) -> bool {
-        self.effect.id == *id && *self.effect.step == *step && self.effect.direction == direction
     }
 }

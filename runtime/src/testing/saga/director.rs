@@ -3,6 +3,8 @@
 mod record;
 mod script;
 
+pub(super) use self::record::shown;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -13,7 +15,7 @@ use tokio::time::Instant;
 use super::attempt::Attempt;
 use super::tale::Line;
 use super::twist::{Effect, Moment, Twist, Until};
-use crate::saga::{Doorbell, Faults};
+use crate::saga::Doorbell;
 use crate::store::{MemoryStore, SagaQuery, SagaRecord, SagaStore, SagaWhole};
 
 /// What the world is told.
@@ -38,7 +40,6 @@ pub(super) struct Director {
     /// The store itself, not as a process uses it.
     pub(super) store: MemoryStore,
     saga: &'static str,
-    pub(super) faults: Faults,
     began: Instant,
     several: bool,
     signals: mpsc::UnboundedSender<Signal>,
@@ -69,14 +70,13 @@ impl Director {
     pub(super) fn new(
         store: MemoryStore,
         saga: &'static str,
-        faults: Faults,
         several: bool,
         twists: Vec<Twist>,
     ) -> (Arc<Self>, mpsc::UnboundedReceiver<Signal>) {
         let (signals, told) = mpsc::unbounded_channel();
         let twists = twists.into_iter().map(|twist| (twist, false)).collect();
         let state = Mutex::new(State { twists, ..State::default() });
-        let director = Self { store, saga, faults, began: Instant::now(), several, signals, state };
+        let director = Self { store, saga, began: Instant::now(), several, signals, state };
         (Arc::new(director), told)
     }
 

@@ -89,7 +89,7 @@ impl<'a, F: SagaDefinition> World<'a, F> {
         let clock = Clock::tokio(OffsetDateTime::UNIX_EPOCH);
         let store = MemoryStore::with_clock(clock.clone());
         let several = stage.instances.len() > 1;
-        let (director, signals) = Director::new(store.clone(), F::NAME, stage.faults, several, twists);
+        let (director, signals) = Director::new(store.clone(), F::NAME, several, twists);
         let saga = registered::<F>(Arc::clone(&services), false);
         let follow = Arc::new(Follow::new(&saga, &[], Arc::default()));
         Self {

@@ -119,13 +119,16 @@ impl Director {
         let at = self.began.elapsed();
         let mut state = self.state();
         let earlier = state.attempts.iter().filter(|attempt| attempt.effect == *effect).count();
+        let moment = state.moments.len();
         state.attempts.push(Attempt {
             effect: effect.clone(),
             key,
             at,
             process,
+            moment,
             command,
             done: false,
+            failed: false,
             late: false,
         });
         (state.attempts.len() - 1, u32::try_from(earlier).unwrap_or(u32::MAX).saturating_add(1))

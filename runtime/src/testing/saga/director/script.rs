@@ -57,6 +57,12 @@ impl Director {
         let from = state.moments.len();
         let earlier =
             state.attempts.iter().take(place).any(|attempt| attempt.effect == *effect && attempt.done);
+        // And what was said to be never done is not done later.
+        let failed =
+            state.attempts.iter().take(place).any(|attempt| attempt.effect == *effect && attempt.failed);
+        if failed {
+            return Some(Misdeed::Fails("the test has said no before".to_owned()));
+        }
         let wrong = state.twists.iter_mut().find_map(|(twist, fired)| match twist {
             Twist::Attempt(at, times, misdeed) if at == effect && times.has(nth) => {
                 // Nobody says that something will never be done which was done.
@@ -68,7 +74,11 @@ impl Director {
             _ => None,
         })?;
         state.from = from;
-        let process = state.attempts.get(place).map_or(0, |attempt| attempt.process);
+        let mut process = 0;
+        if let Some(attempt) = state.attempts.get_mut(place) {
+            process = attempt.process;
+            attempt.failed = matches!(wrong, Misdeed::Fails(_));
+        }
         drop(state);
         self.tell(process, format!("finds that {effect} {wrong}"));
         Some(wrong)
