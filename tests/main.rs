@@ -5,6 +5,7 @@
 
 mod adversary;
 mod app;
+mod catalog;
 mod consumers;
 mod followers;
 mod lock;
@@ -15,5 +16,6 @@ mod projection;
 mod query;
 mod reactors;
 mod readme;
+mod sagas;
 mod schema;
 mod support;

@@ -23,11 +23,13 @@ mod options;
 mod outputs;
 mod progress;
 mod start;
+mod status;
 mod step;
 mod table;
 #[cfg(test)]
 #[cfg(all(feature = "memory", feature = "macros"))]
 mod tests;
+mod watch;
 
 pub use self::change::{SagaChange, SagaChangeKind, SagaChanges};
 pub use self::command::{IntoCommand, SagaCommand};
@@ -46,6 +48,7 @@ pub use self::operate::{SagaError, SagaHandle, Sagas};
 pub use self::options::{Retry, SagaOptions, SagaTimes};
 pub use self::outputs::Outputs;
 pub use self::start::{StartError, StartSaga, Started};
+pub use self::status::StepStatus;
 pub use self::step::{
     Produces, Sends, Step, StepDefinition, StepInfo, StepKind, StepOutput, TimesOut, Undo, UndoSends,
     WaitsFor, WayBack,
@@ -55,3 +58,13 @@ pub(crate) use self::doorbell::Doorbell;
 pub(crate) use self::engine::{RegisteredSaga, SagaEngine, SagaSide, Setup, registered};
 pub(crate) use self::faults::Faults;
 pub(crate) use self::follow::Follow;
+pub(crate) use self::watch::Watch;
+#[cfg(feature = "testing")]
+pub(crate) use self::{
+    any::{Brought, start as saga_start},
+    context::CallContext,
+    decide::Attempted,
+    key::{Direction, step_key},
+    table::{Does, Table},
+    watch::Probe,
+};
