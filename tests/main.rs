@@ -16,5 +16,6 @@ mod projection;
 mod query;
 mod reactors;
 mod readme;
+mod sagas;
 mod schema;
 mod support;

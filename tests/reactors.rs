@@ -2,7 +2,9 @@
 
 mod calls;
 mod choreography;
+mod cut;
 mod once;
 mod parked;
 mod shop;
+mod supplier;
 mod together;

@@ -5,6 +5,14 @@
 pub mod by_hand {}
 
 #[cfg(all(feature = "macros", feature = "memory"))]
+#[doc = include_str!("docs/sagas.md")]
+pub mod sagas {}
+
+#[cfg(all(feature = "macros", feature = "memory"))]
+#[doc = include_str!("docs/saga_by_hand.md")]
+pub mod saga_by_hand {}
+
+#[cfg(all(feature = "macros", feature = "memory"))]
 #[doc = include_str!("docs/consumers.md")]
 pub mod consumers {}
 

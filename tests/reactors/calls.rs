@@ -6,7 +6,8 @@ use std::sync::Arc;
 use kenning::Start;
 use uuid::Uuid;
 
-use super::shop::{Place, Supplier, Then, notes, open, options, order, parked, place};
+use super::shop::{Place, Then, notes, open, options, order, parked, place};
+use super::supplier::Supplier;
 use crate::support::{Home, on_both_stores};
 
 on_both_stores! {

@@ -6,9 +6,8 @@ use kenning::prelude::*;
 use kenning::store::{BoxFuture, MemoryTransaction};
 use kenning::{Catalog, Effects, HandlerError, React, Reactor, ReactorError, ReactorEvent, StreamName};
 
-use super::shop::{
-    Clerk, Fill, Noted, Order, Place, Stock, StockEvent, Supplier, Then, events, notes, options, place,
-};
+use super::shop::{Clerk, Fill, Noted, Order, Place, Stock, StockEvent, Then, events, notes, options, place};
+use super::supplier::Supplier;
 use crate::support::{Home, Memory, on_both_stores};
 
 on_both_stores! {

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use kenning::{CancellationToken, Start};
 
 use super::shop::{
-    Fill, Place, Reserve, Stock, Supplier, Then, events, feed, journal, notes, open, options, order, parked,
-    place, reserved, stock,
+    Fill, Place, Reserve, Stock, Then, events, feed, journal, notes, open, options, order, parked, place,
+    reserved, stock,
 };
+use super::supplier::Supplier;
 use crate::support::{Home, on_both_stores};
 
 on_both_stores! {
@@ -153,7 +154,7 @@ async fn readers_of_the_feed_hear_of_what_is_caused<H: Home>(home: H) {
     supplier.called("ink").await;
     let mut wakeup = app.store().wakeup();
     supplier.answers.send_replace(true);
-    assert!(wakeup.wait(std::time::Duration::from_secs(600)).await);
+    assert!(wakeup.wait(std::time::Duration::from_secs(60)).await);
     run.await.unwrap().unwrap();
     assert_eq!(notes(&app, "ink").await.len(), 1);
     app.close().await;

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::shop::{Fill, Place, Supplier, Then, notes, open, options, parked, place, reserved};
+use super::shop::{Fill, Place, Then, notes, open, options, parked, place, reserved};
+use super::supplier::Supplier;
 use crate::support::{Home, on_both_stores};
 
 on_both_stores! {

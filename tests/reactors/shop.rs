@@ -1,16 +1,17 @@
 //! A shop: what an order says is done by a reactor, with commands to the stock, events in a journal and calls to the outside.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
 use kenning::prelude::*;
 use kenning::store::{BoxFuture, Parked, StreamQuery};
 use kenning::{
-    ConsumerOptions, Effects, React, Reactor, ReactorError, ReactorEvent, RecordedEvent, StreamName,
+    CancellationToken, ConsumerOptions, Effects, React, Reactor, ReactorError, ReactorEvent, RecordedEvent,
+    StreamName,
 };
-use tokio::sync::watch;
 
+use super::supplier::Supplier;
 use crate::support::Home;
 
 /// An order. What the reactor is to do on it stands in it.
@@ -202,61 +203,6 @@ impl Nobody {
     fn placed(&mut self, _: &Placed) {}
 }
 
-/// Whoever is called from the shop.
-pub struct Supplier {
-    /// The keys of the calls, as they came.
-    pub calls: Mutex<Vec<(String, Uuid)>>,
-    /// Calls about this item fail.
-    pub refuses: Mutex<Option<String>>,
-    /// While it is false, calls do not come back.
-    pub answers: watch::Sender<bool>,
-}
-
-impl Default for Supplier {
-    fn default() -> Self {
-        Self { calls: Mutex::default(), refuses: Mutex::default(), answers: watch::Sender::new(true) }
-    }
-}
-
-#[derive(Debug)]
-pub struct Refused;
-
-impl std::fmt::Display for Refused {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the supplier does not deliver")
-    }
-}
-
-impl std::error::Error for Refused {}
-
-impl Supplier {
-    pub async fn order(&self, key: Uuid, item: &str) -> Result<String, Refused> {
-        self.calls.lock().unwrap().push((item.to_owned(), key));
-        self.answers.subscribe().wait_for(|answers| *answers).await.unwrap();
-        if self.refuses.lock().unwrap().as_deref() == Some(item) {
-            return Err(Refused);
-        }
-        Ok(format!("{item} is coming"))
-    }
-
-    pub fn refuse(&self, item: Option<&str>) {
-        *self.refuses.lock().unwrap() = item.map(str::to_owned);
-    }
-
-    /// The keys of the calls about an item, in their order.
-    pub fn keys(&self, item: &str) -> Vec<Uuid> {
-        let calls = self.calls.lock().unwrap();
-        calls.iter().filter(|(called, _)| called == item).map(|(_, key)| *key).collect()
-    }
-
-    /// Waits for the first call about an item.
-    pub async fn called(&self, item: &str) {
-        while self.keys(item).is_empty() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    }
-}
-
 /// Does what the orders say.
 pub struct Clerk {
     pub supplier: Arc<Supplier>,
@@ -380,4 +326,18 @@ pub async fn feed(app: &Kenning) -> Vec<RecordedEvent> {
         all.extend(feed.next().await.expect("a page").events);
     }
     all
+}
+
+/// Runs a process until it is stopped.
+pub fn runs(app: &Kenning, stop: &CancellationToken) -> tokio::task::JoinHandle<()> {
+    let (app, stop) = (app.clone(), stop.clone());
+    tokio::spawn(async move { app.run(stop).await.unwrap() })
+}
+
+/// Waits until so many are reserved.
+pub async fn until_reserved(app: &Kenning, item: &str, count: usize) {
+    while reserved(app, item).await.len() < count {
+        assert!(parked(app).await.is_empty(), "{:?}", parked(app).await);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }

@@ -1,41 +1,29 @@
-//! Reactors beside others: processes of the same reactor, commands on the same streams, transactions in another order, connections that are cut.
+//! Reactors beside others: processes of the same reactor, commands on the same streams, transactions in another order.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use kenning::sqlx::{Connection as _, Executor as _, PgConnection};
 use kenning::store::BoxFuture;
 use kenning::{
-    CancellationToken, Effects, Kenning, PostgresStore, React, Reactor, ReactorError, ReactorEvent, Recorded,
+    CancellationToken, Effects, ExecuteError, Kenning, React, Reactor, ReactorError, ReactorEvent, Recorded,
     Start,
 };
 
 use super::shop::{
-    Fill, Noted, Order, Place, Placed, Reserve, Stock, Supplier, Then, events, notes, open, options, parked,
-    place, reserved, stock,
+    Fill, Noted, Order, Place, Placed, Reserve, Stock, Then, notes, open, options, parked, place, reserved,
+    runs, stock, until_reserved,
 };
-use crate::support::proxy::{Proxy, Strike};
-use crate::support::{Home, Postgres, on_both_stores};
+use super::supplier::Supplier;
+use crate::support::{Home, on_both_stores};
 
 on_both_stores! {
     p4_two_processes_cause_everything_once
+    p4_trap_24_a_holder_that_lost_its_lease_causes_nothing
     p4_a_storm_of_commands_on_the_same_streams_loses_nothing_and_parks_nothing
+    trap_2_more_is_never_reserved_than_there_is
     transactions_in_other_orders_come_to_their_end
-}
-
-fn runs(app: &Kenning, stop: &CancellationToken) -> tokio::task::JoinHandle<()> {
-    let (app, stop) = (app.clone(), stop.clone());
-    tokio::spawn(async move { app.run(stop).await.unwrap() })
-}
-
-/// Waits until so many are reserved.
-async fn until_reserved(app: &Kenning, item: &str, count: usize) {
-    while reserved(app, item).await.len() < count {
-        assert!(parked(app).await.is_empty(), "{:?}", parked(app).await);
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
 }
 
 /// Both run all the time, and one of them leaves without a word and comes back.
@@ -71,7 +59,32 @@ async fn p4_two_processes_cause_everything_once<H: Home>(home: H) {
     app.close().await;
 }
 
-/// Taken out (a collision is a failure of the event), events are parked; taken out (any version is written to), more is reserved than there was.
+/// The lease is lost while the supplier is called: what comes of that call is not written, and whoever has the lease then does it anew.
+async fn p4_trap_24_a_holder_that_lost_its_lease_causes_nothing<H: Home>(home: H) {
+    let supplier = Arc::<Supplier>::default();
+    let app = open(&home, &supplier, options()).await;
+    supplier.answers.send_replace(false);
+    app.execute(Place::several("a", &[("ink", Then::Call), ("ink", Then::Note)])).await.unwrap();
+    let stop = CancellationToken::new();
+    let run = runs(&app, &stop);
+    supplier.called("ink").await;
+    // Whoever resets it takes all leases away.
+    app.consumer("clerk").reset(Start::Beginning).await.unwrap();
+    supplier.answers.send_replace(true);
+    while notes(&app, "ink").await.len() < 2 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    stop.cancel();
+    run.await.unwrap();
+    assert_eq!(notes(&app, "ink").await, ["ink is coming", "a"]);
+    let mut keys = supplier.keys("ink");
+    assert!(keys.len() > 1, "it was done anew");
+    keys.dedup();
+    assert_eq!(keys.len(), 1);
+    app.close().await;
+}
+
+/// Taken out (a collision is a failure of the event), events are parked.
 async fn p4_a_storm_of_commands_on_the_same_streams_loses_nothing_and_parks_nothing<H: Home>(home: H) {
     let supplier = Arc::<Supplier>::default();
     let app = open(&home, &supplier, options().attempts(1)).await;
@@ -131,6 +144,40 @@ async fn p4_a_storm_of_commands_on_the_same_streams_loses_nothing_and_parks_noth
     other.close().await;
 }
 
+/// Taken out (any version is written to), a reservation is decided on a state that is not the stream's, and the stock is below nothing.
+async fn trap_2_more_is_never_reserved_than_there_is<H: Home>(home: H) {
+    let app = open(&home, &Arc::<Supplier>::default(), options().batch(3)).await;
+    app.execute(Fill::with("pen", 40)).await.unwrap();
+    for nth in 0..40 {
+        app.execute(Place::one(&format!("o{nth}"), "pen", Then::Try)).await.unwrap();
+    }
+    let run = tokio::spawn({
+        let app = app.clone();
+        async move { app.run_until_idle().await }
+    });
+    let buyers = (0..4).map(|_| {
+        let app = app.clone();
+        tokio::spawn(async move {
+            let mut accepted = 0;
+            loop {
+                let own = Reserve { item: "pen".to_owned(), order: "own".to_owned(), quantity: 1 };
+                match app.execute(own).await {
+                    Ok(_) => accepted += 1,
+                    Err(ExecuteError::Rejected(_)) => break accepted,
+                    Err(error) => assert!(error.is_retryable(), "{error}"),
+                }
+                tokio::time::sleep(Duration::from_millis(3)).await;
+            }
+        })
+    });
+    let accepted: usize = join_all(buyers).await.into_iter().map(Result::unwrap).sum();
+    run.await.unwrap().unwrap();
+    let reserved = reserved(&app, "pen").await;
+    assert_eq!((reserved.len(), reserved.iter().filter(|order| *order == "own").count()), (40, accepted));
+    assert!(parked(&app).await.is_empty());
+    app.close().await;
+}
+
 /// Writes to two streams for each order, in the one order or the other.
 struct Pair<const FORTH: bool>;
 
@@ -181,89 +228,4 @@ async fn transactions_in_other_orders_come_to_their_end<H: Home>(home: H) {
     }
     assert!(app.parked().list().await.unwrap().is_empty());
     app.close().await;
-}
-
-/// The connection is cut at each message of a batch's transaction, before and after the server has it.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn p4_trap_6_effects_are_there_once_wherever_the_connection_is_cut() {
-    let home = Postgres::new().await;
-    let proxy = Proxy::before(&home.url).await;
-    let through = Postgres { url: proxy.url(&home.url) };
-    let supplier = Arc::<Supplier>::default();
-    let app = open(&through, &supplier, options()).await;
-    app.execute(Fill::with("pen", 1_000)).await.unwrap();
-    let stop = CancellationToken::new();
-    let run = runs(&app, &stop);
-    let mut placed = Vec::new();
-    for message in ["append_events", "append_event", "COMMIT", "consumer_partitions"] {
-        for strike in [Strike::LoseStatement, Strike::LoseAnswer, Strike::DeliverLate] {
-            let strikes = proxy.strikes();
-            proxy.arm(message, strike);
-            // A statement goes over the wire as text once for each connection: what is armed may strike at once, or when another connection is used.
-            for nth in 0..3 {
-                let order = format!("{message} {strike:?} {nth}");
-                let told =
-                    app.execute(Place::several(&order, &[("pen", Then::Reserve), ("ink", Then::Note)])).await;
-                // An order whose outcome is not known is looked for below as well.
-                if let Err(error) = told {
-                    panic!("{error}");
-                }
-                placed.push(order);
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-            if proxy.strikes() > strikes {
-                proxy.release();
-            }
-        }
-    }
-    proxy.release();
-    until_reserved(&app, "pen", placed.len()).await;
-    stop.cancel();
-    run.await.unwrap();
-    let calm = open(&home, &supplier, options()).await;
-    calm.run_until_idle().await.unwrap();
-    assert!(proxy.strikes() > 4, "{} strikes", proxy.strikes());
-    assert_eq!((reserved(&calm, "pen").await, notes(&calm, "ink").await), (placed.clone(), placed));
-    assert!(parked(&calm).await.is_empty());
-}
-
-/// Every connection is cut again and again while two processes react, and the reactor is put back to the beginning in between.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn p4_trap_23_effects_are_there_once_in_a_storm_of_cuts() {
-    let home = Postgres::new().await;
-    let supplier = Arc::<Supplier>::default();
-    let options = || options().partitions(3).batch(4);
-    let apps = [open(&home, &supplier, options()).await, open(&home, &supplier, options()).await];
-    let [app, _] = &apps;
-    app.execute(Fill::with("pen", 1_000)).await.unwrap();
-    let placed: BTreeSet<_> = (0..60).map(|nth| format!("o{nth:02}")).collect();
-    for order in &placed {
-        app.execute(Place::several(order, &[("pen", Then::Reserve), ("ink", Then::Note)])).await.unwrap();
-    }
-    let stop = CancellationToken::new();
-    let runs: Vec<_> = apps.iter().map(|app| runs(app, &stop)).collect();
-    let mut admin = PgConnection::connect(&home.url).await.unwrap();
-    let cut = "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()";
-    for round in 0..12 {
-        admin.execute(cut).await.unwrap();
-        tokio::time::sleep(Duration::from_millis(80)).await;
-        if round % 4 == 3 {
-            let admin = PostgresStore::connect(&home.url).await.unwrap();
-            let calm = Kenning::builder(admin).consumers(options()).build().await.unwrap();
-            calm.consumer("clerk").reset(Start::Beginning).await.unwrap();
-            calm.close().await;
-        }
-    }
-    until_reserved(app, "pen", placed.len()).await;
-    stop.cancel();
-    for run in runs {
-        run.await.unwrap();
-    }
-    app.run_until_idle().await.unwrap();
-    for mut done in [reserved(app, "pen").await, notes(app, "ink").await] {
-        done.sort_unstable();
-        assert_eq!(done, placed.iter().cloned().collect::<Vec<_>>());
-    }
-    assert_eq!(events(app, &stock("pen")).await.len(), placed.len() + 1);
-    assert!(parked(app).await.is_empty());
 }

@@ -96,43 +96,6 @@ fn draw_saga(chart: &mut Chart, saga: &SagaEntry) {
     }
 }
 
-fn followers(chart: &mut Chart, catalog: &Catalog) {
-    for model in catalog.read_models() {
-        let to = chart.node("view", model.table, Outline::Cylinder, &[model.table], Class::View);
-        follow(chart, &model.handles, &to, "");
-    }
-    for projection in catalog.projections() {
-        let to =
-            chart.node("projection", projection.name, Outline::Cylinder, &[projection.name], Class::View);
-        let handled = projection.events.iter().copied().filter(|event| !projection.ignores.contains(event));
-        follow(chart, &handled.collect::<Vec<_>>(), &to, "");
-    }
-    for reactor in catalog.reactors() {
-        let to = chart.node("reactor", reactor.name, Outline::Hexagon, &[reactor.name], Class::Reactor);
-        follow(chart, &reactor.events, &to, "");
-    }
-}
-
-fn draw_saga(chart: &mut Chart, saga: &SagaEntry) {
-    let node = chart.node("saga", saga.name, Outline::Hexagon, &[saga.name], Class::Saga);
-    follow(chart, &saga.starts, &node, "starts");
-    follow(chart, &saga.waits, &node, "is waited for by");
-    let mut drawn = BTreeSet::new();
-    for sent in &saga.sends {
-        let key = key(sent.category, sent.command);
-        let (line, label) = match sent.when {
-            SagaSends::Step(_) => (Line::Solid, "sends"),
-            SagaSends::Undo(_) => (Line::Dotted, "undoes by"),
-            SagaSends::Failed => (Line::Dotted, "has failed"),
-        };
-        if drawn.insert((key.clone(), label)) {
-            if let Some(command) = chart.find("command", &key) {
-                chart.edge(&node, &command, line, label);
-            }
-        }
-    }
-}
-
 fn follow(chart: &mut Chart, events: &[&str], to: &Node, label: &str) {
     for event in events {
         if let Some(event) = chart.find("event", event) {

@@ -315,7 +315,8 @@ impl<S: SagaDefinition> StepDefinition<S> {
     {
         Self {
             info,
-            kind: StepKind::Wait { event: <S as WaitsFor<N>>::Event::NAME, fails: true },
+            // Without a timeout it never is over.
+            kind: StepKind::Wait { event: <S as WaitsFor<N>>::Event::NAME, fails: info.timeout.is_some() },
             output: <S as Produces<N>>::Output::shape_in_log,
             undo: StepKind::Step,
             reads: erased::reads::<<S as Produces<N>>::Output>,
