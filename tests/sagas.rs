@@ -12,6 +12,7 @@ mod outside;
 mod rows;
 mod sends;
 mod times;
+mod upgrade;
 mod world;
 
 use std::time::Duration;

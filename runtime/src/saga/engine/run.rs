@@ -225,7 +225,13 @@ impl<S: SagaStore> Run<S> {
         };
         let written = self.worker.committer.write(write).await.map_err(|error| with_sources(&error))?;
         match written {
-            SagaWritten::Done { released: true, .. } => Ok(Some(Ended::Released)),
+            SagaWritten::Done { released: true, .. } => {
+                // The claimer may sleep until its next poll, since it has not known of this time.
+                if matches!(then, SagaThen::Release(left) if left < self.worker.shared.options.poll) {
+                    self.worker.shared.doorbell.due();
+                }
+                Ok(Some(Ended::Released))
+            }
             SagaWritten::Done { messages, now, .. } => {
                 self.record.sequence = self.record.sequence.saturating_add(count);
                 self.time = (now.max(self.now()), Instant::now());

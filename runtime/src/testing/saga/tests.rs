@@ -1,0 +1,6 @@
+//! The test kit on sagas of its own.
+
+mod explore;
+mod faults;
+mod given;
+mod order;
