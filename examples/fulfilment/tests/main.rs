@@ -6,7 +6,15 @@ mod chaos;
 #[cfg(feature = "server-tests")]
 mod check;
 mod faults;
+#[cfg(feature = "server-tests")]
+mod operator;
+mod readme;
 mod restarts;
+#[cfg(feature = "server-tests")]
+mod run;
+mod sample;
 mod server;
+#[cfg(feature = "server-tests")]
+mod shop;
 mod undo;
 mod wire;
