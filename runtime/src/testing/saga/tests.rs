@@ -4,3 +4,4 @@ mod explore;
 mod faults;
 mod given;
 mod order;
+mod trip;
