@@ -3,7 +3,9 @@
 mod blocks;
 mod hygiene;
 mod order;
+mod processes;
 mod projections;
 mod read_models;
 mod renamed;
+mod sagas;
 mod upcasts;

@@ -5,6 +5,7 @@
 
 mod adversary;
 mod app;
+mod catalog;
 mod consumers;
 mod followers;
 mod lock;
@@ -13,6 +14,8 @@ mod memory;
 mod postgres;
 mod projection;
 mod query;
+mod reactors;
 mod readme;
+mod sagas;
 mod schema;
 mod support;

@@ -42,4 +42,5 @@ mod p10_the_contract {
     kenning::store_contract!(store());
     kenning::transaction_contract!(store());
     kenning::consumer_contract!(store());
+    kenning::saga_contract!(store());
 }

@@ -8,8 +8,18 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const TOPICS: [&str; 8] =
-    ["event", "event_set", "aggregate", "command", "read_model", "projection", "query", "attribute"];
+const TOPICS: [&str; 10] = [
+    "event",
+    "event_set",
+    "aggregate",
+    "command",
+    "read_model",
+    "projection",
+    "query",
+    "saga",
+    "reactor",
+    "attribute",
+];
 
 /// Promise P8: every mistake is a compile error under the user's tokens.
 #[test]

@@ -13,6 +13,7 @@ use crate::ctxt::Ctxt;
 use crate::keys::{self, Key, Place};
 use crate::suggest::nearest;
 use crate::symbol::{CRATE, KENNING};
+use crate::text::listed;
 
 /// Which keys the user meant to give: a key that is there but broken, or mistyped beyond doubt, is not missing as well.
 #[derive(Default)]
@@ -23,6 +24,11 @@ pub(crate) struct Given {
 }
 
 impl Given {
+    /// Of an attribute that could not be read at all: nobody knows what was meant.
+    pub(crate) fn unknown() -> Self {
+        Self { names: Vec::new(), broken: true }
+    }
+
     pub(crate) fn has(&self, name: &str) -> bool {
         self.broken || self.names.contains(&name)
     }
@@ -112,13 +118,7 @@ fn refuse(cx: &Ctxt, ident: &Ident, name: &str, place: Place) -> Option<&'static
         // What another derive on the same item reads is that one's to judge.
         if !place.shares() && !homes.iter().any(|home| home.place.shares()) {
             let places: Vec<String> = homes.iter().map(|home| home.place.to_string()).collect();
-            let listed = match places.as_slice() {
-                [first @ .., second, last] => {
-                    let first: String = first.iter().map(|place| format!("{place}, ")).collect();
-                    format!("{first}{second} or {last}")
-                }
-                one => one.concat(),
-            };
+            let listed = listed(&places);
             let within = homes.iter().all(|home| home.place == Place::Retry);
             let help = format!("it belongs {} {listed}", if within { "into" } else { "on" });
             cx.help(ident, format_args!("`{name}` does not belong on {place}"), help);

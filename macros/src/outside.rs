@@ -4,11 +4,13 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::ImplItemFn;
 
+use crate::text::listed;
+
 /// The item, and where the mark belongs.
 pub(crate) fn attribute(mark: &str, blocks: &[&str], item: &TokenStream) -> TokenStream {
     let article = if blocks.iter().any(|block| block.starts_with(['a', 'e'])) { "an" } else { "a" };
     let blocks: Vec<String> = blocks.iter().map(|block| format!("`#[{block}]`")).collect();
-    let blocks = blocks.join(" or ");
+    let blocks = listed(&blocks);
     let message = format!(
         "`#[{mark}]` stands outside of {article} {blocks} block\nhelp: write {blocks} on the `impl` block of this function"
     );

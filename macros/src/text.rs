@@ -10,6 +10,17 @@ pub(crate) fn text(tokens: impl ToTokens) -> String {
     out
 }
 
+/// `a, b or c`
+pub(crate) fn listed(words: &[String]) -> String {
+    match words {
+        [first @ .., second, last] => {
+            let first: String = first.iter().map(|word| format!("{word}, ")).collect();
+            format!("{first}{second} or {last}")
+        }
+        one => one.concat(),
+    }
+}
+
 /// Whether the two are written alike. Syn's types compare only with its feature `extra-traits`, which doubles what it costs to build.
 pub(crate) fn same(one: impl ToTokens, other: impl ToTokens) -> bool {
     text(one) == text(other)

@@ -256,24 +256,6 @@ impl<M: ReadModel<Key = K>, K, I: IntoIterator<Item: Borrow<K>>> KeysOf<M, K> fo
     }
 }
 
-/// What a step returns: kept in the saga's log, as every type that serde writes and reads and that has a [`Schema`].
-//
-// Without supertraits, as above.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be kept in a saga's log",
-    label = "what a step returns is stored",
-    note = "write `#[derive(Serialize, Deserialize, Schema)]` on `{Self}`"
-)]
-pub trait InLog {
-    /// The type itself.
-    type Kept;
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: Schema + Serialize + DeserializeOwned> InLog for T {
-    type Kept = T;
-}
-
 /// What a handler of a projection returns: `Result<(), E>` with any error, or nothing.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not what a handler of a projection returns",

@@ -15,7 +15,51 @@ pub use self::error::{ReactorError, ReactorReturn};
 
 pub(crate) use self::effect::{Effect, Kind};
 
-/// Follows events with effects. `#[reactor]` on an `impl` block writes this impl.
+/// Follows events with [effects](Effects). `#[reactor]` on an `impl` block writes this impl.
+///
+/// For each event its handler is called first, outside of any transaction: it may take its time, up to the [timeout](crate::ConsumerOptions::timeout). Then the commands that it has sent are decided by
+/// their aggregates, and what they cause is appended in one transaction with the events that the handler has appended, and with the reactor's checkpoint. Where
+/// others have written to the same streams meanwhile, the commands are decided anew; the handler is not asked again.
+///
+/// # By hand
+/// ```
+/// # use kenning::{prelude::*, Effects, React, Reactor, ReactorError, ReactorEvent, StreamName};
+/// # use kenning::store::BoxFuture;
+/// #[derive(Clone, Serialize, Deserialize, Event)]
+/// #[kenning(name = "order.placed")]
+/// struct OrderPlaced { item: String }
+///
+/// #[derive(Clone, Serialize, Deserialize, Event)]
+/// #[kenning(name = "list.item_wanted")]
+/// struct ItemWanted { by: String }
+///
+/// /// Keeps a list of who wants what.
+/// struct Lists;
+///
+/// impl Reactor for Lists {
+///     const NAME: &'static str = "lists";
+///     const VERSION: u32 = 1;
+///     const EVENTS: &'static [ReactorEvent<Self>] = &[ReactorEvent::of::<OrderPlaced>()];
+/// }
+///
+/// impl React<OrderPlaced> for Lists {
+///     fn react<'a>(
+///         &'a self,
+///         event: &'a Recorded<OrderPlaced>,
+///         effects: &'a mut Effects,
+///     ) -> BoxFuture<'a, Result<(), ReactorError>> {
+///         Box::pin(async move {
+///             let list = StreamName::new("list", &event.item)?;
+///             effects.append(list, ItemWanted { by: event.stream().id().to_owned() });
+///             Ok(())
+///         })
+///     }
+/// }
+///
+/// # async fn run(store: MemoryStore) -> Result<(), Box<dyn std::error::Error>> {
+/// let app = Kenning::builder(store).reactor(Lists).build().await?;
+/// # Ok(()) }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a reactor",
     label = "not a reactor",

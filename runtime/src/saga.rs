@@ -7,6 +7,7 @@ mod context;
 mod decide;
 mod declaration;
 mod description;
+mod doorbell;
 mod engine;
 mod erased;
 mod error;
@@ -22,6 +23,7 @@ mod options;
 mod outputs;
 mod progress;
 mod start;
+mod status;
 mod step;
 mod table;
 #[cfg(test)]
@@ -46,11 +48,13 @@ pub use self::operate::{SagaError, SagaHandle, Sagas};
 pub use self::options::{Retry, SagaOptions, SagaTimes};
 pub use self::outputs::Outputs;
 pub use self::start::{StartError, StartSaga, Started};
+pub use self::status::StepStatus;
 pub use self::step::{
     Produces, Sends, Step, StepDefinition, StepInfo, StepKind, StepOutput, TimesOut, Undo, UndoSends,
     WaitsFor, WayBack,
 };
 
+pub(crate) use self::doorbell::Doorbell;
 pub(crate) use self::engine::{RegisteredSaga, SagaEngine, SagaSide, Setup, registered};
 pub(crate) use self::faults::Faults;
 pub(crate) use self::follow::Follow;

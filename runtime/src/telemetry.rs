@@ -51,6 +51,21 @@
 //! | `kenning_reactor_calls_total` | counter | calls | calls to the outside, with `call`, the name, and `outcome`: `ok`, `failed` |
 //! | `kenning_reactor_call_seconds` | histogram | seconds | how long they took, with `call` |
 //!
+//! With the label `saga`, its name:
+//!
+//! | metric | kind | unit | what |
+//! |--|--|--|--|
+//! | `kenning_saga_running` | gauge | instances | instances that this process works on; those that wait or rest are not among them |
+//! | `kenning_saga_started_total` | counter | instances | instances started by this process |
+//! | `kenning_saga_completed_total` | counter | instances | instances that came to their end with everything done |
+//! | `kenning_saga_compensations_total` | counter | instances | instances whose compensation began |
+//! | `kenning_saga_compensated_total` | counter | instances | instances that came to their end with everything undone |
+//! | `kenning_saga_parked_total` | counter | instances | instances that cannot go on by themselves; each is also logged |
+//! | `kenning_saga_lost_total` | counter | instances | instances found to be somebody else's |
+//! | `kenning_saga_step_seconds` | histogram | seconds | how long an attempt took, with `step` and `direction`: `do` or `undo` |
+//! | `kenning_saga_step_retries_total` | counter | attempts | attempts that did not succeed and are made again, with `step` |
+//! | `kenning_saga_step_failures_total` | counter | steps | steps, waits and undos that were given up, with `step` |
+//!
 //! | span | level | fields |
 //! |--|--|--|
 //! | `kenning.execute` | info | `stream`, `command`, `command_id`, `correlation_id`, `attempts`, `outcome` |

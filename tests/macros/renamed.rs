@@ -70,6 +70,55 @@ impl DoorRow {
     }
 }
 
+struct Bell;
+
+#[events::reactor(name = "bell", version = 1, crate = crate::macros::renamed::platform::inner::es)]
+impl Bell {
+    #[es::on]
+    async fn opened(&self, _: &Opened, _: &mut events::Effects) -> Result<(), events::ReactorError> {
+        Ok(())
+    }
+}
+
+#[derive(Serialize, Deserialize, events::Saga)]
+#[kenning(name = "visit", version = 1, id = door, crate = crate::macros::renamed::platform::inner::es)]
+struct Visit {
+    door: u64,
+}
+
+#[events::saga(crate = crate::macros::renamed::platform::inner::es, services = u8, deadline = "1h")]
+impl Visit {
+    #[es::start]
+    fn opened(event: &events::Recorded<Opened>) -> Option<Self> {
+        event.stream().id().parse().ok().map(|door| Self { door })
+    }
+
+    #[es::step(undo = leave, retry(backoff = "1s..2s"))]
+    async fn enter(&self, cx: &events::StepContext<u8>) -> Result<u8, events::StepError> {
+        Ok(*cx.services())
+    }
+
+    #[undo]
+    async fn leave(&self, _: Option<&u8>) -> Result<(), events::StepError> {
+        Ok(())
+    }
+
+    #[es::wait(timeout = "1h", missing = ignore("a knock"))]
+    fn again(_: &Opened) -> events::Correlated<u64, ()> {
+        events::Correlated::nobody()
+    }
+
+    #[es::send(pivot)]
+    fn close(&self, enter: &u8) -> Option<Open> {
+        (*enter > 0).then(|| Open { door: self.door })
+    }
+
+    #[es::failed]
+    fn give_up(&self) -> Open {
+        Open { door: self.door }
+    }
+}
+
 #[test]
 fn another_path_to_the_crate_works() {
     let mut door = Door::default();
@@ -78,5 +127,7 @@ fn another_path_to_the_crate_works() {
     assert_eq!(*events::Command::aggregate_id(&Open { door: 7 }), 7);
     assert_eq!(<Doors as events::Projection>::NAME, "doors");
     assert_eq!(*events::ReadModel::key(&DoorRow { door: 7, notes: Vec::new() }), 7);
+    assert_eq!(<Bell as events::Reactor>::EVENTS.len(), 1);
+    assert_eq!(<Visit as events::SagaDefinition>::STEPS.len(), 3);
     drop(DoorRow::DOOR.eq(7_u64).and(DoorRow::NOTES.is_not_null()));
 }

@@ -1,13 +1,13 @@
 //! The two stores, as the tests that run on both see them.
 
-use kenning::store::ConsumerStore;
+use kenning::store::SagaStore;
 use kenning::{MemoryStore, PostgresStore};
 
 use super::database;
 
 /// A place that several applications share, as processes share a database.
 pub trait Home: Sized + Send + Sync + 'static {
-    type Store: ConsumerStore;
+    type Store: SagaStore;
 
     /// A new, empty one.
     async fn new() -> Self;

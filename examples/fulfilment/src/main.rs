@@ -1,48 +1,65 @@
-//! The services of the example as a program.
+//! Orders fulfilled by a saga: `fulfilment.rs` is the saga, the rest is what it takes to see it work over processes that fail.
 
+mod amounts;
+mod by_reactors;
+mod by_saga;
+mod complain;
+mod history;
+mod place;
+mod run;
+mod sample;
 mod serve;
+mod store;
+mod summary;
+mod table;
 
 use std::error::Error;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+const HELP: &str = "\
+Without a command, 20 orders are fulfilled in memory, with services in this process that refuse some of them, and what
+happened to each is printed. The diagrams of what the program declares go into a file, as Mermaid in Markdown.
+
+Exit codes:
+  0    it is done
+  2    it could not start or go on: the command line, a file, the store
+  130  interrupted by Ctrl-C; the same command goes on where this one stopped";
+
 /// Fulfils orders over services that fail.
 #[derive(Parser)]
-#[command(name = "fulfilment")]
+#[command(name = "fulfilment", after_help = HELP, args_conflicts_with_subcommands = true)]
 struct Args {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
+    /// Where the diagrams go [default: a file in the folder for temporary files]
+    #[arg(long, value_name = "FILE")]
+    diagram: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]
 enum Command {
     Services(serve::Args),
+    Run(run::Args),
 }
 
 type Failure = Box<dyn Error + Send + Sync>;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let result = match Args::parse().command {
-        Command::Services(args) => serve::run(args).await,
+    let args = Args::parse();
+    let result = match args.command {
+        None => sample::run(args.diagram).await,
+        Some(Command::Services(args)) => serve::run(args).await,
+        Some(Command::Run(args)) => run::run(args).await,
     };
     match result {
         Ok(code) => code,
         Err(failure) => {
-            complain(&*failure);
+            complain::complain(&*failure);
             ExitCode::from(2)
         }
     }
-}
-
-/// Tells an error with all its causes.
-fn complain(error: &(dyn Error + 'static)) {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    eprintln!("fulfilment: {text}");
 }

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[cfg(feature = "server-tests")]
+mod chaos;
+#[cfg(feature = "server-tests")]
 mod check;
 mod faults;
 mod restarts;

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::import::{Answer, Step};
-use crate::orders_file::Entry;
+use orders::Entry;
 
 /// The bar of a file whose size is known.
 const BAR: &str = "{bar:40} {percent:>3} %  {elapsed}";

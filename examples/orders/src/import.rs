@@ -16,8 +16,9 @@ use tokio::signal::ctrl_c;
 use tokio::sync::{Notify, mpsc};
 use uuid::Uuid;
 
-use crate::orders_file::{Entry, FileError, FileOrder, OrdersFile};
-use orders::{Cents, Order, OrderError, OrderId, OrderPlaced, PlaceOrder};
+use orders::{
+    Cents, Entry, FileError, FileOrder, Order, OrderError, OrderId, OrderPlaced, OrdersFile, PlaceOrder,
+};
 
 /// How long to wait before an order is sent again, when the store could not take it; then the import gives up.
 const WAITS: [Duration; 5] = [

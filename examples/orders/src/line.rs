@@ -7,7 +7,7 @@ use csv_core::Reader;
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
-use orders::{Cents, CustomerId, LineItem, OrderId, ProductId};
+use crate::{Cents, CustomerId, LineItem, OrderId, ProductId};
 
 /// The columns, in their order.
 pub(crate) const COLUMNS: [&str; 6] =
@@ -23,7 +23,7 @@ pub(crate) struct Line {
 
 /// Why a line is malformed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Problem {
+pub enum Problem {
     #[error("it is longer than {0} bytes")]
     TooLong(usize),
     #[error("it has {0} columns, not {n}", n = COLUMNS.len())]

@@ -2,8 +2,6 @@
 
 mod console;
 mod import;
-mod line;
-mod orders_file;
 mod summary;
 mod views;
 
@@ -21,9 +19,8 @@ use kenning::{CancellationToken, Kenning, MemoryStore};
 
 use crate::console::Console;
 use crate::import::{End, import};
-use crate::orders_file::OrdersFile;
 use crate::summary::Summary;
-use orders::{CustomerId, CustomerTotals, Order, OrderSummary};
+use orders::{CustomerId, CustomerTotals, Order, OrderSummary, OrdersFile};
 
 /// The file that is read when none is named.
 const SAMPLE: &[u8] = include_bytes!("../data/orders.csv");

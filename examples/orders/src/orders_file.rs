@@ -7,7 +7,7 @@ use std::mem;
 use time::OffsetDateTime;
 
 use crate::line::{self, COLUMNS, Line, Problem};
-use orders::{CustomerId, LineItem, OrderId, PlaceOrder};
+use crate::{CustomerId, LineItem, OrderId, PlaceOrder};
 
 /// The most bytes in one line: far more than six numbers need.
 const MAX_LINE: usize = 4_096;
@@ -20,7 +20,7 @@ const REMEMBERED: usize = 500_000;
 
 /// What is found in the file, in the order in which it is found.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Entry {
+pub enum Entry {
     /// A whole order.
     Order(FileOrder),
     /// A malformed line; `order_id` is the order that is skipped for it, where that is legible.
@@ -31,7 +31,7 @@ pub(crate) enum Entry {
 
 /// A whole order.
 #[derive(Debug, PartialEq)]
-pub(crate) struct FileOrder {
+pub struct FileOrder {
     /// The number of its first line.
     pub line: u64,
     /// How many lines it has.
@@ -43,7 +43,7 @@ pub(crate) struct FileOrder {
 
 /// Why a file cannot be read, or not any further.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum FileError {
+pub enum FileError {
     #[error("the file cannot be read")]
     Io(#[from] io::Error),
     #[error("the file is empty; its first line has to be `{}`", COLUMNS.join(","))]
@@ -53,7 +53,7 @@ pub(crate) enum FileError {
 }
 
 /// Reads a file entry by entry. What it holds in memory is bounded, however large the file is.
-pub(crate) struct OrdersFile<R> {
+pub struct OrdersFile<R> {
     lines: Lines<R>,
     order: Option<Gathering>,
     seen: Seen,
@@ -62,7 +62,11 @@ pub(crate) struct OrdersFile<R> {
 
 impl<R: BufRead> OrdersFile<R> {
     /// Reads and checks the header.
-    pub(crate) fn open(input: R) -> Result<Self, FileError> {
+    ///
+    /// # Errors
+    ///
+    /// [`FileError`]: the file cannot be read, or has another header.
+    pub fn open(input: R) -> Result<Self, FileError> {
         let mut lines = Lines { input, line: Vec::new(), number: 0, bytes: 0 };
         if !lines.advance()? {
             return Err(FileError::Empty);
@@ -77,7 +81,7 @@ impl<R: BufRead> OrdersFile<R> {
     }
 
     /// How much of the file has been read.
-    pub(crate) fn bytes(&self) -> u64 {
+    pub fn bytes(&self) -> u64 {
         self.lines.bytes
     }
 

@@ -6,9 +6,8 @@ use comfy_table::{CellAlignment, Table, presets};
 use serde::{Serialize, Serializer};
 
 use crate::import::{Answer, Step};
-use crate::orders_file::Entry;
 use crate::views::Spender;
-use orders::OrderSummary;
+use orders::{Entry, OrderSummary};
 
 /// What an import has read and done. `orders` is `placed`, `already_placed`, `rejected` and those skipped for a malformed line.
 #[derive(Debug, Default, Serialize)]

@@ -132,6 +132,107 @@ async fn a_tour() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
+mod delivery {
+    use kenning::store::SagaStatus;
+
+    use super::*;
+
+    pub type PaymentId = String;
+
+    #[derive(Default)]
+    pub struct Services {}
+
+    impl Services {
+        async fn charge(&self, key: Uuid, _cents: u64) -> Result<PaymentId, StepError> {
+            Ok(key.to_string())
+        }
+        async fn refund(&self, _key: Uuid, _undoes: Uuid, _charged: Option<&PaymentId>) -> Result<(), StepError> {
+            Ok(())
+        }
+        async fn hand_over(&self, key: Uuid, charge: &PaymentId) -> Result<String, StepError> {
+            Ok(format!("{key}/{charge}"))
+        }
+    }
+
+    #[derive(Clone, Debug, Serialize, Deserialize, Saga)]
+    #[kenning(name = "delivery", version = 1, id = order_id)]
+    pub struct Delivery { pub order_id: u64, pub cents: u64 }
+
+    #[saga(services = Services, deadline = "7d")]
+    impl Delivery {
+        #[start]
+        fn order_placed(event: &Recorded<OrderPlaced>) -> Option<Self> {
+            Some(Self { order_id: event.stream().id().parse().ok()?, cents: event.cents })
+        }
+
+        #[step(undo = refund, retry(attempts = 5, backoff = "100ms..10s"), timeout = "5s")]
+        async fn charge(&self, cx: &StepContext<Services>) -> Result<PaymentId, StepError> {
+            cx.services().charge(cx.key(), self.cents).await
+        }
+        #[undo]
+        async fn refund(&self, cx: &StepContext<Services>, charged: Option<&PaymentId>) -> Result<(), StepError> {
+            cx.services().refund(cx.key(), cx.step_key(), charged).await    // None: it is not known whether it was charged
+        }
+
+        #[step(pivot)]    // no way back from here on: what follows is tried until it succeeds
+        async fn hand_over(&self, cx: &StepContext<Services>, charge: &PaymentId) -> Result<String, StepError> {
+            cx.services().hand_over(cx.key(), charge).await
+        }
+        #[send]    // a command to an aggregate, once
+        fn mark_shipped(&self, hand_over: &String) -> ShipOrder {
+            ShipOrder { order_id: self.order_id, tracking_number: hand_over.clone() }
+        }
+    }
+
+    #[tokio::test]
+    async fn an_order_is_delivered() -> Result<(), Box<dyn std::error::Error>> {
+        let app = Kenning::builder(MemoryStore::new()).aggregate::<Order>().saga::<Delivery>(Services::default()).build().await?;
+        app.execute(PlaceOrder { order_id: 7, customer_id: 900, cents: 4_950 }).await?;
+        app.run_until_idle().await?;
+        assert!(app.load::<Order>(7).await?.shipped);
+
+        let delivery = app.sagas().instance("delivery", "7").show().await?.ok_or("there is no delivery")?;
+        assert_eq!(delivery.record.status, SagaStatus::Completed);
+        Ok(())
+    }
+}
+
+mod stock {
+    use super::*;
+
+    #[derive(Default)]
+    struct Shelves {}
+
+    impl Shelves {
+        async fn pick(&self, key: Uuid, _cents: u64) -> Result<String, std::io::Error> {
+            Ok(key.to_string())
+        }
+    }
+
+    #[derive(Default)]
+    struct Stock { shelves: Shelves }
+
+    #[reactor(name = "stock", version = 1)]
+    impl Stock {
+        #[on]
+        async fn order_placed(&self, event: &Recorded<OrderPlaced>, effects: &mut Effects) -> Result<(), ReactorError> {
+            let order_id = event.stream().id().parse()?;
+            let tracking_number = effects.call("pick", async |key| self.shelves.pick(key, event.cents).await).await?;
+            effects.send(ShipOrder { order_id, tracking_number });
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn an_order_is_picked() -> Result<(), Box<dyn std::error::Error>> {
+        let app = Kenning::builder(MemoryStore::new()).aggregate::<Order>().reactor(Stock::default()).build().await?;
+        app.execute(PlaceOrder { order_id: 8, customer_id: 900, cents: 4_950 }).await?;
+        app.run_until_idle().await?;
+        assert!(app.load::<Order>(8).await?.shipped);
+        Ok(())
+    }
+}
+
 mod parcel {
     use super::*;
 

@@ -56,6 +56,7 @@ impl Args {
         let Meta::List(list) = &attr.meta else {
             if let Meta::NameValue(_) = &attr.meta {
                 cx.help(&attr.meta, format_args!("{place} has no value"), "write its keys in parentheses");
+                args.given = Given::unknown();
             }
             return args;
         };

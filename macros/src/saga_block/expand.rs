@@ -27,7 +27,7 @@ use crate::signature::last_name;
 ///     const FAILED: Option<FailureCommand<Self>> = Some(FailureCommand::of());
 ///     const TIMES: SagaTimes = SagaTimes { deadline: Some(Duration::from_secs(604800)) };
 /// }
-/// impl Produces<1> for Fulfilment { type Output = <Result<PaymentId, StepError> as StepReturn>::Output; }
+/// impl Produces<1> for Fulfilment { type Output = PaymentId; }
 /// impl Step<1> for Fulfilment {
 ///     fn run<'a>(&'a self, context: &'a StepContext<Self::Services>, outputs: &'a Outputs) -> … {
 ///         Box::pin(async move {

@@ -1,6 +1,8 @@
 //! The order of a saga's steps, and what follows from it: names, edges and flags, nothing of syn.
 
 mod mistake;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 

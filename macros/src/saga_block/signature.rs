@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
-use syn::{Receiver, ReceiverKind, Type};
+use syn::{Ident, Receiver, ReceiverKind, Type};
 
 use super::args::Args;
 use super::ast::{Failure, Kind, Start, Step, Undo, UndoParameter};
@@ -217,9 +217,12 @@ fn check_output(cx: &Ctxt, ty: &Type) {
 /// A `Result`, as far as can be seen: an alias is left to the compiler.
 fn check_result(cx: &Ctxt, answer: &Type, what: &str, help: &str) {
     open(cx, answer, what);
-    if last_name(answer).is_some_and(|name| name == "Option" || name == "Self")
-        || !matches!(answer, Type::Path(_)) && !is_open(answer)
-    {
+    let plain = |name: &Ident| {
+        let name = name.to_string();
+        name.starts_with(|first: char| first.is_ascii_lowercase())
+            || ["Option", "Self", "String", "Vec"].contains(&name.as_str())
+    };
+    if last_name(answer).is_some_and(plain) || !matches!(answer, Type::Path(_)) && !is_open(answer) {
         cx.help(answer, format_args!("{what} says whether it succeeded"), help);
     }
 }

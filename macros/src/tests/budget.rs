@@ -34,6 +34,24 @@ fn lines_that_an_expansion_has() {
         ("two commands and one apply", lines(&block(&inputs::block())) - own),
         ("a projection of two events and one ignored", of_projection(&inputs::projection())),
     ];
+    let of_steps = |item: &TokenStream, functions: usize| {
+        lines(&crate::saga_block::attribute(TokenStream::new(), item)) - (lines(item) - functions)
+    };
+    let table: Vec<(&str, usize)> = table
+        .into_iter()
+        .chain([
+            ("a saga", lines(&derive::run(inputs::saga(), crate::saga::derive))),
+            ("a saga of one step with its undo", of_steps(&inputs::step(), 2)),
+            (
+                "a saga of a start, two steps, a wait, a command and a failure",
+                of_steps(&inputs::saga_block(), 6),
+            ),
+            ("a reactor of two events", {
+                let keys = quote::quote!(name = "inventory", version = 1);
+                lines(&crate::reactor::attribute(keys, &inputs::reactor())) - (lines(&inputs::reactor()) - 2)
+            }),
+        ])
+        .collect();
     let text: Vec<String> = table.iter().map(|(what, lines)| format!("{lines:>4} {what}")).collect();
     snapshot("lines_that_an_expansion_has", &text.join("\n"));
 }

@@ -51,6 +51,21 @@ fn inline_projection(item: TokenStream) -> TokenStream {
     crate::projection::attribute(keys, &item)
 }
 
+fn saga(item: TokenStream) -> TokenStream {
+    crate::derive::run(item, crate::saga::derive)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "as the derives, so that one macro serves all")]
+fn saga_block(item: TokenStream) -> TokenStream {
+    let keys = quote!(services = Services, deadline = "7d", retry(attempts = 4, within = "1h"));
+    crate::saga_block::attribute(keys, &item)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "as the derives, so that one macro serves all")]
+fn reactor(item: TokenStream) -> TokenStream {
+    crate::reactor::attribute(quote!(name = "inventory", version = 1), &item)
+}
+
 fn read_model(item: TokenStream) -> TokenStream {
     crate::derive::run(item, crate::read_model::derive)
 }
@@ -71,6 +86,11 @@ expand!(handlers_become_impls, read_model_block, inputs::read_model_block());
 expand!(block_becomes_impls, block, inputs::block());
 expand!(projection_becomes_impls, projection, inputs::projection());
 expand!(projection_of_batches_becomes_one_impl, inline_projection, inputs::batch_projection());
+expand!(saga_names_its_id, saga, inputs::saga());
+expand!(step_becomes_impls, saga_block, inputs::step());
+expand!(saga_block_becomes_a_table_and_impls, saga_block, inputs::saga_block());
+expand!(steps_under_cfg_move_up, saga_block, inputs::saga_under_cfg());
+expand!(reactor_becomes_impls, reactor, inputs::reactor());
 
 // After a mistake: the item stays, and nothing that names it fails as well.
 expand!(
@@ -143,6 +163,38 @@ expand!(
         impl OrderSummary {
             #[kenning::on]
             async fn placed(&mut self, event: &OrderPlaced, other: &OrderShipped) {}
+        }
+    }
+);
+expand!(
+    saga_without_a_name_is_inert,
+    saga,
+    quote! {
+        #[kenning(version = 1, id = order_id)]
+        struct Fulfilment {
+            order_id: OrderId,
+        }
+    }
+);
+expand!(
+    saga_block_with_a_mistake_stays,
+    saga_block,
+    quote! {
+        impl Fulfilment {
+            #[kenning::step(undo = relaese)]
+            async fn reserve(&self) -> Result<u64, StepError> {
+                self.shelf()
+            }
+        }
+    }
+);
+expand!(
+    reactor_with_a_mistake_stays,
+    reactor,
+    quote! {
+        impl Inventory {
+            #[on]
+            fn placed(&mut self, event: &OrderPlaced) {}
         }
     }
 );

@@ -1,7 +1,11 @@
 //! Small inputs, one feature each.
 
+mod processes;
+
 use proc_macro2::TokenStream;
 use quote::quote;
+
+pub(super) use self::processes::{reactor, saga, saga_block, saga_under_cfg, step};
 
 pub(super) fn event() -> TokenStream {
     quote! {

@@ -202,3 +202,94 @@ fn what_is_no_block_is_told_where_it_belongs() {
         "{outside}"
     );
 }
+
+#[test]
+fn a_saga_reports_all_of_its_mistakes() {
+    let said = messages(run(
+        quote! {
+            #[kenning(name = "", vresion = 3, migrate(a, b, a), category = "x")]
+            #[serde(deny_unknown_fields)]
+            struct Fulfilment<T> {
+                #[kenning(id)]
+                order_id: OrderId,
+                count: usize,
+                #[serde(flatten)]
+                more: T,
+            }
+        },
+        crate::saga::derive,
+    ));
+    snapshot("a_saga_reports_all_of_its_mistakes", &said.join("\n"));
+}
+
+#[test]
+fn a_saga_block_reports_all_of_its_mistakes() {
+    let said = messages(crate::saga_block::attribute(
+        quote!(service = Services, timeout = "5", retry(attempts = 5, forever), deadline = ""),
+        &quote! {
+            #[kenning(name = "x")]
+            unsafe impl Fulfilment {
+                #[start(x)]
+                async unsafe fn placed<T>(&self, event: OrderPlaced, more: u8) -> Result<Self, T> {}
+                #[start]
+                fn nothing() {}
+                #[step(after(), name = "Reserve", undo = release, irreversible = "", read_only, timeout = "0s")]
+                async fn reserve(&mut self, cx: StepContext<()>, more: &StepContext<()>, one: u8) {}
+                #[undo]
+                fn release(&self, cx: &StepContext<()>, one: Option<u64>, other: Option<&u64>) -> u8 {}
+                #[undo = 1]
+                async fn unused(&self, one: &Option<u64>) -> Result<u8, Refused> {}
+                #[step(retry(atempts = 5), retry(forever, within = "1h"), undo_retry())]
+                fn charge(&self, reserve: &mut u64, (a, b): &(u8, u8)) -> impl Sized {}
+                #[wait(on_timeout = assume, missing = never, after(nowhere), undo = release)]
+                async fn settled(&self, event: &mut Settled, more: u8) {}
+                #[wait(timeout = "1h", forever = "x")]
+                fn seen(events: &[Recorded<Seen>]) -> Result<u8, u8> {}
+                async fn assumed(&mut self, more: u8) {}
+                #[send]
+                #[step]
+                async fn mark(&self, cx: &StepContext<()>) -> (A, B) {}
+                #[send(irreversible = "x", name = "charge", read_only)]
+                fn nobody(&self) {}
+                #[failed]
+                async fn give_up(&self, failure: SagaFailure, more: u8) -> Result<A, B> {}
+                #[failed]
+                fn again(&self) -> A {}
+                #[cfg_attr(unix, step)]
+                #[kenning(undo = release)]
+                fn hidden(&self) {}
+                #[step]
+                const X: u8 = 1;
+            }
+        },
+    ));
+    snapshot("a_saga_block_reports_all_of_its_mistakes", &said.join("\n"));
+}
+
+#[test]
+fn a_reactor_reports_all_of_its_mistakes() {
+    let said = messages(crate::reactor::attribute(
+        quote!(nmae = "x", version = 0, crate = kenning),
+        &quote! {
+            unsafe impl Inventory {
+                #[on(key = 1)]
+                async unsafe fn placed<T>(&mut self, event: OrderPlaced, effects: Effects, more: T) -> Option<()> {}
+                #[on = 1]
+                fn placed_again(event: &mut Recorded<OrderPlaced>, effects: &Effects) -> impl Sized {}
+                #[on]
+                fn swapped(&self, effects: &mut Effects, event: &OrderSwapped) {}
+                #[on]
+                fn nothing(&self) {}
+                #[on]
+                #[on]
+                fn batch(&self, events: &[Recorded<OrderSeen>], other: u8) {}
+                #[cfg_attr(unix, on)]
+                #[kenning(name = "x")]
+                fn hidden(&self, event: &OrderHidden) {}
+                #[on]
+                const X: u8 = 1;
+            }
+        },
+    ));
+    snapshot("a_reactor_reports_all_of_its_mistakes", &said.join("\n"));
+}

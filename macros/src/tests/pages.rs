@@ -25,6 +25,12 @@ fn every_page_lists_its_keys() {
         ),
         (include_str!("../../../runtime/src/docs/on.md"), [Place::OnFunction, Place::ProjectionFunction]),
         (include_str!("../../../runtime/src/docs/schema.md"), [Place::Schema, Place::SchemaField]),
+        (include_str!("../../../runtime/src/docs/saga.md"), [Place::Saga, Place::SagaField]),
+        (include_str!("../../../runtime/src/docs/saga_block.md"), [Place::SagaBlock, Place::StartFunction]),
+        (include_str!("../../../runtime/src/docs/step.md"), [Place::StepFunction, Place::Retry]),
+        (include_str!("../../../runtime/src/docs/wait.md"), [Place::WaitFunction, Place::UndoFunction]),
+        (include_str!("../../../runtime/src/docs/send.md"), [Place::SendFunction, Place::FailedFunction]),
+        (include_str!("../../../runtime/src/docs/reactor.md"), [Place::ReactorBlock, Place::ReactorFunction]),
     ] {
         let rows: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("| `")).collect();
         let listed: Vec<&str> =

@@ -88,6 +88,7 @@ pub(crate) enum Failure {
 }
 
 /// An event that cannot be handled.
+#[derive(Clone)]
 pub(crate) struct Poison {
     /// Its place in the batch, if that is known.
     pub(super) at: Option<usize>,

@@ -6,6 +6,7 @@ mod key;
 mod leases;
 mod operate;
 mod park;
+mod react;
 mod rebuild;
 mod support;
 mod wait;

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::sync::Arc;
 
+use crate::app::LoadError;
 use crate::store::StoreError;
 
 /// Why a partition cannot go on. It is no fault of an event: the partition begins again at its checkpoint, after a pause, for as long as it has its lease.
@@ -24,6 +25,10 @@ pub(crate) fn is_trouble(error: &(dyn Error + 'static)) -> bool {
             && (error.is_retryable()
                 || matches!(error, StoreError::Closed | StoreError::OutcomeUnknown { .. }))
         {
+            return true;
+        }
+        // It shows what is inside as its own.
+        if error.downcast_ref::<LoadError>().is_some_and(LoadError::is_retryable) {
             return true;
         }
         #[cfg(feature = "postgres")]

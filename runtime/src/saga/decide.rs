@@ -4,6 +4,8 @@ mod back;
 mod forward;
 mod outcome;
 mod requests;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -2,6 +2,7 @@
 
 mod adopt;
 mod attempt;
+mod begin;
 mod claimer;
 mod committer;
 mod metrics;

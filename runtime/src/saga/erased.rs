@@ -9,7 +9,7 @@ use super::error::StepError;
 use super::event::StartedBy;
 use super::failure::{FailureCommand, SagaFailure, SendsOnFailure};
 use super::outputs::Outputs;
-use super::step::{Sends, Step, StepKind, TimesOut, Undo, UndoSends, WaitsFor};
+use super::step::{Sends, Step, StepKind, StepOutput, TimesOut, Undo, UndoSends, WaitsFor};
 use crate::aggregate::Aggregate;
 use crate::command::Command;
 use crate::event::Event;
@@ -121,7 +121,7 @@ fn undo<'a, S: Undo<N>, const N: usize>(
 ) -> BoxFuture<'a, Result<(), StepError>> {
     Box::pin(async move {
         let output: Option<S::Output> =
-            output.map(|output| serde_json::from_slice(output.as_bytes())).transpose().map_err(|error| {
+            output.map(|output| S::Output::from_log(output.as_bytes())).transpose().map_err(|error| {
                 StepError::fail(format!("what `{}` has returned cannot be read: {error}", call.step))
             })?;
         let context = StepContext::new(Arc::clone(services), call);
@@ -149,12 +149,12 @@ fn timed_out<S: TimesOut<N>, const N: usize>(saga: &S) -> Result<Payload, StepEr
     encoded(S::STEPS.get(N).map_or("", |step| step.info.name), &saga.timed_out())
 }
 
-pub(super) fn reads<T: serde::de::DeserializeOwned>(output: &[u8]) -> Result<(), serde_json::Error> {
-    serde_json::from_slice::<T>(output).map(drop)
+pub(super) fn reads<T: StepOutput>(output: &[u8]) -> Result<(), serde_json::Error> {
+    T::from_log(output).map(drop)
 }
 
-fn encoded<T: serde::Serialize>(step: &str, output: &T) -> Result<Payload, StepError> {
-    Payload::of(step, output).map_err(|error| StepError::fail(crate::app::with_sources(&error)))
+fn encoded<T: StepOutput>(step: &str, output: &T) -> Result<Payload, StepError> {
+    output.to_log(step).map_err(|error| StepError::fail(crate::app::with_sources(&error)))
 }
 
 pub(super) fn deliver_start<S: StartedBy<E>, E: Event>(
@@ -169,7 +169,7 @@ pub(super) fn deliver_wait<S: WaitsFor<N>, const N: usize>(
     let Some((id, output)) = S::correlate(&decoded::<S::Event>(event)?).to else { return Ok(None) };
     let id = crate::id::id_text(&id).map_err(|error| error.to_string());
     let name = S::STEPS.get(N).map_or("", |step| step.info.name);
-    let payload = Payload::of(name, &output);
+    let payload = output.to_log(name);
     Ok(Some(match payload {
         Ok(payload) => Delivered::Wait(id, payload),
         Err(error) => Delivered::Wait(Err(crate::app::with_sources(&error)), Payload::from_stored("null")),

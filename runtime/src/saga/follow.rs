@@ -4,9 +4,8 @@ use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use tokio::sync::Notify;
-
 use super::any::{AnySaga, Brought, Followed};
+use super::doorbell::Doorbell;
 use super::engine::RegisteredSaga;
 use super::event::MissingInstance;
 use crate::app::with_sources;
@@ -22,11 +21,15 @@ pub(crate) struct Follow {
     main: Arc<RegisteredSaga>,
     /// The events of the saga, and of those of its old definitions that have waits.
     followed: Arc<[(Arc<dyn AnySaga>, usize, Followed)]>,
-    nudge: Arc<Notify>,
+    doorbell: Arc<Doorbell>,
 }
 
 impl Follow {
-    pub(crate) fn new(main: &Arc<RegisteredSaga>, old: &[Arc<RegisteredSaga>], nudge: Arc<Notify>) -> Self {
+    pub(crate) fn new(
+        main: &Arc<RegisteredSaga>,
+        old: &[Arc<RegisteredSaga>],
+        doorbell: Arc<Doorbell>,
+    ) -> Self {
         let mut followed = Vec::new();
         for (registered, starts) in [(main, true)].into_iter().chain(old.iter().map(|old| (old, false))) {
             for (at, event) in registered.saga.events().into_iter().enumerate() {
@@ -35,15 +38,16 @@ impl Follow {
                 }
             }
         }
-        Self { main: Arc::clone(main), followed: followed.into(), nudge }
+        Self { main: Arc::clone(main), followed: followed.into(), doorbell }
     }
 
     fn begin(&self) -> FollowSession {
         FollowSession {
             main: Arc::clone(&self.main),
             followed: Arc::clone(&self.followed),
-            nudge: Arc::clone(&self.nudge),
+            doorbell: Arc::clone(&self.doorbell),
             started: 0,
+            left_for: Vec::new(),
         }
     }
 
@@ -51,10 +55,10 @@ impl Follow {
     #[cfg(feature = "testing")]
     pub(crate) async fn one<S: SagaStore>(&self, store: &S, event: &RecordedEvent) -> Result<(), String> {
         let mut transaction = store.begin().await.map_err(|error| with_sources(&error))?;
-        let handed = self.begin().hand_over(store, &mut transaction, &[event]).await;
-        handed.map_err(Failure::reason)?;
+        let mut session = self.begin();
+        session.hand_over(store, &mut transaction, &[event]).await.map_err(Failure::reason)?;
         store.commit(transaction).await.map_err(|error| with_sources(&error))?;
-        self.nudge.notify_one();
+        session.tell();
         Ok(())
     }
 
@@ -79,8 +83,11 @@ impl<S: SagaStore> Runner<S> for Follow {
 struct FollowSession {
     main: Arc<RegisteredSaga>,
     followed: Arc<[(Arc<dyn AnySaga>, usize, Followed)]>,
-    nudge: Arc<Notify>,
+    doorbell: Arc<Doorbell>,
+    /// How many instances the batch under way has started.
     started: u64,
+    /// The instances that it has left events for.
+    left_for: Vec<(Arc<str>, Arc<str>)>,
 }
 
 /// What a batch brings.
@@ -146,24 +153,37 @@ impl FollowSession {
         Ok(batch)
     }
 
-    /// Does what the events say; returns how many instances were started.
+    /// Does what the events say, within a transaction.
     async fn hand_over<S: SagaStore, E: Deref<Target = RecordedEvent>>(
-        &self,
+        &mut self,
         store: &S,
         transaction: &mut S::Transaction,
         events: &[E],
-    ) -> Result<u64, Failure> {
+    ) -> Result<(), Failure> {
+        (self.started, self.left_for) = (0, Vec::new());
         let batch = self.read(events)?;
-        let mut started = 0;
         if !batch.starts.is_empty() {
             let new = store.start_sagas(transaction, &batch.starts).await?;
-            started = new.into_iter().filter(|new| *new).count() as u64;
+            self.started = new.into_iter().filter(|new| *new).count() as u64;
         }
         if !batch.deliveries.is_empty() {
             let left = store.deliver_to_sagas(transaction, &batch.deliveries).await?;
             self.check(&batch, &left)?;
+            self.left_for =
+                batch.deliveries.into_iter().map(|delivery| (delivery.saga, delivery.id)).collect();
         }
-        Ok(started)
+        Ok(())
+    }
+
+    /// Tells those whom it concerns what the transaction has brought, which is committed.
+    fn tell(&mut self) {
+        self.main.metrics.count_started(self.started);
+        if self.started > 0 {
+            self.doorbell.due();
+        }
+        for (saga, id) in self.left_for.drain(..) {
+            self.doorbell.ring(&saga, &id);
+        }
     }
 
     /// What has become of the events that were left.
@@ -202,20 +222,15 @@ impl<S: SagaStore> Session<S> for FollowSession {
         transaction: &'a mut S::Transaction,
         events: &'a [EventRef],
     ) -> BoxFuture<'a, Result<(), Failure>> {
-        Box::pin(async move {
-            self.started = 0;
-            self.started = self.hand_over(&**store, transaction, events).await?;
-            Ok(())
-        })
+        Box::pin(self.hand_over(&**store, transaction, events))
     }
 
     fn committed<'a>(&'a mut self, _: &'a Arc<S>, _: Position) -> BoxFuture<'a, ()> {
-        self.main.metrics.count_started(self.started);
-        self.nudge.notify_one();
+        self.tell();
         Box::pin(std::future::ready(()))
     }
 
     fn forget(&mut self) {
-        self.started = 0;
+        (self.started, self.left_for) = (0, Vec::new());
     }
 }

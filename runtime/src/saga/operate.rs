@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::declaration::Saga;
+use super::description::SagaDescription;
 use super::engine::SagaSide;
 use crate::store::{SagaQuery, SagaRecord, SagaRequest, SagaStatus, SagaWhole, StoreError};
 
@@ -127,6 +128,19 @@ impl SagaHandle {
             Some(side) => Ok(side.show(&self.saga, &self.id).await?),
             None => Ok(None),
         }
+    }
+
+    /// A Mermaid diagram of the instance: the steps of the definition that it follows, and how far each is. `None`: it was never started, or its definition is not known to the store.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn mermaid(&self) -> Result<Option<String>, SagaError> {
+        let Some(side) = &self.side else { return Ok(None) };
+        let Some(whole) = side.show(&self.saga, &self.id).await? else { return Ok(None) };
+        let definitions = side.definitions(&self.saga).await?;
+        let followed = definitions.iter().find(|known| known.definition == whole.record.definition);
+        let description = followed.and_then(|known| SagaDescription::from_json(&known.description).ok());
+        Ok(description.map(|saga| saga.mermaid_of_instance(saga.statuses(&whole.log))))
     }
 
     /// Has it compensated, at whatever step it is. Refused, in its log, once the pivot is done; while it is not known whether it is, the answer waits for that. One that is being compensated already goes on with it.

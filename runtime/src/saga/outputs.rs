@@ -1,8 +1,7 @@
 //! What the steps of an instance have returned.
 
-use serde::de::DeserializeOwned;
-
 use super::error::StepError;
+use super::step::StepOutput;
 use crate::payload::Payload;
 
 /// What the steps of an instance have returned so far, by their places in the table.
@@ -36,11 +35,11 @@ impl Outputs {
     ///
     /// # Errors
     /// [`StepError::Fail`] when it has not returned anything, or something else: the instance was started by another release, without a migration.
-    pub fn get<T: DeserializeOwned>(&self, step: usize) -> Result<T, StepError> {
+    pub fn get<T: StepOutput>(&self, step: usize) -> Result<T, StepError> {
         let payload = self
             .payload(step)
             .ok_or_else(|| StepError::fail(format!("step {step} has returned nothing yet")))?;
-        serde_json::from_slice(payload.as_bytes()).map_err(|error| {
+        T::from_log(payload.as_bytes()).map_err(|error| {
             StepError::fail(format!("what step {step} has returned cannot be read: {error}"))
         })
     }

@@ -14,20 +14,48 @@ use super::event::Correlated;
 use super::options::Retry;
 use super::outputs::Outputs;
 use crate::event::Event;
+use crate::payload::{EncodeError, Payload};
 use crate::recorded::Recorded;
 use crate::schema::{Schema, Shape, Shapes};
 use crate::store::BoxFuture;
 
-/// What a step may return: it is kept in the saga's log as JSON, for later steps and for its undo.
+/// What a step may return: it is kept in the saga's log as JSON, for later steps and for its undo. Every type that serde writes and reads and that has a
+/// [`Schema`] is one.
+//
+// Without these as supertraits: one that does not hold would be reported in its own words, and not in ours.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be kept in a saga's log",
     label = "what a step returns is stored",
     note = "write `#[derive(Serialize, Deserialize, Schema)]` on `{Self}`"
 )]
-pub trait StepOutput: Schema + Serialize + DeserializeOwned + Send + Sync + 'static {}
+pub trait StepOutput: Sized + Send + Sync + 'static {
+    /// Its shape as JSON.
+    #[doc(hidden)]
+    fn shape_in_log(shapes: &mut Shapes) -> Shape;
+
+    /// As JSON.
+    #[doc(hidden)]
+    fn to_log(&self, step: &str) -> Result<Payload, EncodeError>;
+
+    /// Read from JSON.
+    #[doc(hidden)]
+    fn from_log(json: &[u8]) -> Result<Self, serde_json::Error>;
+}
 
 #[diagnostic::do_not_recommend]
-impl<T: Schema + Serialize + DeserializeOwned + Send + Sync + 'static> StepOutput for T {}
+impl<T: Schema + Serialize + DeserializeOwned + Send + Sync + 'static> StepOutput for T {
+    fn shape_in_log(shapes: &mut Shapes) -> Shape {
+        T::shape(shapes)
+    }
+
+    fn to_log(&self, step: &str) -> Result<Payload, EncodeError> {
+        Payload::of(step, self)
+    }
+
+    fn from_log(json: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(json)
+    }
+}
 
 /// The step at place `N` of the table produces something.
 pub trait Produces<const N: usize>: SagaDefinition {
@@ -225,8 +253,8 @@ impl<S: SagaDefinition> StepDefinition<S> {
         Self {
             info,
             kind: StepKind::Step,
+            output: <S as Produces<N>>::Output::shape_in_log,
             undo: StepKind::Step,
-            output: <S as Produces<N>>::Output::shape,
             reads: erased::reads::<<S as Produces<N>>::Output>,
             call: erased::step::<S, N>(),
         }
@@ -287,9 +315,10 @@ impl<S: SagaDefinition> StepDefinition<S> {
     {
         Self {
             info,
-            kind: StepKind::Wait { event: <S as WaitsFor<N>>::Event::NAME, fails: true },
+            // Without a timeout it never is over.
+            kind: StepKind::Wait { event: <S as WaitsFor<N>>::Event::NAME, fails: info.timeout.is_some() },
+            output: <S as Produces<N>>::Output::shape_in_log,
             undo: StepKind::Step,
-            output: <S as Produces<N>>::Output::shape,
             reads: erased::reads::<<S as Produces<N>>::Output>,
             call: erased::wait::<S>(),
         }

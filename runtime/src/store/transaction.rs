@@ -34,14 +34,14 @@ pub trait TransactionalStore: EventStore {
     fn append_all_in<'a>(
         &'a self,
         transaction: &'a mut Self::Transaction,
-        appends: &'a [Append],
+        appends: &'a [&'a Append],
     ) -> BoxFuture<'a, Result<Vec<Result<Appended, AppendError>>, StoreError>> {
         Box::pin(async move {
             let mut order: Vec<usize> = (0..appends.len()).collect();
             order.sort_by_key(|nth| appends[*nth].streams.first().map(|target| &target.stream));
             let mut answers: Vec<_> = Vec::with_capacity(appends.len());
             for nth in order {
-                match self.append_in(transaction, appends[nth].clone()).await {
+                match self.append_in(transaction, Append::clone(appends[nth])).await {
                     Err(AppendError::Store(error)) => return Err(error),
                     answer => answers.push((nth, answer)),
                 }

@@ -16,6 +16,7 @@ pub mod concurrency;
 pub mod feed;
 pub mod ledger;
 pub mod lifecycle;
+pub mod many;
 pub mod snapshots;
 pub mod streams;
 pub(super) mod support;
@@ -112,6 +113,11 @@ macro_rules! transaction_contract {
                 trap_4_a_deadlock_is_retryable
                 a_commit_wakes_readers
                 p1_interleaved_transactions_lose_nothing
+            }
+            many {
+                each_of_many_appends_has_its_own_answer
+                many_appends_of_two_transactions_do_not_deadlock
+                a_store_takes_as_many_appends_as_there_are
             }
         }
     };

@@ -99,7 +99,7 @@ async fn nobody_waits_for_an_instance_that_is_locked() {
     assert_eq!(ids, [("a", 1), ("c", 1)]);
 }
 
-/// A worker that is forgotten while it claims would leave instances to an owner that nobody knows: the claim locks it. Without `for key share` in `claim_sagas` the worker is gone at once.
+/// A worker that retires while a claim of its is under way would leave instances to an owner that nobody knows. Without `for key share` in `claim_sagas` it does not wait for the end of that.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_claims_is_not_forgotten() {
     let store = store().await;
@@ -114,13 +114,16 @@ async fn a_worker_that_claims_is_not_forgotten() {
         .await
         .unwrap();
     assert!(store.renew_saga_worker(&worker).await.unwrap().alive, "its lease can be renewed meanwhile");
-    sqlx::query("update kenning.saga_workers set expires_at = clock_timestamp()")
-        .execute(store.pool())
-        .await
-        .unwrap();
-    assert_eq!(store.take_over_sagas().await.unwrap(), 0);
+    let retiring = tokio::spawn({
+        let store = store.clone();
+        async move { store.retire_saga_worker(worker.worker).await }
+    });
+    tokio::time::sleep(A_WHILE).await;
+    assert!(!retiring.is_finished());
     store.commit(claiming).await.unwrap();
-    assert_eq!(store.take_over_sagas().await.unwrap(), 1);
+    retiring.await.unwrap().unwrap();
+    let record = record(&store, "a").await;
+    assert!(record.owner.is_none() && record.due_at.is_some(), "{record:?}");
 }
 
 /// Handlers may have all connections of the pool.

@@ -1,21 +1,22 @@
 //! What the services answer.
 
+use kenning::Schema;
 use serde::{Deserialize, Serialize};
 
 /// Goods set aside for an order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 pub struct Reservation {
     pub reservation_id: String,
 }
 
 /// Money taken for an order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 pub struct Payment {
     pub payment_id: String,
 }
 
 /// An order on its way to the customer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 pub struct Shipment {
     pub tracking_number: String,
 }

@@ -18,6 +18,11 @@ pub(super) fn check(cx: &Ctxt, block: &Block<'_>, plan: &Plan<'_, '_>) {
                 cx.help(place, message, format_args!("write `{}` on `{own}` as well", text(cfg)));
             }
         };
+        if let (Some(key), Some(cfg)) = (&step.args.pivot, step.function.cfgs().next()) {
+            let message =
+                format!("the pivot `{own}` is not there in every build, and later steps rely on it");
+            cx.help(key, message, format_args!("leave `{}` out, and write it inside of `{own}`", text(cfg)));
+        }
         for (output, from) in step.outputs().zip(&planned.outputs) {
             if let Some(from) = from.and_then(|from| block.steps.get(from)) {
                 needs(from.function, output.name, "takes what is returned by");

@@ -73,18 +73,19 @@ fn implement(block: &Block<'_>, at: usize, step: &Function, name: &Ident, one: &
     }
 }
 
-/// What the step produces, under the tokens that say so: that it cannot be stored is reported there.
+/// What the step produces, under the tokens that say so: that it cannot be stored is reported there. Of an alias the compiler has to be asked.
 fn output(block: &Block<'_>, step: &Step<'_>, answer: &Type) -> TokenStream {
-    let (of, named) = match step.kind {
+    let (of, written) = match step.kind {
         Kind::Send => return quote!(()),
         Kind::Step => ("StepReturn", argument(answer, 0).filter(|_| is(answer, "Result"))),
         Kind::Wait => ("WaitReturn", argument(answer, 1).filter(|_| is(answer, "Correlated"))),
     };
-    let (first, last) = spans::ends(named.unwrap_or(answer));
-    let (kenning, of) = (block.krate.at(answer.span()), Ident::new(of, answer.span()));
-    let open = quote_spanned!(first=> <);
-    let returned = quote_spanned!(last=> <#answer as #kenning::saga::#of>::Output);
-    quote_spanned!(last=> #open #returned as #kenning::check::InLog>::Kept)
+    if let Some(written) = written {
+        return quote!(#written);
+    }
+    let kenning = block.krate.at(answer.span());
+    let of = Ident::new(of, answer.span());
+    call::through(answer, &quote_spanned!(answer.span()=> #kenning::saga::#of), "Output")
 }
 
 fn is(ty: &Type, name: &str) -> bool {
@@ -246,5 +247,8 @@ fn result(block: &Block<'_>, function: &Function, answer: &Type, arguments: &Tok
     let of = quote_spanned!(answer.span()=> #kenning::saga::StepReturn);
     let into_result = call::through(answer, &of, "into_result");
     let wait = function.sig.asyncness.map(|keyword| quote_spanned!(keyword.span()=> .await));
-    quote_spanned!(name.span()=> #into_result(Self::#name(self, #arguments) #wait))
+    let (_, last) = spans::ends(answer);
+    let called =
+        spans::parenthesized(quote_spanned!(name.span()=> Self::#name(self, #arguments) #wait), last);
+    quote_spanned!(name.span()=> #into_result #called)
 }

@@ -28,8 +28,10 @@ pub(super) struct Consumers<S> {
 type Open<S> =
     fn(Arc<S>, Vec<Declaration<S>>, Setup<S>) -> BoxFuture<'static, Result<Arc<dyn ReadSide>, StoreError>>;
 
-type OpenInlines<S> =
-    fn(Arc<S>, Vec<Inline<S>>, &ConsumerOptions) -> (Arc<Inlines<S>>, Arc<dyn InlineAppend>);
+type OpenInlines<S> = fn(Arc<S>, Vec<Inline<S>>, &ConsumerOptions) -> OpenedInlines<S>;
+
+/// The inline projections: for who appends in transactions of their own store, and for who does not know it.
+type OpenedInlines<S> = (Arc<Inlines<S>>, Arc<dyn InlineAppend>);
 
 impl<S> Default for Consumers<S> {
     fn default() -> Self {
@@ -61,10 +63,7 @@ impl<S> Consumers<S> {
     }
 
     /// The inline projections, if there is any.
-    pub(super) fn open_inlines(
-        &mut self,
-        store: &Arc<S>,
-    ) -> Option<(Arc<Inlines<S>>, Arc<dyn InlineAppend>)> {
+    pub(super) fn open_inlines(&mut self, store: &Arc<S>) -> Option<OpenedInlines<S>> {
         let open = self.open_inlines?;
         Some(open(Arc::clone(store), std::mem::take(&mut self.inlines), &self.options))
     }

@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use tokio::sync::Notify;
-
 use super::Builder;
 use crate::app::mistake::Mistake;
 use crate::consumer::Declaration;
 use crate::saga::{
-    Faults, Follow, RegisteredSaga, SagaDefinition, SagaEngine, SagaOptions, SagaSide, Setup, Watch,
-    registered,
+    Doorbell, Faults, Follow, RegisteredSaga, SagaDefinition, SagaEngine, SagaOptions, SagaSide, Setup,
+    Watch, registered,
 };
 use crate::store::{BoxFuture, SagaStore, StoreError};
 
@@ -19,7 +17,7 @@ pub(super) struct Sagas<S> {
     options: SagaOptions,
     faults: Faults,
     watch: Watch,
-    nudge: Arc<Notify>,
+    doorbell: Arc<Doorbell>,
     /// Opens the engine: there once the builder knows that its store runs sagas.
     open: Option<Open<S>>,
     /// Makes the consumer of a saga.
@@ -37,7 +35,7 @@ impl<S> Default for Sagas<S> {
             options: SagaOptions::new(),
             faults: Faults::default(),
             watch: Watch::default(),
-            nudge: Arc::new(Notify::new()),
+            doorbell: Arc::default(),
             open: None,
             follow: None,
         }
@@ -57,7 +55,7 @@ impl<S> Sagas<S> {
                     .filter(|one| one.finishes_only && one.saga.about().name == main.saga.about().name)
                     .cloned()
                     .collect();
-                let follow = Follow::new(main, &old, Arc::clone(&self.nudge));
+                let follow = Follow::new(main, &old, Arc::clone(&self.doorbell));
                 (!follow.events().is_empty()).then(|| make(main, follow, &self.options))
             })
             .collect()
@@ -88,8 +86,8 @@ impl<S> Sagas<S> {
         lease: std::time::Duration,
     ) -> Result<Option<Arc<dyn SagaSide>>, StoreError> {
         let Some(open) = self.open else { return Ok(None) };
-        let Self { registered, options, faults, watch, nudge, .. } = self;
-        let setup = Setup { options, lease, faults, watch, nudge };
+        let Self { registered, options, faults, watch, doorbell, .. } = self;
+        let setup = Setup { options, lease, faults, watch, doorbell };
         open(store, registered, setup).await.map(Some)
     }
 }
@@ -105,9 +103,10 @@ impl<S: SagaStore> Builder<S> {
         self.add_saga::<F>(services.into(), true)
     }
 
-    /// How sagas are run.
+    /// How sagas are run. An application that is told this looks after the instances that are in the store, with [`Kenning::sagas`](crate::Kenning::sagas), also when it registers no saga.
     pub fn sagas(mut self, options: SagaOptions) -> Self {
         self.sagas.options = options;
+        self.sagas.open = Some(SagaEngine::open);
         self
     }
 
@@ -127,8 +126,8 @@ impl<S: SagaStore> Builder<S> {
 
     /// Tells the engine that something is due that was not before.
     #[cfg(feature = "testing")]
-    pub(crate) fn nudge(&self) -> Arc<Notify> {
-        Arc::clone(&self.sagas.nudge)
+    pub(crate) fn doorbell(&self) -> Arc<Doorbell> {
+        Arc::clone(&self.sagas.doorbell)
     }
 
     fn add_saga<F: SagaDefinition>(mut self, services: Arc<F::Services>, finishes_only: bool) -> Self {

@@ -90,15 +90,19 @@ impl Plan {
         Ok(())
     }
 
-    /// The appends in waves: each has one append of a stream at the most, and comes after those before it.
-    pub(super) fn waves(&self) -> impl Iterator<Item = Vec<&Item>> {
-        let most = self.streams.values().map(|planned| planned.items.len()).max().unwrap_or(0);
-        (0..most).map(|nth| self.streams.values().filter_map(|planned| planned.items.get(nth)).collect())
+    /// In how many waves the appends are done: each has one append of a stream at the most, and comes after those before it.
+    pub(super) fn waves(&self) -> usize {
+        self.streams.values().map(|planned| planned.items.len()).max().unwrap_or(0)
     }
 
-    /// An append of a stream was done.
-    pub(super) fn appended(&mut self, appended: &Appended) {
-        for written in &appended.streams {
+    /// The appends of a wave.
+    pub(super) fn wave(&self, nth: usize) -> Vec<&Item> {
+        self.streams.values().filter_map(|planned| planned.items.get(nth)).collect()
+    }
+
+    /// The appends of a wave were done.
+    pub(super) fn appended(&mut self, appended: &[Appended]) {
+        for written in appended.iter().flat_map(|appended| &appended.streams) {
             if let Some(planned) = self.streams.get_mut(&written.stream) {
                 planned.reached = Some(written.version);
             }

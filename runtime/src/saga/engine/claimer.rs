@@ -81,7 +81,7 @@ impl<S: SagaStore> Claimer<S> {
             Then::Again => {}
             Then::Full => self.worker.freed.notified().await,
             Then::Wait(pause) => {
-                let nudged = std::pin::pin!(self.worker.shared.nudge.notified());
+                let nudged = std::pin::pin!(self.worker.shared.doorbell.wait());
                 let pause = pause.min(self.worker.shared.options.poll);
                 select(nudged, std::pin::pin!(tokio::time::sleep(pause))).await;
             }
@@ -100,7 +100,7 @@ impl<S: SagaStore> Claimer<S> {
         let many = claims.claimed.len();
         for claimed in claims.claimed {
             let Some(main) = self.worker.shared.of_name(&claimed.record.saga) else { continue };
-            let slot = Slot::new(&self.worker, &claimed.record.saga, claimed.record.instance);
+            let slot = Slot::new(&self.worker, &claimed.record);
             main.metrics.running.increment(1.0);
             let worker = Arc::clone(&self.worker);
             let supervised = supervise(worker, slot, claimed, (claims.now, asked));

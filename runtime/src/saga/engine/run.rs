@@ -8,26 +8,20 @@ use futures_util::StreamExt;
 use futures_util::future::{Either, select};
 use futures_util::stream::FuturesUnordered;
 use time::OffsetDateTime;
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::AbortOnDropHandle;
 
 use super::adopt::Adoptee;
-use super::attempt::{Attempt, caught};
+use super::attempt::caught;
 use super::shared::RegisteredSaga;
 use super::worker::Worker;
 use crate::app::with_sources;
-use crate::consumer::panic_text;
 use crate::limits::MAX_PAYLOAD;
 use crate::saga::any::AnyInstance;
-use crate::saga::command::Sender;
-use crate::saga::context::CallContext;
 use crate::saga::decide::{
     Attempted, Begin, Next, Situation, intent, next, of_step, outcome, standing, status,
 };
-use crate::saga::error::StepError;
-use crate::saga::key::{Direction, derived, step_key};
 use crate::saga::progress::{Phase, Progress};
 use crate::saga::table::Table;
 use crate::store::{
@@ -51,20 +45,20 @@ pub(super) enum Ended {
 
 /// The run of one instance.
 pub(super) struct Run<S> {
-    worker: Arc<Worker<S>>,
+    pub(super) worker: Arc<Worker<S>>,
     told: Arc<Notify>,
-    saga: Arc<RegisteredSaga>,
-    instance: Arc<dyn AnyInstance>,
-    record: SagaRecord,
-    progress: Progress,
+    pub(super) saga: Arc<RegisteredSaga>,
+    pub(super) instance: Arc<dyn AnyInstance>,
+    pub(super) record: SagaRecord,
+    pub(super) progress: Progress,
     messages: Vec<SagaMessage>,
     /// When they were read, by the store's time.
     read_at: OffsetDateTime,
     /// The store's time at a moment of ours.
     time: (OffsetDateTime, Instant),
-    attempts: FuturesUnordered<BoxFuture<'static, (Begin, Duration, Attempted)>>,
+    pub(super) attempts: FuturesUnordered<BoxFuture<'static, (Begin, Duration, Attempted)>>,
     /// What is under way, and how it is told that nobody wants it any more.
-    under_way: HashMap<Begin, CancellationToken>,
+    pub(super) under_way: HashMap<Begin, CancellationToken>,
     busy: Vec<bool>,
     last_word_busy: bool,
     /// What is to be recorded.
@@ -241,7 +235,7 @@ impl<S: SagaStore> Run<S> {
             SagaWritten::Done { released: true, .. } => {
                 // The claimer may sleep until its next poll, since it has not known of this time.
                 if matches!(then, SagaThen::Release(left) if left < self.worker.shared.options.poll) {
-                    self.worker.shared.nudge.notify_one();
+                    self.worker.shared.doorbell.due();
                 }
                 Ok(Some(Ended::Released))
             }
@@ -273,73 +267,6 @@ impl<S: SagaStore> Run<S> {
         self.messages = whole.messages;
         self.read_at = read_at;
         Ok(())
-    }
-
-    /// Begins what was recorded as an intent.
-    fn begin(&mut self, begin: Begin) {
-        let about = self.saga.saga.about();
-        let (step, direction) = match begin {
-            Begin::Step(step) => (Some(step), Direction::Do),
-            Begin::Undo(step) => (Some(step), Direction::Undo),
-            Begin::LastWord => (None, Direction::Do),
-        };
-        let table_step = step.and_then(|step| about.table.steps.get(step));
-        let progress = step.and_then(|step| self.progress.steps.get(step));
-        let attempt = match begin {
-            Begin::Step(_) => progress.map_or(1, |step| step.attempts),
-            Begin::Undo(_) => progress.map_or(1, |step| step.undo_attempts),
-            Begin::LastWord => self.progress.last_word.attempts,
-        };
-        let heartbeat = watch::Sender::new(());
-        let heartbeats = heartbeat.subscribe();
-        let cancelled = CancellationToken::new();
-        let name = table_step.map_or("", |step| step.info.name);
-        let command_id = match step {
-            Some(_) => step_key(self.record.instance, name, direction),
-            None => derived(self.record.instance, &["failed"]),
-        };
-        let attempt = Attempt {
-            begin,
-            instance: Arc::clone(&self.instance),
-            call: CallContext {
-                saga: about.static_name,
-                id: Arc::clone(&self.record.id),
-                instance: self.record.instance,
-                step: name,
-                direction,
-                attempt,
-                correlation_id: self.record.correlation_id,
-                time: self.now(),
-                cancelled: cancelled.clone(),
-                heartbeat,
-            },
-            heartbeats,
-            timeout: table_step.and_then(|step| step.info.timeout),
-            outputs: self.progress.outputs(),
-            output: progress.and_then(|step| step.output.clone()),
-            failure: self.progress.failure.clone(),
-            app: self.worker.shared.app(),
-            sender: Sender {
-                command_id,
-                correlation_id: self.record.correlation_id,
-                causation_id: self.record.instance,
-            },
-            watch: self.worker.shared.watch.clone(),
-        };
-        self.worker.shared.watch.begun(&attempt.call, command_id);
-        self.under_way.insert(begin, cancelled);
-        let began = Instant::now();
-        // A task of its own: it goes on while something else is recorded, and its panic ends nothing else.
-        let task = AbortOnDropHandle::new(tokio::spawn(self.worker.shared.watch.task(attempt.run())));
-        self.attempts.push(Box::pin(async move {
-            let attempted = task.await.unwrap_or_else(|ended| {
-                Err(StepError::retry(match ended.try_into_panic() {
-                    Ok(panic) => format!("it panicked: {}", panic_text(&*panic)),
-                    Err(ended) => ended.to_string(),
-                }))
-            });
-            (begin, began.elapsed(), attempted)
-        }));
     }
 
     fn set_busy(&mut self, begin: Begin, busy: bool) {
@@ -418,7 +345,7 @@ impl<S: SagaStore> Run<S> {
         }
     }
 
-    fn now(&self) -> OffsetDateTime {
+    pub(super) fn now(&self) -> OffsetDateTime {
         let (at, then) = self.time;
         at.checked_add(time::Duration::try_from(then.elapsed()).unwrap_or_default()).unwrap_or(at)
     }

@@ -4,14 +4,12 @@ use std::any::TypeId;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use tokio::sync::Notify;
-
 use super::metrics::SagaMetrics;
 use crate::app::{Kenning, WeakKenning};
-use crate::saga::SagaOptions;
 use crate::saga::any::AnySaga;
 use crate::saga::faults::Faults;
 use crate::saga::watch::Watch;
+use crate::saga::{Doorbell, SagaOptions};
 
 /// What an engine is told beside its sagas.
 pub(crate) struct Setup {
@@ -19,7 +17,7 @@ pub(crate) struct Setup {
     pub(crate) lease: Duration,
     pub(crate) faults: Faults,
     pub(crate) watch: Watch,
-    pub(crate) nudge: Arc<Notify>,
+    pub(crate) doorbell: Arc<Doorbell>,
 }
 
 /// What the tasks of an engine have in common.
@@ -32,8 +30,7 @@ pub(crate) struct Shared<S> {
     pub(crate) lease: Duration,
     pub(crate) faults: Faults,
     pub(crate) watch: Watch,
-    /// Something is due that was not before.
-    pub(crate) nudge: Arc<Notify>,
+    pub(crate) doorbell: Arc<Doorbell>,
 }
 
 /// A saga that an application runs.
@@ -54,8 +51,8 @@ impl RegisteredSaga {
 
 impl<S> Shared<S> {
     pub(crate) fn new(store: Arc<S>, sagas: Vec<Arc<RegisteredSaga>>, setup: Setup) -> Self {
-        let Setup { options, lease, faults, watch, nudge } = setup;
-        Self { store, app: OnceLock::new(), sagas, options, lease, faults, watch, nudge }
+        let Setup { options, lease, faults, watch, doorbell } = setup;
+        Self { store, app: OnceLock::new(), sagas, options, lease, faults, watch, doorbell }
     }
 
     pub(super) fn bind(&self, app: WeakKenning) {

@@ -149,7 +149,7 @@ impl<S: SagaStore> SagaSide for SagaEngine<S> {
             if new && let Some(main) = self.shared.mains().find(|one| one.saga.about().name == saga.saga) {
                 main.metrics.started.increment(1);
             }
-            self.shared.nudge.notify_one();
+            self.shared.doorbell.due();
             Ok(new)
         })
     }
@@ -178,7 +178,7 @@ impl<S: SagaStore> SagaSide for SagaEngine<S> {
     ) -> BoxFuture<'a, Result<bool, StoreError>> {
         Box::pin(async move {
             let there = self.shared.store.request_saga(saga, id, request).await?;
-            self.shared.nudge.notify_one();
+            self.shared.doorbell.ring(&saga.into(), &id.into());
             Ok(there)
         })
     }

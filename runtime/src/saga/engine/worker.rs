@@ -17,7 +17,7 @@ use super::committer::Committer;
 use super::shared::Shared;
 use crate::app::with_sources;
 use crate::fresh_id::fresh_id;
-use crate::store::{SagaStore, SagaWorker, StoreError};
+use crate::store::{SagaRecord, SagaStore, SagaWorker, StoreError};
 use crate::telemetry;
 
 const TASK: &str = "sagas";
@@ -51,19 +51,22 @@ pub(super) struct Running {
 pub(super) struct Slot<S> {
     worker: Arc<Worker<S>>,
     saga: Arc<str>,
+    id: Arc<str>,
     instance: Uuid,
     /// Messages were left for it.
     pub(super) messages: Arc<Notify>,
 }
 
 impl<S> Slot<S> {
-    pub(super) fn new(worker: &Arc<Worker<S>>, saga: &Arc<str>, instance: Uuid) -> Self {
-        let messages = Arc::new(Notify::new());
+    pub(super) fn new(worker: &Arc<Worker<S>>, record: &SagaRecord) -> Self {
+        let SagaRecord { saga, id, instance, .. } = record;
+        let messages = worker.shared.doorbell.enter(saga, id);
         let mut running = worker.running();
         *running.by_saga.entry(Arc::clone(saga)).or_default() += 1;
-        running.messages.insert(instance, Arc::clone(&messages));
+        running.messages.insert(*instance, Arc::clone(&messages));
         drop(running);
-        Self { worker: Arc::clone(worker), saga: Arc::clone(saga), instance, messages }
+        let (saga, id) = (Arc::clone(saga), Arc::clone(id));
+        Self { worker: Arc::clone(worker), saga, id, instance: *instance, messages }
     }
 }
 
@@ -77,6 +80,7 @@ impl<S> Drop for Slot<S> {
             running.messages.remove(&self.instance);
         }
         drop(running);
+        self.worker.shared.doorbell.leave(&self.saga, &self.id, &self.messages);
         self.worker.freed.notify_one();
     }
 }
@@ -201,7 +205,7 @@ impl<S: SagaStore> Worker<S> {
         let taken_over = self.shared.store.take_over_sagas().await?;
         if taken_over > 0 {
             tracing::info!(instances = taken_over, "the sagas of a dead process are taken over");
-            self.shared.nudge.notify_one();
+            self.shared.doorbell.due();
         }
         self.plan().await?;
         Ok(true)

@@ -24,7 +24,7 @@ pub(super) struct Core {
     pub(super) sql: Sql,
     pub(super) connect: PgConnectOptions,
     pub(super) pool: PgPool,
-    /// For the leases of consumers alone.
+    /// For leases alone: of consumers, and of the workers of sagas.
     pub(super) leases: PgPool,
     pub(super) wakeup: WakeupSource,
     /// Rung after a commit, for the notifier.

@@ -18,7 +18,7 @@ const LEASE_CONNECTIONS: u32 = 2;
 
 /// How a PostgreSQL store is set up; made by [`PostgresStore::options`].
 ///
-/// Beside the pool a store keeps up to five connections of its own: one that appends, one that notifies, one that listens, and two for the leases of consumers. It needs a direct connection or a pooler in
+/// Beside the pool a store keeps up to five connections of its own: one that appends, one that notifies, one that listens, and two for the leases of consumers and of the workers of sagas. It needs a direct connection or a pooler in
 /// session mode: what a transaction left behind is found by the server process that ran it.
 #[derive(Clone, Debug)]
 #[must_use = "options do nothing until they connect"]

@@ -70,7 +70,7 @@ async fn answer(
 async fn append_all_in(
     core: &Core,
     connection: &mut PgConnection,
-    appends: &[Append],
+    appends: &[&Append],
 ) -> Result<Vec<Result<Appended, AppendError>>, StoreError> {
     let mut answers: Vec<_> = appends.iter().map(|append| Some(Err(append.check().err()?.into()))).collect();
     let mut valid: Vec<usize> = (0..appends.len()).filter(|nth| answers[*nth].is_none()).collect();
@@ -79,7 +79,7 @@ async fn append_all_in(
     let mut rest = valid.as_slice();
     while !rest.is_empty() {
         let (part, others) = rest.split_at(fitting(core, appends, rest));
-        let called: Vec<_> = part.iter().map(|nth| &appends[*nth]).collect();
+        let called: Vec<_> = part.iter().map(|nth| appends[*nth]).collect();
         let outcomes = append_many(core, connection, &called).await?;
         for (nth, outcome) in part.iter().zip(outcomes) {
             answers[*nth] = match answer(core, connection, outcome).await {
@@ -94,7 +94,7 @@ async fn append_all_in(
 }
 
 /// How many of these appends one call takes.
-fn fitting(core: &Core, appends: &[Append], places: &[usize]) -> usize {
+fn fitting(core: &Core, appends: &[&Append], places: &[usize]) -> usize {
     let most = &core.options;
     let (mut events, mut bytes) = (0, 0);
     let fits = |nth: &&usize| {
@@ -123,7 +123,7 @@ impl TransactionalStore for PostgresStore {
     fn append_all_in<'a>(
         &'a self,
         transaction: &'a mut Self::Transaction,
-        appends: &'a [Append],
+        appends: &'a [&'a Append],
     ) -> BoxFuture<'a, Result<Vec<Result<Appended, AppendError>>, StoreError>> {
         Box::pin(append_all_in(self.core(), transaction, appends))
     }

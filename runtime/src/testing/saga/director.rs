@@ -9,12 +9,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::attempt::Attempt;
 use super::tale::Line;
 use super::twist::{Effect, Moment, Twist, Until};
+use crate::saga::Doorbell;
 use crate::store::{MemoryStore, SagaQuery, SagaRecord, SagaStore, SagaWhole};
 
 /// What the world is told.
@@ -62,7 +63,7 @@ pub(super) struct State {
     pauses: HashMap<u32, u32>,
     /// What each process has begun, and how often it had been stopped by then.
     begun: HashMap<(u32, Effect), u32>,
-    nudges: Vec<Arc<Notify>>,
+    doorbells: Vec<Arc<Doorbell>>,
 }
 
 impl Director {
@@ -95,11 +96,11 @@ impl Director {
 
     /// Tells all processes that something is due that was not before.
     pub(super) fn nudge(&self) {
-        self.state().nudges.iter().for_each(|nudge| nudge.notify_one());
+        self.state().doorbells.iter().for_each(|doorbell| doorbell.due());
     }
 
-    pub(super) fn add_nudge(&self, nudge: Arc<Notify>) {
-        self.state().nudges.push(nudge);
+    pub(super) fn add_doorbell(&self, doorbell: Arc<Doorbell>) {
+        self.state().doorbells.push(doorbell);
     }
 
     /// An instance as it is now. The memory store answers at once.

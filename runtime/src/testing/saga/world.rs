@@ -187,7 +187,7 @@ impl<'a, F: SagaDefinition> World<'a, F> {
         for register in &self.stage.register {
             builder = register(builder);
         }
-        self.director.add_nudge(builder.nudge());
+        self.director.add_doorbell(builder.doorbell());
         let app = match builder.build().await {
             Ok(app) => app,
             Err(error) => panic!("the application cannot be built: {error}"),

@@ -1,7 +1,7 @@
 -- Instances of sagas. `owner` alone writes to one, fenced by `epoch` and `sequence`; with `due_at` it waits for an owner.
 --
--- Each step writes to a row: a fifth of a page is left free, so that the new version fits beside the old one and no index is touched, as long as the instance stays with its owner. No
--- index may hold a column that changes meanwhile.
+-- Each step writes to a row: half of a page is left free, so that the new version fits beside the old one and no index is touched, also when all rows of a page are written in one transaction, as
+-- they are when they were claimed in one. No index may hold a column that changes while an instance stays with its owner.
 create table {schema}.sagas (
     instance uuid primary key,
     correlation_id uuid not null,
@@ -23,4 +23,4 @@ create table {schema}.sagas (
     reason text,
     state json not null,
     unique (saga, id)
-) with (fillfactor = 80)
+) with (fillfactor = 50)

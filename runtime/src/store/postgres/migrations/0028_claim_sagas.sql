@@ -36,7 +36,7 @@ begin
         update {schema}.sagas s
         set owner = claimer, epoch = s.epoch + 1, due_at = null
         from claimed c
-        where s.instance = c.instance
+        where s.instance = any (array[c.instance])
         returning s.*;
     end if;
     -- A statement of its own: it sees what was claimed.

@@ -27,7 +27,9 @@ begin
             due_at = case when statuses[i] not in ('completed', 'compensated') and thens[i] = 1 and s.messages <= seen[i]
                 then write_sagas.written_at + make_interval(secs => delays[i]) end
         from generate_series(1, cardinality(instances)) i
-        where s.instance = instances[i] and s.epoch = epochs[i] and s.sequence = sequences[i] and s.owner is not null
+        where s.instance = any (array[instances[i]]) and s.sequence = sequences[i]
+            -- Not `owner is not null`, which would make all that is owned another way to begin with.
+            and s.epoch = case when s.owner is null then null else epochs[i] end
         returning i as write, s.messages, s.owner is null as released
     loop
         messages[done.write] := done.messages;

@@ -2,7 +2,7 @@
 create function {schema}.renew_saga_worker(renewed uuid, seconds double precision, runs text[], fingerprints bigint[], out alive boolean, out news uuid[])
 language plpgsql volatile
 -- See start_sagas.
-set enable_seqscan = off set enable_bitmapscan = off set plan_cache_mode = force_generic_plan as $$
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 begin
     update {schema}.saga_workers

@@ -14,15 +14,16 @@ begin
     ),
     gone as (
         select o.owner from owners o
-        where o.owner is not null and not exists (select from {schema}.saga_workers w where w.worker = o.owner)
+        where o.owner is not null and (select w.worker from {schema}.saga_workers w where w.worker = o.owner limit 1) is null
     ),
     left_behind as (
-        select s.instance from gone g join {schema}.sagas s on s.owner = g.owner order by s.instance for update of s skip locked
+        select s.instance
+        from gone g cross join lateral (select s.instance from {schema}.sagas s where s.owner = g.owner order by s.instance for update skip locked) s
     )
     update {schema}.sagas s
     set owner = null, epoch = s.epoch + 1, due_at = clock_timestamp()
     from left_behind l
-    where s.instance = l.instance;
+    where s.instance = any (array[l.instance]);
     get diagnostics freed = row_count;
 end
 $$

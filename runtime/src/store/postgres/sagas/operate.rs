@@ -107,13 +107,14 @@ pub(super) async fn save_definition(
             .bind(i64::from(definition.version))
             .bind(definition.definition.cast_signed())
             .bind(Json::text(&definition.description))
-            .execute(&core.pool)
+            .execute(&core.leases)
     };
     losses::read_raw(core, save).await.map(drop).map_err(|found| error(core, found))
 }
 
+/// Workers ask for it whenever they renew their leases.
 pub(super) async fn definitions(core: &Core, saga: &str) -> Result<Vec<SagaDefinitionRecord>, StoreError> {
-    let find = || sqlx::query(core.sql.saga_definitions.clone()).bind(saga).fetch_all(&core.pool);
+    let find = || sqlx::query(core.sql.saga_definitions.clone()).bind(saga).fetch_all(&core.leases);
     let rows = losses::read(core, find).await?;
     let of = |row: &PgRow| {
         let definition: i64 = row.try_get(2)?;

@@ -1,0 +1,190 @@
+//! What comes before the transaction of a batch: handlers, states, decisions.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+
+use super::ReactSession;
+use super::handler::react;
+use super::plan::Unplanned;
+use super::whose::{done_before, first_of, unopened};
+use crate::consumer::page::EventRef;
+use crate::consumer::runner::{Failure, Poison};
+use crate::number::Position;
+use crate::reactor::{Effect, Kind, Reactor};
+use crate::store::{BoxFuture, ConsumerStore, EventStore};
+use crate::stream::StreamName;
+
+/// How many states are read at a time.
+const READS: usize = 256;
+
+impl<R: Reactor, S: ConsumerStore> ReactSession<R, S> {
+    /// Decides everything that the events of a round cause.
+    pub(super) async fn round(
+        &mut self,
+        store: &dyn EventStore,
+        events: &[EventRef],
+        round: &[usize],
+    ) -> Result<(), Failure> {
+        self.react(events, round).await?;
+        if self.repeated {
+            self.look_up(store, events, round).await?;
+        }
+        self.open(store, events, round).await?;
+        for at in round {
+            self.decide(store, *at, events[*at].metadata.position).await?;
+        }
+        Ok(())
+    }
+
+    /// Has the events of a round handled that were not.
+    async fn react(&mut self, events: &[EventRef], round: &[usize]) -> Result<(), Failure> {
+        let mut failures = BTreeMap::new();
+        let mut new = Vec::new();
+        for &at in round {
+            let position = events[at].metadata.position;
+            let failed = match events {
+                [_] => self.failed.remove(&position),
+                _ => self.failed.get(&position).cloned(),
+            };
+            if let Some(failed) = failed {
+                failures.insert(at, Failure::Poison(Poison { at: Some(at), ..failed }));
+            } else if !self.ready.contains_key(&position) {
+                new.push(at);
+            }
+        }
+        let mut running = FuturesUnordered::new();
+        let mut next = new.into_iter();
+        loop {
+            while running.len() < self.concurrency {
+                let Some(at) = next.next() else { break };
+                let (reactor, event) = (Arc::clone(&self.reactor), events[at].clone());
+                let (time, timeout) = (self.application.clock.now(), self.timeout);
+                let handling: BoxFuture<'_, _> =
+                    Box::pin(async move { (at, react(&*reactor, at, &event, time, timeout).await) });
+                running.push(handling);
+            }
+            let Some((at, handled)) = running.next().await else { break };
+            match handled {
+                Ok(effects) => drop(self.ready.insert(events[at].metadata.position, effects)),
+                Err(failure) => {
+                    if let (Failure::Poison(poison), [_, _, ..]) = (&failure, events) {
+                        self.failed.insert(events[at].metadata.position, poison.clone());
+                    }
+                    failures.insert(at, failure);
+                }
+            }
+        }
+        first_of(failures)
+    }
+
+    /// Finds out which effects were done before.
+    async fn look_up(
+        &mut self,
+        store: &dyn EventStore,
+        events: &[EventRef],
+        round: &[usize],
+    ) -> Result<(), Failure> {
+        for at in round {
+            let Some(effects) = self.ready.get_mut(&events[*at].metadata.position) else { continue };
+            for effect in effects.iter_mut().filter(|effect| !effect.done) {
+                if let Some(record) = store.find_command(effect.id).await? {
+                    done_before(*at, effect, &record, &self.metrics)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens the states that the commands of a round are decided on.
+    async fn open(
+        &mut self,
+        store: &dyn EventStore,
+        events: &[EventRef],
+        round: &[usize],
+    ) -> Result<(), Failure> {
+        let registry = &self.application.registry;
+        let mut wanted: HashMap<&StreamName, (usize, &Effect)> = HashMap::new();
+        for at in round {
+            let effects = self.ready.get(&events[*at].metadata.position).into_iter().flatten();
+            for effect in effects.filter(|effect| !effect.done && !self.plan.has(&effect.stream)) {
+                if matches!(effect.kind, Kind::Command { .. }) {
+                    wanted.entry(&effect.stream).or_insert((*at, effect));
+                }
+            }
+        }
+        let mut opened = Vec::with_capacity(wanted.len());
+        let mut failures = BTreeMap::new();
+        let mut opening = FuturesUnordered::new();
+        let mut next = wanted.into_values();
+        loop {
+            while opening.len() < READS {
+                let Some((at, effect)) = next.next() else { break };
+                let Kind::Command { sent, .. } = &effect.kind else { continue };
+                let target = sent.target(registry, store, &effect.stream);
+                let opened: BoxFuture<'_, _> =
+                    Box::pin(async move { (at, effect.stream.clone(), target.await) });
+                opening.push(opened);
+            }
+            let Some((at, stream, target)) = opening.next().await else { break };
+            match target {
+                Ok(target) => opened.push((stream, target)),
+                Err(error) => drop(failures.insert(at, unopened(at, error))),
+            }
+        }
+        drop(opening);
+        for (stream, target) in opened {
+            self.plan.open(stream, target);
+        }
+        first_of(failures)
+    }
+
+    /// Plans what an event causes.
+    async fn decide(&mut self, store: &dyn EventStore, at: usize, position: Position) -> Result<(), Failure> {
+        let Some(effects) = self.ready.get_mut(&position) else { return Ok(()) };
+        for effect in effects.iter_mut().filter(|effect| !effect.done) {
+            let reason = match self.plan.add(at, effect) {
+                Ok(()) => continue,
+                Err(Unplanned::Rejected(reason)) => reason,
+                Err(Unplanned::Impossible(reason)) => return Err(Failure::for_good(at, reason)),
+                Err(Unplanned::Panicked(reason)) => {
+                    let reason = format!("`{}` panicked: {reason}", effect.name());
+                    return Err(Failure::Poison(Poison { at: Some(at), ..Poison::this_time(reason) }));
+                }
+            };
+            // It may be turned down because it was accepted before.
+            if let Some(record) = store.find_command(effect.id).await? {
+                done_before(at, effect, &record, &self.metrics)?;
+                continue;
+            }
+            let Kind::Command { sent, skip, .. } = &effect.kind else { continue };
+            let Some(why) = skip else {
+                let (name, category) = (sent.name(), sent.category());
+                return Err(Failure::for_good(
+                    at,
+                    format!("`{name}` was rejected by `{category}`: {reason}"),
+                ));
+            };
+            tracing::debug!(reactor = R::NAME, command = sent.name(), stream = %effect.stream, reason, why, "a command was rejected, which is in order");
+            self.metrics.skipped.increment(1);
+        }
+        Ok(())
+    }
+}
+
+/// The places of the events in rounds: each has one event of a stream at the most, and comes after those before it.
+pub(super) fn rounds(events: &[EventRef]) -> Vec<Vec<usize>> {
+    let mut rounds: Vec<Vec<usize>> = Vec::new();
+    let mut seen: HashMap<&StreamName, usize> = HashMap::new();
+    for (at, event) in events.iter().enumerate() {
+        let nth = seen.entry(&event.metadata.stream).or_default();
+        match rounds.get_mut(*nth) {
+            Some(round) => round.push(at),
+            None => rounds.push(vec![at]),
+        }
+        *nth += 1;
+    }
+    rounds
+}

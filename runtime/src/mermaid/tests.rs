@@ -1,0 +1,4 @@
+//! Diagrams, and whether they are of Mermaid's language.
+
+mod drawn;
+mod language;

@@ -1,0 +1,16 @@
+use kenning::prelude::*;
+
+#[derive(Clone, Debug, Serialize, Deserialize, Event)]
+#[kenning(name = "order.placed")]
+pub struct OrderPlaced {
+    pub order_id: String,
+}
+
+pub struct Inventory;
+
+#[reactor(name = "inventory", version = 1)]
+impl Inventory {
+    fn placed(&self) {}
+}
+
+fn main() {}

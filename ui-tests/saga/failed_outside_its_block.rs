@@ -1,0 +1,16 @@
+use kenning::prelude::*;
+
+#[derive(Clone, Debug, Serialize, Deserialize, Saga)]
+#[kenning(name = "order-fulfilment", version = 1, id = order_id)]
+pub struct Fulfilment {
+    pub order_id: String,
+}
+
+impl Fulfilment {
+    #[failed]
+    fn placed(&self) -> Option<()> {
+        None
+    }
+}
+
+fn main() {}

@@ -1,0 +1,27 @@
+use kenning::prelude::*;
+
+#[derive(Clone, Debug, Serialize, Deserialize, Saga)]
+#[kenning(name = "order-fulfilment", version = 1, id = order_id)]
+pub struct Fulfilment {
+    pub order_id: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Schema)]
+pub struct Reservation {
+    pub shelf: u32,
+}
+
+#[saga]
+impl Fulfilment {
+    #[step(read_only)]
+    async fn reserve(&self) -> Result<Reservation, StepError> {
+        Ok(Reservation { shelf: 1 })
+    }
+
+    #[step(read_only)]
+    async fn charge(&self, Reservation { shelf }: &Reservation) -> Result<u64, StepError> {
+        Ok(u64::from(*shelf))
+    }
+}
+
+fn main() {}

@@ -1,0 +1,18 @@
+use kenning::prelude::*;
+
+#[derive(Clone, Debug, Serialize, Deserialize, Saga)]
+#[kenning(name = "order-fulfilment", version = 1, id = order_id)]
+pub struct Fulfilment {
+    pub order_id: String,
+}
+
+#[saga]
+impl Fulfilment {
+    #[step(read_only)]
+    #[undo]
+    async fn reserve(&self) -> Result<(), StepError> {
+        Ok(())
+    }
+}
+
+fn main() {}

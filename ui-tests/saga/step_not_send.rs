@@ -1,0 +1,19 @@
+use kenning::prelude::*;
+
+#[derive(Clone, Debug, Serialize, Deserialize, Saga)]
+#[kenning(name = "order-fulfilment", version = 1, id = order_id)]
+pub struct Fulfilment {
+    pub order_id: String,
+}
+
+#[saga]
+impl Fulfilment {
+    #[step(read_only)]
+    async fn reserve(&self) -> Result<u64, StepError> {
+        let shelf = std::rc::Rc::new(1);
+        std::future::ready(()).await;
+        Ok(*shelf)
+    }
+}
+
+fn main() {}

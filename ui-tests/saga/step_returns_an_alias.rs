@@ -1,0 +1,19 @@
+use kenning::prelude::*;
+
+#[derive(Clone, Debug, Serialize, Deserialize, Saga)]
+#[kenning(name = "order-fulfilment", version = 1, id = order_id)]
+pub struct Fulfilment {
+    pub order_id: String,
+}
+
+pub struct Answer(pub u64);
+
+#[saga]
+impl Fulfilment {
+    #[step(read_only)]
+    async fn reserve(&self) -> Answer {
+        Answer(1)
+    }
+}
+
+fn main() {}

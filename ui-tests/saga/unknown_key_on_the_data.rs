@@ -1,0 +1,9 @@
+use kenning::prelude::*;
+
+#[derive(Clone, Debug, Serialize, Deserialize, Saga)]
+#[kenning(name = "order-fulfilment", vresion = 1, id = order_id)]
+pub struct Fulfilment {
+    pub order_id: String,
+}
+
+fn main() {}

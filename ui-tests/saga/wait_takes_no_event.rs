@@ -1,0 +1,17 @@
+use kenning::prelude::*;
+
+#[derive(Clone, Debug, Serialize, Deserialize, Saga)]
+#[kenning(name = "order-fulfilment", version = 1, id = order_id)]
+pub struct Fulfilment {
+    pub order_id: String,
+}
+
+#[saga]
+impl Fulfilment {
+    #[wait(timeout = "24h")]
+    fn settled() -> Correlated<String, bool> {
+        Correlated::nobody()
+    }
+}
+
+fn main() {}

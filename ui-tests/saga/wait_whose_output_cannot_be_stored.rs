@@ -1,0 +1,25 @@
+use kenning::prelude::*;
+
+#[derive(Clone, Debug, Serialize, Deserialize, Saga)]
+#[kenning(name = "order-fulfilment", version = 1, id = order_id)]
+pub struct Fulfilment {
+    pub order_id: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Event)]
+#[kenning(name = "payment.settled")]
+pub struct PaymentSettled {
+    pub order_id: String,
+}
+
+pub struct Settlement;
+
+#[saga]
+impl Fulfilment {
+    #[wait(timeout = "24h")]
+    fn settled(event: &Recorded<PaymentSettled>) -> Correlated<String, Settlement> {
+        Correlated::to(event.order_id.clone(), Settlement)
+    }
+}
+
+fn main() {}
