@@ -5,13 +5,16 @@ mod broken;
 mod check;
 mod crash;
 mod lot;
+mod metrics;
 mod missing;
 mod operate;
 mod order;
 mod outside;
 mod rows;
 mod sends;
+mod storm;
 mod times;
+mod upgrade;
 mod world;
 
 use std::time::Duration;

@@ -18,6 +18,8 @@ pub(super) struct Settled {
 #[kenning(name = "lot.noted")]
 pub(super) struct Noted {
     pub(super) word: String,
+    /// What has caused the command.
+    pub(super) cause: Option<Uuid>,
 }
 
 #[derive(Clone, Debug, PartialEq, EventSet)]
@@ -80,11 +82,11 @@ impl Lot {
         Settled { word: command.word }
     }
     #[command]
-    fn note(&self, command: Note) -> Result<Noted, NotWanted> {
+    fn note(&self, command: Note, context: &CommandContext) -> Result<Noted, NotWanted> {
         if command.word.starts_with("bad") && !self.notes.contains(&"bad is good".to_owned()) {
             return Err(NotWanted(command.word));
         }
-        Ok(Noted { word: command.word })
+        Ok(Noted { word: command.word, cause: context.causation_id() })
     }
     #[apply]
     fn placed(&mut self, _: &Placed) {}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kenning::prelude::*;
 use kenning::store::SagaStatus;
 
-use super::lot::{Lot, Note, Place, Placed, notes};
+use super::lot::{Lot, LotEvent, Note, Place, Placed, notes};
 use super::outside::{Answer, Outside};
 use super::world::{Running, World, log, times, until};
 use crate::support::{Home, on_both_stores};
@@ -89,7 +89,7 @@ async fn p3_p6_a_command_that_is_sent_again_has_one_effect<H: Home>(home: H) {
     let mut running = Running::new(app(&world).await);
     for id in 0..INSTANCES {
         if id % 4 == 0 {
-            world.outside.plan_of(id, "pass", &[Answer::Fail]);
+            world.outside.plan_of(id, "pass", &vec![Answer::Fail; 9]);
         }
         running.app.start(clerk(id, "before", "after")).await.unwrap();
     }
@@ -227,8 +227,14 @@ async fn trap_47_correlation_and_causation_lead_from_the_event_to_the_command<H:
     assert_eq!(whole.record.correlation_id, conversation);
     assert_eq!(whole.record.causation_id, Some(events[0].metadata.id), "the event has caused the instance");
     for event in &events[1..] {
-        assert_eq!(event.metadata.causation_id, Some(whole.record.instance), "and the instance the commands");
+        let LotEvent::Noted(noted) = event.decode::<LotEvent>().unwrap().into_event() else {
+            panic!("{event:?}")
+        };
+        assert_eq!(noted.cause, Some(whole.record.instance), "the instance has caused the command");
+        // The command's id is its key, by which the ledger knows it; its events name the command.
+        assert_eq!(event.metadata.causation_id.unwrap().get_version_num(), 8);
     }
+    assert_ne!(events[1].metadata.causation_id, events[2].metadata.causation_id);
     assert!(world.outside.calls(1).iter().all(|call| call.correlation == conversation));
     // Without one, an instance opens a conversation of its own, or joins that which it is given.
     running.app.start(clerk(2, "before", "after")).await.unwrap();

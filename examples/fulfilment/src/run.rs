@@ -67,7 +67,7 @@ pub(crate) struct Args {
 /// How the orders come to their ends.
 enum Way {
     Saga,
-    Reactors { calls: Calls, followed: Followed },
+    Reactors { calls: Calls, followed: Box<Followed> },
 }
 
 pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
@@ -78,7 +78,7 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let (app, mut way) = if args.choreography {
         let calls = Calls::to(services);
         let app = args.store.with_reactors(calls.clone(), options).await?;
-        let followed = Followed::new(&app, args.orders);
+        let followed = Box::new(Followed::new(&app, args.orders));
         (app, Way::Reactors { calls, followed })
     } else {
         (args.store.with_saga(services, options).await?, Way::Saga)
