@@ -1,6 +1,5 @@
 //! Consumers in processes of their own, which are killed, stopped and replaced, and what has become of their tables.
 
-mod processes;
 mod rebuild;
 mod server;
 mod stopped;
@@ -10,8 +9,7 @@ use std::time::Duration;
 
 use sqlx::PgPool;
 
-pub(crate) use self::processes::Followers;
-use crate::support::database;
+use crate::support::{Processes, database};
 use kenning::PostgresStore;
 use kenning::store::EventStore;
 use kenning_tests::meters::{by_hand, by_place, create_seen, fill, stored};
@@ -27,6 +25,18 @@ async fn filled(meters: u32, events: u64) -> (String, PostgresStore) {
     create_seen(store.pool()).await;
     fill(&store, meters, events).await.expect("the events are stored");
     (url, store)
+}
+
+/// Followers of one database, none of which runs yet.
+fn followers(url: &str, partitions: u16, batch: usize, lease: Duration, pause: Duration) -> Processes {
+    let arguments = [
+        url.to_owned(),
+        partitions.to_string(),
+        batch.to_string(),
+        lease.as_millis().to_string(),
+        pause.as_millis().to_string(),
+    ];
+    Processes::new(env!("CARGO_BIN_EXE_follower"), arguments.to_vec())
 }
 
 /// Waits until everything that is stored has been followed by everybody.

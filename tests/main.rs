@@ -7,6 +7,7 @@ mod adversary;
 mod app;
 mod catalog;
 mod consumers;
+mod couriers;
 mod followers;
 mod lock;
 mod macros;

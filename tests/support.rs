@@ -2,8 +2,10 @@
 
 mod database;
 mod home;
+mod processes;
 pub mod proxy;
 
 pub use self::database::database;
 pub(crate) use self::home::on_both_stores;
 pub use self::home::{Home, Memory, Postgres};
+pub(crate) use self::processes::Processes;

@@ -7,12 +7,12 @@ use kenning::store::{ConsumerKind, ConsumerSpec, ConsumerStore, EventStore, Star
 use kenning_tests::meters::MeterSummary;
 use std::sync::Arc;
 
-use super::{Followers, HANG, check, filled, followed};
+use super::{HANG, check, filled, followed, followers};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn trap_26_a_rebuild_killed_in_the_middle_is_resumed_and_equals_a_fold_by_hand() {
     let (url, store) = filled(500, 10_000).await;
-    let mut followers = Followers::new(&url, 2, 100, Duration::from_millis(1_000), Duration::ZERO);
+    let mut followers = followers(&url, 2, 100, Duration::from_millis(1_000), Duration::ZERO);
     followers.start().await;
     followed(store.pool()).await;
     let before: i64 = generation(&store).await;

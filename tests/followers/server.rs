@@ -6,7 +6,7 @@ use kenning::PostgresStore;
 use kenning::store::EventStore;
 use kenning_tests::meters::{create_seen, fill};
 
-use super::{Followers, check, followed};
+use super::{check, followed, followers};
 use crate::adversary::postgres::Server;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -16,8 +16,7 @@ async fn p4_trap_23_followers_go_on_after_crashes_and_ended_sessions() {
     store.prepare().await.expect("the store can be prepared");
     create_seen(store.pool()).await;
     fill(&store, 300, 6_000).await.expect("the events are stored");
-    let mut followers =
-        Followers::new(&server.url, 2, 50, Duration::from_millis(1_500), Duration::from_millis(1));
+    let mut followers = followers(&server.url, 2, 50, Duration::from_millis(1_500), Duration::from_millis(1));
     followers.start().await;
     followers.start().await;
     for blow in 0..6 {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use kenning::store::EventStore;
 use sqlx::PgPool;
 
-use super::{Followers, HANG, check, filled, followed};
+use super::{HANG, check, filled, followed, followers};
 
 const LEASE: Duration = Duration::from_millis(1_200);
 
@@ -15,7 +15,7 @@ const LEASE: Duration = Duration::from_millis(1_200);
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn p4_trap_24_a_stopped_holder_that_wakes_up_writes_nothing() {
     let (url, store) = filled(50, 500).await;
-    let mut followers = Followers::new(&url, 1, 20, LEASE, Duration::from_millis(20));
+    let mut followers = followers(&url, 1, 20, LEASE, Duration::from_millis(20));
     followers.start().await;
     let sleeper = i64::from(followers.running[0].id().expect("it is running"));
     until(store.pool(), "the first batch", "select count(*) > 0 from seen_events").await;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kenning::store::EventStore;
 
-use super::{Followers, check, filled, followed};
+use super::{check, filled, followed, followers};
 
 const LEASE: Duration = Duration::from_millis(1_500);
 
@@ -18,7 +18,7 @@ fn rounds() -> u32 {
 async fn p4_trap_24_trap_25_followers_killed_and_stopped_at_random_fold_every_event_once() {
     for _ in 0..rounds() {
         let (url, store) = filled(2_000, 100_000).await;
-        let mut followers = Followers::new(&url, 4, 100, LEASE, Duration::ZERO);
+        let mut followers = followers(&url, 4, 100, LEASE, Duration::ZERO);
         for _ in 0..3 {
             followers.start().await;
         }

@@ -51,6 +51,7 @@ pub(super) fn check_log(whole: &SagaWhole, graph: Graph) -> Vec<String> {
                     SagaEntryKind::Unknown,
                     SagaEntryKind::UndoIntent,
                     SagaEntryKind::UndoRetry,
+                    SagaEntryKind::UndoFailed,
                 ];
                 let is_open = |step: &str| state.get(step).is_some_and(|state| open.contains(state));
                 let followers = followers(graph, name);

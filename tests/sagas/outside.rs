@@ -158,7 +158,12 @@ impl Outside {
         let planned = [Some(id), None]
             .into_iter()
             .find_map(|id| state.answers.get_mut(&(id, effect.to_owned())).and_then(VecDeque::pop_front));
-        let drawn = || state.chance.map_or(Answer::Done, |chance| chance.draw(effect.starts_with("undo")));
+        let drawn =
+            || match state.chance.map_or(Answer::Done, |chance| chance.draw(effect.starts_with("undo"))) {
+                // What was done under a key is not refused afterwards.
+                Answer::Fail if state.done.iter().any(|done| done.key == cx.key()) => Answer::Done,
+                drawn => drawn,
+            };
         planned.unwrap_or_else(drawn)
     }
 

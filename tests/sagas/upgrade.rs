@@ -1,5 +1,6 @@
 //! Instances of an older definition: migrated, taken over as they are, finished by the old definition, or parked; never gone on with by luck.
 
+mod left;
 mod overlap;
 mod releases;
 

@@ -80,6 +80,8 @@ pub(crate) struct Progress {
     pub(crate) reasons: BTreeMap<Arc<str>, String>,
     /// What steps are called now that were called otherwise when messages for them were left.
     pub(crate) renamed: BTreeMap<String, String>,
+    /// Steps that a migration has forgotten.
+    pub(crate) forgotten: BTreeSet<String>,
 }
 
 /// What an entry carries beside a step's output.
@@ -135,6 +137,7 @@ impl Progress {
             dealt_with: BTreeSet::new(),
             reasons: BTreeMap::new(),
             renamed: BTreeMap::new(),
+            forgotten: BTreeSet::new(),
         }
     }
 
@@ -267,6 +270,7 @@ impl Reader {
         }
         for name in forgotten {
             self.steps.remove(&*name);
+            progress.forgotten.insert(name);
         }
         for (name, output) in outputs {
             let step = self.steps.entry(name.into()).or_default();

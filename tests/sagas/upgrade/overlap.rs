@@ -87,18 +87,25 @@ async fn p5_trap_39_old_and_new_run_at_once_and_migrate<H: Home>(home: H) {
 /// There is no way from one to the other: as long as the old one runs its instances are its own, and afterwards they are seen.
 async fn p5_trap_39_old_and_new_run_at_once_and_each_keeps_its_own<H: Home>(home: H) {
     let world = World::mortal(home);
-    let builder = world.builder().await.aggregate::<Lot>().saga::<Unrelated>(Arc::clone(&world.outside));
-    let new = Running::new(builder.build().await.unwrap());
     let older = Running::new(old(&world).await);
     for id in 0..INSTANCES {
         older.app.start(Old { id, weight: 7 }).await.unwrap();
+    }
+    for id in 0..INSTANCES {
+        until(&older.app, "move", id, SagaStatus::Waiting).await;
+    }
+    let builder = world.builder().await.aggregate::<Lot>().saga::<Unrelated>(Arc::clone(&world.outside));
+    let new = Running::new(builder.build().await.unwrap());
+    for id in 0..INSTANCES {
         new.app.start(Unrelated { id: 100 + id }).await.unwrap();
         settle(&new.app, 100 + id).await;
+        if id % 2 == 0 {
+            settle(&older.app, id).await;
+        }
     }
     for id in 0..INSTANCES {
         until(&new.app, "move", 100 + id, SagaStatus::Completed).await;
         if id % 2 == 0 {
-            settle(&older.app, id).await;
             until(&older.app, "move", id, SagaStatus::Completed).await;
             assert_eq!(world.outside.asked(id), ["pack", "weigh", "ship"]);
         } else {
@@ -106,9 +113,9 @@ async fn p5_trap_39_old_and_new_run_at_once_and_each_keeps_its_own<H: Home>(home
         }
     }
     older.stop().await;
-    // Nobody is there any more that could go on with them: they are parked when something is due, not before, and never left alone.
+    // Nobody is there any more that could go on with them: they are parked when something is due, and never left alone.
     for id in (1..INSTANCES).step_by(2) {
-        new.app.sagas().instance("move", id.to_string()).cancel("nobody is left").await.unwrap();
+        settle(&new.app, id).await;
         let whole = until(&new.app, "move", id, SagaStatus::Parked).await;
         assert!(
             whole.record.reason.as_deref().unwrap().contains("there is no way to version 2"),

@@ -4,7 +4,10 @@ use super::{Begin, Next, Situation, WayBackIs, of_saga, of_step};
 use crate::payload::Payload;
 use crate::saga::failure::SagaFailure;
 use crate::saga::progress::{Phase, StepState};
-use crate::store::{NewSagaEntry, SagaEntryKind};
+use crate::store::{NewSagaEntry, SagaEntryKind, SagaMessageKind};
+
+/// How soon others are offered an instance first that has an event for a step which is not known here.
+const FIRST_OFFER: time::Duration = time::Duration::seconds(1);
 
 impl Situation<'_> {
     pub(super) fn forward(&self) -> Next {
@@ -29,6 +32,15 @@ impl Situation<'_> {
             return Next::Record(vec![of_saga(SagaEntryKind::Completed, None, None)]);
         }
         Next::Rest(self.next_due())
+    }
+
+    /// Whether the time of a wait is over now, and was not at an earlier time.
+    pub(crate) fn is_time_over_since(&self, earlier: time::OffsetDateTime) -> bool {
+        self.progress.phase == Phase::Forward
+            && self.progress.steps.iter().enumerate().any(|(at, step)| {
+                step.state == StepState::Waiting
+                    && self.ends_at(at).is_some_and(|end| end > earlier && end <= self.now)
+            })
     }
 
     /// What one step asks for.
@@ -113,7 +125,21 @@ impl Situation<'_> {
             _ => None,
         });
         let deadline = self.deadline.filter(|_| self.way_back() == WayBackIs::Open);
-        steps.chain(deadline).min()
+        steps.chain(deadline).chain(self.left_for_others()).min()
+    }
+
+    /// An event was left for a step that is not known here, by a newer release that runs beside this one: the instance is offered to others. Each time that is as long from now as the event has been there, so that a release
+    /// that never comes back costs little.
+    fn left_for_others(&self) -> Option<time::OffsetDateTime> {
+        let strange = self.messages.iter().filter(|message| {
+            message.kind == SagaMessageKind::Event
+                && message.step.as_deref().is_some_and(|step| {
+                    let step = self.name_today(step);
+                    self.table.find(step).is_none() && !self.progress.forgotten.contains(step)
+                })
+        });
+        let newest = strange.map(|message| message.at).max()?;
+        self.now.checked_add((self.now - newest).max(FIRST_OFFER))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::committer::Unwritten;
 use super::shared::{RegisteredSaga, Shared};
@@ -98,7 +99,25 @@ pub(super) async fn adopt<S: SagaStore>(worker: &Worker<S>, claimed: ClaimedSaga
     let Some(main) = worker.shared.of_name(&record.saga).cloned() else { return Ok(Adopted::Lost) };
     match moved(worker, &main, &claimed) {
         Ok((state, moves)) => migrate(worker, &main, claimed, state, &moves).await,
+        // Whom this process knew to be gone may have come back.
+        Err(_) if is_run_elsewhere(worker, record).await? => release(worker, &claimed).await,
         Err(reason) => park(worker, claimed, reason).await,
+    }
+}
+
+/// Whether instances of this definition are left to other processes by now.
+async fn is_run_elsewhere<S: SagaStore>(worker: &Worker<S>, record: &SagaRecord) -> Result<bool, String> {
+    worker.plan().await.map_err(|error| with_sources(&error))?;
+    Ok(!worker.plans().of(&record.saga).contains(&record.definition))
+}
+
+/// Gives an instance back as it is, for others.
+async fn release<S: SagaStore>(worker: &Worker<S>, claimed: &ClaimedSaga) -> Result<Adopted, String> {
+    let write = write_of(&claimed.record, Vec::new(), SagaThen::Release(Duration::ZERO));
+    match worker.committer.write(write).await.map_err(text_of)? {
+        SagaWritten::Done { released: true, .. } => Ok(Adopted::Released),
+        SagaWritten::Done { .. } => Err("messages were left for an instance while it was given back".to_owned()),
+        SagaWritten::Lost => Ok(Adopted::Lost),
     }
 }
 
@@ -147,10 +166,16 @@ fn moved<S: SagaStore>(
     }
     match changes {
         Some(changes) if changes.survives() => Ok((record.state.clone(), Moves::default())),
-        Some(changes) => Err(format!(
-            "it follows version {} of the definition, from which there is no way to version {}: {changes}",
-            record.version, about.version
-        )),
+        Some(changes) => {
+            let fatal = changes.list.iter().filter(|change| !change.survives());
+            let fatal: Vec<_> = fatal.map(ToString::to_string).collect();
+            Err(format!(
+                "it follows version {} of the definition, from which there is no way to version {}: {}",
+                record.version,
+                about.version,
+                fatal.join("; ")
+            ))
+        }
         None => Err(format!(
             "it follows a definition of version {} that was never described in this store",
             record.version

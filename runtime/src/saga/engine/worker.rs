@@ -219,7 +219,7 @@ impl<S: SagaStore> Worker<S> {
         }
     }
 
-    async fn plan(&self) -> Result<(), StoreError> {
+    pub(super) async fn plan(&self) -> Result<(), StoreError> {
         let plans = Arc::new(Plans::make(&self.shared).await?);
         *self.plans.lock().unwrap_or_else(PoisonError::into_inner) = plans;
         Ok(())

@@ -54,7 +54,7 @@ impl<F: SagaDefinition> Stage<F> {
     }
 
     pub(super) fn aggregate<A: Aggregate>(&mut self) {
-        self.register.push(|builder| builder.aggregate::<A>());
+        self.register.push(Builder::aggregate::<A>);
     }
 
     /// The stream and the event as they are stored.

@@ -3,4 +3,6 @@
 mod explore;
 mod faults;
 mod given;
+mod invariants;
 mod order;
+mod trip;

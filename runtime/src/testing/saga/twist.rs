@@ -67,11 +67,13 @@ pub(super) enum Misdeed {
     Panics { done: bool },
 }
 
-/// When an event comes. By itself it comes when its wait has begun.
+/// When an event comes. By itself it comes a second after its wait has begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Arrival {
     /// Before any step.
     AtStart,
+    /// At the moment at which its wait begins.
+    AtOnce,
     JustBefore,
     AtTimeout,
     JustAfter,
@@ -156,6 +158,7 @@ impl fmt::Display for Arrival {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::AtStart => "before any step is begun",
+            Self::AtOnce => "at the moment at which its wait begins",
             Self::JustBefore => "a millisecond before the time of its wait is over",
             Self::AtTimeout => "at the moment at which the time of its wait is over",
             Self::JustAfter => "a millisecond after the time of its wait is over",

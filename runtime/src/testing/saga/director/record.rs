@@ -85,7 +85,7 @@ impl Director {
             Some(step) => **step == *call.step,
             None => call.step.is_empty() && is_last_word(entry.kind),
         };
-        let last = log.iter().map(|entry| &entry.entry).filter(own).next_back();
+        let last = log.iter().map(|entry| &entry.entry).rfind(own);
         let expected = match (call.step, call.direction) {
             ("", _) => SagaEntryKind::FailureIntent,
             (_, Direction::Do) => SagaEntryKind::Intent,

@@ -5,8 +5,9 @@ use crate::testing::saga::stage::{ENOUGH, Stage};
 use crate::testing::saga::twist::{Arrival, Effect, Misdeed, Times, Twist, Until};
 use crate::testing::saga::world::Played;
 
-const ARRIVALS: [Arrival; 6] = [
+const ARRIVALS: [Arrival; 7] = [
     Arrival::AtStart,
+    Arrival::AtOnce,
     Arrival::JustBefore,
     Arrival::AtTimeout,
     Arrival::JustAfter,

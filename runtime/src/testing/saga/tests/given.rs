@@ -27,7 +27,7 @@ fn by_itself_it_completes() {
         .then_completed()
         .then_path(ALL)
         .then_undone([])
-        .then_sent(MarkShipped { id: 7, label: "label of box from shelf".to_owned() })
+        .then_sent(MarkShipped { id: 7, label: "box from shelf".to_owned() })
         .then_not_sent::<GiveUp>();
 }
 

@@ -71,6 +71,11 @@ impl Order {
     fn given_up(&mut self, _: &GivenUp) {}
 }
 
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Schema)]
+pub(super) struct Label {
+    of: String,
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Saga)]
 #[kenning(name = "kit-fulfilment", version = 1, id = id)]
 pub(super) struct Fulfilment {
@@ -115,13 +120,13 @@ impl Fulfilment {
     }
 
     #[step(pivot, after(settled))]
-    async fn ship(&self, _: &StepContext<()>, pack: &String) -> Result<String, StepError> {
-        Ok(format!("label of {pack}"))
+    async fn ship(&self, _: &StepContext<()>, pack: &String) -> Result<Label, StepError> {
+        Ok(Label { of: pack.clone() })
     }
 
     #[send(after(ship))]
-    fn mark_shipped(&self, ship: &String) -> MarkShipped {
-        MarkShipped { id: self.id, label: ship.clone() }
+    fn mark_shipped(&self, ship: &Label) -> MarkShipped {
+        MarkShipped { id: self.id, label: ship.of.clone() }
     }
 
     #[failed]

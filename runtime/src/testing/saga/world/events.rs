@@ -15,6 +15,9 @@ use crate::testing::saga::twist::Arrival;
 
 const TICK: Duration = Duration::from_millis(1);
 
+/// When an event comes by itself after its wait has begun.
+const SOON: Duration = Duration::from_secs(1);
+
 impl<F: SagaDefinition> World<'_, F> {
     /// Hands over the events that come before any step is begun, and those that start instances.
     pub(super) async fn events_at_start(&mut self) {
@@ -39,8 +42,9 @@ impl<F: SagaDefinition> World<'_, F> {
             let timeout = self.timeout(*place).unwrap_or(Duration::from_secs(60));
             let (after, times) = match self.director.arrival(event) {
                 Some(Arrival::AtStart | Arrival::Never) => continue,
-                None => (Duration::ZERO, 1),
-                Some(Arrival::Twice) => (Duration::ZERO, 2),
+                None => (SOON.min(timeout / 2), 1),
+                Some(Arrival::AtOnce) => (Duration::ZERO, 1),
+                Some(Arrival::Twice) => (SOON.min(timeout / 2), 2),
                 Some(Arrival::JustBefore) => (timeout.saturating_sub(TICK), 1),
                 Some(Arrival::AtTimeout) => (timeout, 1),
                 Some(Arrival::JustAfter) => (timeout + TICK, 1),

@@ -112,10 +112,8 @@ fn of_saga(reader: &mut Reader<'_>, kind: SagaEntryKind) {
         SagaEntryKind::Cancelled if reader.compensating => {
             reader.say("P5: cancelling stops the compensation, which it may only begin".to_owned());
         }
-        SagaEntryKind::Parked => {
-            if !reader.may_park() {
-                reader.say("P5: it is parked, and nothing has failed that it cannot get over".to_owned());
-            }
+        SagaEntryKind::Parked if !reader.may_park() => {
+            reader.say("P5: it is parked, and nothing has failed that it cannot get over".to_owned());
         }
         SagaEntryKind::Resumed => reader.resumed = true,
         SagaEntryKind::FailureIntent | SagaEntryKind::FailureSent => {

@@ -1,4 +1,4 @@
-//! The processes.
+//! Processes of our own programs, which say `ready` and stop when their standard input ends.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -6,40 +6,35 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-/// Followers of one database.
-pub(crate) struct Followers {
+/// A guard against hanging, never a measure.
+const HANG: Duration = Duration::from_secs(120);
+
+/// Processes of one program.
+pub(crate) struct Processes {
+    program: &'static str,
     arguments: Vec<String>,
     pub(crate) running: Vec<Child>,
 }
 
-impl Followers {
+impl Processes {
     /// None yet.
-    pub(crate) fn new(url: &str, partitions: u16, batch: usize, lease: Duration, pause: Duration) -> Self {
-        let arguments = [
-            url.to_owned(),
-            partitions.to_string(),
-            batch.to_string(),
-            lease.as_millis().to_string(),
-            pause.as_millis().to_string(),
-        ];
-        Self { arguments: arguments.to_vec(), running: Vec::new() }
+    pub(crate) fn new(program: &'static str, arguments: Vec<String>) -> Self {
+        Self { program, arguments, running: Vec::new() }
     }
 
     /// Starts one more, and waits until it runs.
     pub(crate) async fn start(&mut self) {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_follower"))
+        let mut child = Command::new(self.program)
             .args(&self.arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
-            .expect("the follower starts");
+            .expect("the program starts");
         let output = child.stdout.take().expect("it is piped");
         let mut lines = BufReader::new(output).lines();
-        let ready = tokio::time::timeout(super::HANG, lines.next_line())
-            .await
-            .expect("it gets ready")
-            .expect("it says so");
+        let ready =
+            tokio::time::timeout(HANG, lines.next_line()).await.expect("it gets ready").expect("it says so");
         assert_eq!(ready.as_deref(), Some("ready"));
         self.running.push(child);
     }
@@ -47,7 +42,7 @@ impl Followers {
     /// SIGKILL, in the middle of whatever it is doing.
     pub(crate) async fn kill(&mut self, nth: usize) {
         let mut victim = self.running.remove(nth);
-        assert_eq!(victim.try_wait().expect("a child can be asked"), None, "a follower ended by itself");
+        assert_eq!(victim.try_wait().expect("a child can be asked"), None, "a process ended by itself");
         victim.kill().await.expect("a child can be killed");
     }
 
@@ -64,9 +59,9 @@ impl Followers {
             drop(child.stdin.take());
         }
         for mut child in self.running.drain(..) {
-            let status = tokio::time::timeout(super::HANG, child.wait()).await.expect("it ends");
+            let status = tokio::time::timeout(HANG, child.wait()).await.expect("it ends");
             let status = status.expect("a child can be waited for");
-            assert!(status.success(), "a follower failed: {status}");
+            assert!(status.success(), "a process failed: {status}");
         }
     }
 }
