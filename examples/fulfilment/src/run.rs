@@ -16,7 +16,7 @@ use tokio::signal::ctrl_c;
 use crate::Failure;
 use crate::amounts::Amounts;
 use crate::by_reactors::Followed;
-use crate::by_saga;
+use crate::by_saga::{self, patiently};
 use crate::place::place;
 use crate::store::Store;
 use crate::summary::Summary;
@@ -108,7 +108,10 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
     running.await??;
 
     let (ends, work) = match &way {
-        Way::Saga => (by_saga::ends(&app, args.orders).await?, by_saga::work(&app, args.orders).await?),
+        Way::Saga => {
+            let ends = patiently(async || by_saga::ends(&app, args.orders).await).await?;
+            (ends, patiently(async || by_saga::work(&app, args.orders).await).await?)
+        }
         Way::Reactors { calls, followed } => (followed.ends(), followed.work(calls.retries())),
     };
     app.close().await;

@@ -5,7 +5,9 @@
 mod chaos;
 #[cfg(feature = "server-tests")]
 mod check;
+mod explored;
 mod faults;
+mod lock;
 #[cfg(feature = "server-tests")]
 mod operator;
 mod readme;

@@ -21,6 +21,9 @@ const WORTH: usize = 16;
 /// How long more room is waited for.
 const GATHER: Duration = Duration::from_millis(2);
 
+/// The pause before what is due is asked for again that was not given.
+const BREATH: Duration = Duration::from_millis(5);
+
 /// The longest pause after a failure.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -108,8 +111,9 @@ impl<S: SagaStore> Claimer<S> {
         }
         Ok(match claims.next_due {
             _ if many >= room as usize => Then::Again,
-            Some(due) if due.is_zero() => Then::Again,
-            Some(due) => Then::Wait(due),
+            Some(due) if due.is_zero() && many > 0 => Then::Again,
+            // What is due and was not given is locked by somebody, or the lease has run out.
+            Some(due) => Then::Wait(due.max(BREATH)),
             None => Then::Wait(self.worker.shared.options.poll),
         })
     }

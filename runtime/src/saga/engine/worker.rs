@@ -130,10 +130,11 @@ impl<S: SagaStore> Worker<S> {
         let mut claimer = Claimer::new(Arc::clone(&worker));
         let ended = {
             let claiming = std::pin::pin!(claimer.claim());
-            match select(claiming, renew).await {
+            // The lease is asked after first: a claimer that never rests would use up the budget of this task, with which the other task's end is seen.
+            match select(renew, claiming).await {
                 // It was told to stop. Its lease is renewed until the drain is over.
-                Either::Left(((), renewing)) => Ok(renewing),
-                Either::Right((ended, _)) => Err(ended),
+                Either::Right(((), renewing)) => Ok(renewing),
+                Either::Left((ended, _)) => Err(ended),
             }
         };
         match ended {

@@ -53,6 +53,9 @@ pub(super) struct State {
     twists: Vec<(Twist, bool)>,
     passed: HashMap<(bool, Arc<str>), u32>,
     pub(super) moments: Vec<Moment>,
+    /// Nothing goes wrong any more: how many attempts there were until then.
+    pub(super) calm: Option<usize>,
+    since_calm: usize,
     /// How many moments there were when the last thing went wrong.
     pub(super) from: usize,
     pub(super) attempts: Vec<Attempt>,

@@ -28,10 +28,10 @@ use crate::saga::SagaDefinition;
 /// - the instance is cancelled at any of these moments;
 /// - an event comes before its wait, just before the end of its time, at that moment, after it, twice, or never.
 ///
-/// After each run these rules are checked, beside the [invariants](Explore::invariant) of the test:
+/// What is parked is told to go on at the end, once nothing goes wrong any more. After each run these rules are checked, beside the [invariants](Explore::invariant) of the test:
 ///
 /// - the saga has come to its end, or is parked because of something that it cannot get over; an event that came in time counts, and the time of a wait is over when it is over;
-/// - when it is compensated, every step that was done, or whose outcome is not known, was undone after it, in the reverse order of dependencies; when it is completed, nothing was undone; cancelling leads into compensation and never out of it;
+/// - when it is compensated, every step that was done, or whose outcome is not known, was undone after it, in the reverse order of dependencies; when it is completed, nothing was undone; cancelling leads into compensation and never out of it; what is parked goes on where it stopped when it is told to;
 /// - no effect is begun without an intent that was recorded before; all attempts at an effect have one key, and no two effects have the same; a step has one outcome, and is not begun after its undo.
 ///
 /// ```
@@ -79,7 +79,7 @@ use crate::saga::SagaDefinition;
 /// Everything is repeatable: the same code with the same [seed](Explore::seed) goes the same ways.
 pub fn explore<F: SagaDefinition>(services: impl Fn() -> F::Services + Send + Sync + 'static) -> Explore<F> {
     Explore {
-        stage: Stage::new(Vec::new()),
+        stage: Stage { resumes: true, ..Stage::new(Vec::new()) },
         services: Box::new(move || Arc::new(services())),
         rules: Rules::default(),
         at_most: 2_000,
@@ -124,7 +124,7 @@ impl<F: SagaDefinition> Explore<F> {
         self
     }
 
-    /// What has to be true of every instance after every run, whatever went wrong. The name is shown when it is not.
+    /// What has to be true of every instance after every run, whatever went wrong; where one was parked and told to go on, before that and after. The name is shown when it is not.
     pub fn invariant(
         mut self,
         name: impl Into<String>,

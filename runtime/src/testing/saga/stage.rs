@@ -32,6 +32,8 @@ pub(super) struct Stage<F> {
     /// What happens in between.
     pub(super) events: Vec<(StreamName, EncodedEvent)>,
     pub(super) faults: Faults,
+    /// What is parked is told to go on at the end, when nothing goes wrong any more.
+    pub(super) resumes: bool,
     pub(super) table: Table,
 }
 
@@ -49,6 +51,7 @@ impl<F: SagaDefinition> Stage<F> {
             history: Vec::new(),
             events: Vec::new(),
             faults: Faults::default(),
+            resumes: false,
             table: Table::of::<F>(),
         }
     }

@@ -29,6 +29,8 @@ use crate::store::{
 /// What has become of a run.
 pub(super) struct Played<F: SagaDefinition> {
     pub(super) instances: Vec<SagaWhole>,
+    /// The instances after those that were parked were told to go on, and nothing went wrong any more.
+    pub(super) resumed: Option<Vec<SagaWhole>>,
     pub(super) state: State,
     /// What has gone wrong.
     pub(super) fired: Vec<Twist>,
@@ -122,13 +124,33 @@ impl<'a, F: SagaDefinition> World<'a, F> {
         }
         self.events_at_start().await;
         self.begin_process().await;
+        self.until_over().await;
+        let first = self.instances();
+        let is_parked = first.iter().any(|whole| whole.record.status == SagaStatus::Parked);
+        let resumed = if self.stage.resumes && is_parked && !self.endless {
+            self.director.resume().await;
+            self.until_over().await;
+            Some(self.instances())
+        } else {
+            None
+        };
+        if self.endless {
+            self.director.broken("P5: it goes round in circles and comes to no end".to_owned());
+        }
+        let fired = self.director.fired();
+        self.processes.clear();
+        Played { instances: first, resumed, state: self.director.end(), fired, services: self.services }
+    }
+
+    /// Runs until no instance goes on by itself any more, or the time is over.
+    async fn until_over(&mut self) {
         let limit = Instant::now() + self.stage.limit();
         let mut over: Option<Instant> = None;
         while !self.endless {
             match timeout_at(over.unwrap_or(limit), self.signals.recv()).await {
                 Ok(Some(signal)) => self.on(signal).await,
-                Ok(None) => break,
-                Err(_) if over.is_none() || self.is_over() => break,
+                Ok(None) => return,
+                Err(_) if over.is_none() || self.is_over() => return,
                 // What has come late has set it going again.
                 Err(_) => over = None,
             }
@@ -137,14 +159,11 @@ impl<'a, F: SagaDefinition> World<'a, F> {
                 over = Some(Instant::now() + self.stage.lease() * 2);
             }
         }
-        if self.endless {
-            self.director.broken("P5: it goes round in circles and comes to no end".to_owned());
-        }
-        let fired = self.director.fired();
+    }
+
+    fn instances(&self) -> Vec<SagaWhole> {
         let records = self.director.records();
-        let instances = records.iter().filter_map(|record| self.director.whole(&record.id)).collect();
-        self.processes.clear();
-        Played { instances, state: self.director.end(), fired, services: self.services }
+        records.iter().filter_map(|record| self.director.whole(&record.id)).collect()
     }
 
     async fn start(&self, nth: usize, saga: &F) {

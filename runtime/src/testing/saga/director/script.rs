@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Director, Signal};
 use crate::saga::Direction;
-use crate::store::{SagaRequest, SagaStore};
+use crate::store::{SagaRequest, SagaStatus, SagaStore};
 use crate::testing::saga::twist::{Arrival, Effect, Misdeed, Moment, Twist, Until};
 
 /// More moments than any run has that comes to an end.
@@ -14,6 +14,15 @@ impl Director {
     /// A process comes to a moment; says what happens to it there.
     pub(in super::super) fn pass(&self, process: u32, before: bool, what: String) -> Vec<Twist> {
         let mut state = self.state();
+        if state.calm.is_some() {
+            state.since_calm += 1;
+            let endless = state.since_calm > MOST;
+            drop(state);
+            if endless {
+                self.signal(Signal::Endless);
+            }
+            return Vec::new();
+        }
         let what: Arc<str> = what.into();
         let nth = state.passed.entry((before, Arc::clone(&what))).or_default();
         *nth += 1;
@@ -57,9 +66,12 @@ impl Director {
         let from = state.moments.len();
         let earlier =
             state.attempts.iter().take(place).any(|attempt| attempt.effect == *effect && attempt.done);
-        // And what was said to be never done is not done later.
-        let failed =
-            state.attempts.iter().take(place).any(|attempt| attempt.effect == *effect && attempt.failed);
+        // And what was said to be never done is not done later. An undo may be, once somebody has seen to it.
+        let failed = effect.direction == Direction::Do
+            && state.attempts.iter().take(place).any(|attempt| attempt.effect == *effect && attempt.failed);
+        if state.calm.is_some() && !failed {
+            return None;
+        }
         if failed {
             return Some(Misdeed::Fails("the test has said no before".to_owned()));
         }
@@ -116,6 +128,19 @@ impl Director {
         state.from = state.moments.len();
         drop(state);
         self.tell(process, "goes on".to_owned());
+    }
+
+    /// Nothing goes wrong any more, and what is parked is told to go on.
+    pub(in super::super) async fn resume(&self) {
+        let mut state = self.state();
+        state.calm = Some(state.attempts.len());
+        drop(state);
+        for record in self.records().iter().filter(|record| record.status == SagaStatus::Parked) {
+            self.tell(0, format!("`{}` is told to go on", record.id));
+            // The memory store is open, and the instance is there.
+            drop(self.store.request_saga(&record.saga, &record.id, &SagaRequest::Retry).await);
+        }
+        self.nudge();
     }
 
     /// Cancels all instances.

@@ -31,16 +31,25 @@ impl<F: SagaDefinition> Rules<F> {
     /// What a run has broken.
     pub(super) fn broken(&self, stage: &Stage<F>, played: &Played<F>) -> Vec<String> {
         let mut broken = played.state.broken.clone();
-        for whole in &played.instances {
+        let last = played.resumed.as_ref().unwrap_or(&played.instances);
+        if played.resumed.is_some() {
+            for whole in &played.instances {
+                broken.extend(self.invariants(&Outcome { whole, played }));
+            }
+        }
+        for whole in last {
             broken.extend(log::broken(&stage.table, F::FAILED.is_some(), whole));
             broken.extend(end::broken(&stage.table, whole));
             broken.extend(effects::broken(&stage.table, whole, &played.state.attempts));
-            let outcome = Outcome { whole, played };
-            let invariants = self.invariants.iter().filter(|(_, holds)| !holds(&outcome));
-            broken.extend(invariants.map(|(name, _)| format!("the invariant of the test: {name}")));
+            broken.extend(self.invariants(&Outcome { whole, played }));
         }
         broken.extend(effects::keys(&played.state.attempts));
         broken.dedup();
         broken
+    }
+
+    fn invariants(&self, outcome: &Outcome<'_, F>) -> Vec<String> {
+        let broken = self.invariants.iter().filter(|(_, holds)| !holds(outcome));
+        broken.map(|(name, _)| format!("the invariant of the test: {name}")).collect()
     }
 }

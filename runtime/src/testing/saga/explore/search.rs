@@ -128,7 +128,7 @@ impl<'a, F: SagaDefinition> Search<'a, F> {
             broken,
             wrong: played.fired.iter().map(|twist| self.shown(twist)).collect(),
             tale: played.state.tale,
-            instances: played.instances,
+            instances: played.resumed.unwrap_or(played.instances),
             run: self.explored.runs(),
             seed: self.explore.seed,
         })

@@ -30,7 +30,8 @@ pub(super) fn variants<F: SagaDefinition>(
         }
     }
     let mut seen: Vec<&Effect> = Vec::new();
-    for attempt in &played.state.attempts {
+    let attempts = &played.state.attempts;
+    for attempt in attempts.iter().take(played.state.calm.unwrap_or(attempts.len())) {
         let earlier = seen.iter().filter(|effect| ***effect == attempt.effect).count();
         seen.push(&attempt.effect);
         if attempt.moment < from || is_wrong(twists, &attempt.effect) {

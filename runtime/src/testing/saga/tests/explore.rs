@@ -14,10 +14,9 @@ fn p5_p6_nothing_is_found_in_a_saga_with_everything() {
         .invariant("what is completed was shipped", |order| {
             !order.is_completed() || order.times_done("ship") > 0
         })
-        .at_most(1_000)
+        .at_most(600)
         .run();
-    println!("{explored:?}");
-    assert_eq!(explored.runs(), 1_000);
+    assert_eq!(explored.runs(), 600);
     assert!(explored.completed() > 0 && explored.compensated() > 0 && explored.parked() > 0, "{explored:?}");
 }
 
@@ -28,7 +27,6 @@ fn trip() -> Explore<Trip> {
 #[test]
 fn p5_p6_nothing_is_found_in_a_saga_whose_steps_take_their_time() {
     let explored = trip().at_most(400).run();
-    println!("{explored:?}");
     assert!(explored.completed() > 0 && explored.compensated() > 0 && explored.parked() > 0, "{explored:?}");
 }
 

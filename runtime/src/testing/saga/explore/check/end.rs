@@ -22,6 +22,10 @@ pub(super) fn broken(table: &Table, whole: &SagaWhole) -> Vec<String> {
         }
         status => broken.push(format!("P5: it comes to no end: it is {status} at `{at}`")),
     }
+    let told = whole.messages.iter().any(|message| message.kind == SagaMessageKind::Retry);
+    if told && !whole.log.iter().any(|entry| entry.entry.kind == SagaEntryKind::Resumed) {
+        broken.push("P5: it is parked, was told to go on, and does not".to_owned());
+    }
     for (place, step) in table.steps.iter().enumerate() {
         let (Does::Wait { .. }, Some(came)) = (step.does, event(whole, &step.name)) else { continue };
         let Some((began, ended)) = wait(whole, &step.name) else { continue };

@@ -25,7 +25,7 @@ fn of_step(reader: &mut Reader<'_>, step: usize, kind: SagaEntryKind) {
     let at = reader.at(step);
     match (kind, at) {
         (SagaEntryKind::Intent, _) => return begin(reader, step, at),
-        (SagaEntryKind::Waiting, At::Nothing | At::Failed) => return reader.set(step, At::Waiting),
+        (SagaEntryKind::Waiting, At::Nothing) => return reader.set(step, At::Waiting),
         (SagaEntryKind::UndoIntent, _) => return undo(reader, step, at),
         (SagaEntryKind::Done | SagaEntryKind::Failed, At::Begun | At::Waiting) => {}
         (SagaEntryKind::Unknown, At::Begun | At::Retrying) => {}
@@ -65,7 +65,6 @@ fn begin(reader: &mut Reader<'_>, step: usize, at: At) {
     }
     match at {
         At::Nothing | At::Begun | At::Retrying => {}
-        At::Failed | At::Unknown if reader.resumed => {}
         At::Undoing | At::Undone | At::Stuck => {
             reader.say(format!("P6: `{name}` is begun after its undo"));
         }
@@ -86,7 +85,7 @@ fn undo(reader: &mut Reader<'_>, step: usize, at: At) {
         reader.say(format!("P5: `{name}` is undone although the saga is not compensated"));
     }
     match at {
-        At::Done | At::Unknown | At::Undoing | At::Stuck => {}
+        At::Done | At::Unknown | At::Undoing => {}
         at => reader.say(format!("P5: the undo of `{name}` is begun, and it is {at}")),
     }
     for follower in reader.followers(step) {
@@ -115,7 +114,7 @@ fn of_saga(reader: &mut Reader<'_>, kind: SagaEntryKind) {
         SagaEntryKind::Parked if !reader.may_park() => {
             reader.say("P5: it is parked, and nothing has failed that it cannot get over".to_owned());
         }
-        SagaEntryKind::Resumed => reader.resumed = true,
+        SagaEntryKind::Resumed => reader.resume(),
         SagaEntryKind::FailureIntent | SagaEntryKind::FailureSent => {
             reader.nothing_left("the command of the failed saga is sent");
             reader.told = match (kind, reader.told) {

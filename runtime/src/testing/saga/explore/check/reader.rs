@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::saga::Table;
+use crate::saga::{Does, Table};
 
 /// Reads a log.
 pub(super) struct Reader<'a> {
@@ -10,7 +10,6 @@ pub(super) struct Reader<'a> {
     pub(super) has_last_word: bool,
     steps: Vec<At>,
     pub(super) compensating: bool,
-    pub(super) resumed: bool,
     pub(super) ended: bool,
     /// Whether the command of the failed saga was sent; `None`: not begun.
     pub(super) told: Option<bool>,
@@ -57,7 +56,6 @@ impl<'a> Reader<'a> {
             has_last_word,
             steps,
             compensating: false,
-            resumed: false,
             ended: false,
             told: None,
             broken: Vec::new(),
@@ -129,6 +127,18 @@ impl<'a> Reader<'a> {
         let no_way_back =
             self.pivots().any(|(undoable, at)| at == At::Done || at == At::Unknown && !undoable);
         no_way_back && self.steps.iter().any(|at| matches!(at, At::Failed | At::Unknown))
+    }
+
+    /// It goes on where it stopped, as if what has failed had not been tried.
+    pub(super) fn resume(&mut self) {
+        for (step, at) in self.table.steps.iter().zip(&mut self.steps) {
+            *at = match (*at, step.does) {
+                (At::Failed | At::Unknown, Does::Wait { .. }) if !self.compensating => At::Nothing,
+                (At::Failed | At::Unknown, Does::Act) if !self.compensating => At::Retrying,
+                (At::Stuck, _) => At::Undoing,
+                (at, _) => at,
+            };
+        }
     }
 
     /// Everything has to be undone.
