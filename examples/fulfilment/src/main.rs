@@ -44,13 +44,13 @@ struct Args {
 enum Command {
     Services(serve::Args),
     Run(run::Args),
-    /// Lists the orders that a saga fulfils
+    /// Lists the orders, and where they are
     List(operate::Orders),
     /// Shows an order with everything that happened to it
     Show(operate::OneOrder),
     /// Has a parked order tried again, where it stopped
     Retry(operate::OneOrder),
-    /// Has an order undone that is not shipped yet
+    /// Has an order undone that a saga fulfils and that is not shipped yet
     Cancel(operate::OneOrder),
 }
 

@@ -1,5 +1,7 @@
 //! `fulfilment list`, `show`, `retry` and `cancel`: orders as an operator sees them. Nothing here runs anything: what is asked for is done by the processes that do.
 
+mod reactors;
+
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -8,12 +10,13 @@ use std::time::Duration;
 use comfy_table::Table;
 use fulfilment::services::{Faults, Ledger, Services, World};
 use fulfilment::{Fulfilment, Options};
-use kenning::saga::{SagaHandle, Sagas};
+use kenning::saga::{SagaError, SagaHandle, Sagas};
 use kenning::store::{SagaRecord, SagaWhole};
 use kenning::{Kenning, Saga};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
+use self::reactors::ByReactors;
 use crate::Failure;
 use crate::history::happened;
 use crate::place::number;
@@ -52,8 +55,10 @@ pub(crate) async fn list(args: Orders) -> Result<ExitCode, Failure> {
         let Some(last) = last else { break };
         query = of_orders(&app).after(&last);
     }
-    orders.sort_by_key(|order| number(&order.id).unwrap_or(u64::MAX));
-    writeln!(io::stdout(), "{}", listed(&orders)?)?;
+    let mut rows = orders.iter().map(row).collect::<Result<Vec<_>, _>>()?;
+    rows.extend(ByReactors::read(&app).await?.rows()?);
+    rows.sort_by_key(|[order_id, ..]| number(order_id).unwrap_or(u64::MAX));
+    writeln!(io::stdout(), "{}", listed(rows))?;
     app.close().await;
     Ok(ExitCode::SUCCESS)
 }
@@ -61,13 +66,14 @@ pub(crate) async fn list(args: Orders) -> Result<ExitCode, Failure> {
 pub(crate) async fn show(args: OneOrder) -> Result<ExitCode, Failure> {
     let app = args.orders.open().await?;
     let Some(whole) = handle(&app, &args.order_id).show().await? else {
-        return Err(
-            format!("no saga fulfils `{}`: `fulfilment list` has those there are", args.order_id).into()
-        );
+        let orders = of_reactors(&app, &args.order_id).await?;
+        writeln!(io::stdout(), "{}", orders.history(&args.order_id)?)?;
+        app.close().await;
+        return Ok(ExitCode::SUCCESS);
     };
     let SagaWhole { record, log, messages } = &whole;
     let mut stdout = io::stdout();
-    writeln!(stdout, "{}", listed(std::slice::from_ref(record))?)?;
+    writeln!(stdout, "{}", listed([row(record)?]))?;
     let mut table = table(["", "at", "step", "what happened", "attempt", "with"]);
     for entry in log {
         let (step, what, with) = happened(&entry.entry);
@@ -93,14 +99,28 @@ pub(crate) async fn show(args: OneOrder) -> Result<ExitCode, Failure> {
 
 pub(crate) async fn retry(args: OneOrder) -> Result<ExitCode, Failure> {
     let app = args.orders.open().await?;
-    handle(&app, &args.order_id).retry().await?;
+    match handle(&app, &args.order_id).retry().await {
+        Err(SagaError::NotFound { .. }) => {
+            for parked in of_reactors(&app, &args.order_id).await?.parked(&args.order_id) {
+                app.parked().retry(parked).await?;
+            }
+        }
+        asked => asked?,
+    }
     app.close().await;
     asked(&args.order_id, "tried again where it stopped, if it is parked")
 }
 
 pub(crate) async fn cancel(args: OneOrder) -> Result<ExitCode, Failure> {
     let app = args.orders.open().await?;
-    handle(&app, &args.order_id).cancel("an operator has cancelled it").await?;
+    match handle(&app, &args.order_id).cancel("an operator has cancelled it").await {
+        Err(SagaError::NotFound { .. }) => {
+            of_reactors(&app, &args.order_id).await?;
+            let why = "no one of these has the whole in view, and so none can cancel it";
+            return Err(format!("`{}` is fulfilled by reactors: {why}", args.order_id).into());
+        }
+        asked => asked?,
+    }
     app.close().await;
     asked(&args.order_id, "undone, unless it is shipped")
 }
@@ -128,18 +148,29 @@ fn handle(app: &Kenning, order_id: &str) -> SagaHandle {
     app.sagas().instance(Fulfilment::NAME, order_id)
 }
 
-fn listed(orders: &[SagaRecord]) -> Result<Table, Failure> {
-    let mut table = table(["order", "state", "step", "since", "why"]);
-    for order in orders {
-        table.add_row([
-            order.id.to_string(),
-            order.status.as_str().to_owned(),
-            order.step.as_deref().unwrap_or_default().to_owned(),
-            timed(order.updated_at)?,
-            order.reason.clone().unwrap_or_default(),
-        ]);
+/// The orders that reactors fulfil, of which this has to be one.
+async fn of_reactors(app: &Kenning, order_id: &str) -> Result<ByReactors, Failure> {
+    let orders = ByReactors::read(app).await?;
+    if orders.has(order_id) {
+        return Ok(orders);
     }
-    Ok(table)
+    Err(format!("there is no order `{order_id}`: `fulfilment list` has those there are").into())
+}
+
+fn row(order: &SagaRecord) -> Result<[String; 5], Failure> {
+    Ok([
+        order.id.to_string(),
+        order.status.as_str().to_owned(),
+        order.step.as_deref().unwrap_or_default().to_owned(),
+        timed(order.updated_at)?,
+        order.reason.clone().unwrap_or_default(),
+    ])
+}
+
+fn listed(rows: impl IntoIterator<Item = [String; 5]>) -> Table {
+    let mut table = table(["order", "state", "step", "since", "why"]);
+    table.add_rows(rows);
+    table
 }
 
 fn timed(at: OffsetDateTime) -> Result<String, Failure> {
