@@ -13,7 +13,7 @@ use crate::projection::HandlerError;
 use crate::read_model::{ColumnError, HandleError, Keys, ReadModel, RowReader, RowWriter, held};
 use crate::schema::{ColumnType, Schema};
 
-pub use self::answer::{answered, answered_at_once, unanswered};
+pub use self::answer::{answered, answered_at_once, unanswered, unsent};
 
 /// A type and itself. A bound of this kind can be reported in words of ours, an equality of associated types cannot.
 pub trait Is<T> {}

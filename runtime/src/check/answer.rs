@@ -25,3 +25,11 @@ pub fn answered_at_once<'a, A: StepReturn<Output: Send + 'a>>(
 pub fn unanswered<'a, T: Send + 'a>(error: StepError) -> BoxFuture<'a, Result<T, StepError>> {
     Box::pin(ready(Err(error)))
 }
+
+/// There is no command, since what the function takes cannot be read.
+///
+/// # Errors
+/// Always.
+pub fn unsent<T>(error: StepError) -> Result<T, StepError> {
+    Err(error)
+}

@@ -31,6 +31,8 @@ pub(crate) type RunUndo<S> = for<'a> fn(
     Option<&'a Payload>,
 ) -> BoxFuture<'a, Result<(), StepError>>;
 
+pub(crate) type TimedOut<S> = fn(&S) -> Result<Payload, StepError>;
+
 /// What a step does.
 pub(crate) struct Call<S: SagaDefinition> {
     pub(crate) forward: Forward<S>,
@@ -42,7 +44,7 @@ pub(crate) enum Forward<S: SagaDefinition> {
     Run(RunStep<S>),
     Send(fn(&S, &Outputs) -> Result<Option<Boxed>, StepError>),
     /// With what the wait produces when its time is over, unless that is a failure.
-    Wait(Option<fn(&S) -> Result<Payload, StepError>>),
+    Wait(Option<TimedOut<S>>),
 }
 
 /// How a step is undone.

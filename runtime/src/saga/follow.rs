@@ -16,11 +16,14 @@ use crate::number::Position;
 use crate::recorded::RecordedEvent;
 use crate::store::{BoxFuture, ConsumerStore, Delivery, NewDelivery, NewSaga, SagaStore, Table};
 
+/// Events, each with the saga that follows it and its place among that saga's.
+type Events = Arc<[(Arc<dyn AnySaga>, usize, Followed)]>;
+
 /// What follows the events of one saga.
 pub(crate) struct Follow {
     main: Arc<RegisteredSaga>,
     /// The events of the saga, and of those of its old definitions that have waits.
-    followed: Arc<[(Arc<dyn AnySaga>, usize, Followed)]>,
+    followed: Events,
     doorbell: Arc<Doorbell>,
 }
 
@@ -82,7 +85,7 @@ impl<S: SagaStore> Runner<S> for Follow {
 
 struct FollowSession {
     main: Arc<RegisteredSaga>,
-    followed: Arc<[(Arc<dyn AnySaga>, usize, Followed)]>,
+    followed: Events,
     doorbell: Arc<Doorbell>,
     /// How many instances the batch under way has started.
     started: u64,
@@ -193,7 +196,7 @@ impl FollowSession {
             match (left, missing) {
                 (Delivery::Left | Delivery::Kept, _) => {}
                 (Delivery::Ended, _) => {
-                    tracing::debug!(saga, id, step, "an event came after the end of its instance")
+                    tracing::debug!(saga, id, step, "an event came after the end of its instance");
                 }
                 (Delivery::Missing, MissingInstance::Ignore(why)) => {
                     tracing::debug!(

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::declaration::Saga;
 use super::description::SagaDescription;
 use super::engine::SagaSide;
-use crate::store::{SagaQuery, SagaRecord, SagaRequest, SagaStatus, SagaWhole, StoreError};
+use crate::store::{SagaCounts, SagaQuery, SagaRecord, SagaRequest, SagaStatus, SagaWhole, StoreError};
 
 /// The instances of sagas, to be listed: say which, then [`list`](Self::list).
 ///
@@ -89,7 +89,7 @@ impl Sagas {
     ///
     /// # Errors
     /// When the store cannot be asked.
-    pub async fn count(self) -> Result<Vec<(String, SagaStatus, u64)>, SagaError> {
+    pub async fn count(self) -> Result<SagaCounts, SagaError> {
         match &self.side {
             Some(side) => Ok(side.count().await?),
             None => Ok(Vec::new()),

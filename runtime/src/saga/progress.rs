@@ -197,7 +197,7 @@ impl Progress {
                 self.failure = Some(failure.unwrap_or_else(|| SagaFailure::of_saga(text())));
             }
             SagaEntryKind::Cancelled | SagaEntryKind::Refused => {
-                self.dealt_with.extend(Note::of(entry).message)
+                self.dealt_with.extend(Note::of(entry).message);
             }
             SagaEntryKind::Parked => self.parked = Some(text()),
             SagaEntryKind::Resumed => {

@@ -13,7 +13,7 @@ pub use self::claim::{ClaimedSaga, SagaClaim, SagaClaims, SagaRenewal, SagaWorke
 pub use self::deliver::{Delivery, NewDelivery, NewSaga};
 pub use self::entry::{NewSagaEntry, SagaEntry, SagaEntryKind, SagaMessage, SagaMessageKind};
 pub use self::operate::{SagaDefinitionRecord, SagaQuery, SagaRequest, SagaWhole};
-pub use self::record::{SagaRecord, SagaStatus};
+pub use self::record::{SagaCounts, SagaRecord, SagaStatus};
 pub use self::write::{SagaMigration, SagaThen, SagaWrite, SagaWritten};
 
 use super::{BoxFuture, ConsumerStore, StoreError};
@@ -86,7 +86,7 @@ pub trait SagaStore: ConsumerStore {
     ) -> BoxFuture<'a, Result<bool, StoreError>>;
 
     /// How many instances of each saga have each status.
-    fn count_sagas(&self) -> BoxFuture<'_, Result<Vec<(String, SagaStatus, u64)>, StoreError>>;
+    fn count_sagas(&self) -> BoxFuture<'_, Result<SagaCounts, StoreError>>;
 
     /// Whether any instance of these sagas has something to do by itself: it is running or compensating, or owned, or due now.
     fn are_sagas_busy<'a>(&'a self, sagas: &'a [&'a str]) -> BoxFuture<'a, Result<bool, StoreError>>;

@@ -47,6 +47,6 @@ impl Parcel {
 
     #[step(pivot)]
     async fn ring(&self, _cx: &StepContext<Post>) -> Result<(), StepError> {
-        if self.id % 3 == 0 { Err(StepError::fail("nobody is at home")) } else { Ok(()) }
+        if self.id.is_multiple_of(3) { Err(StepError::fail("nobody is at home")) } else { Ok(()) }
     }
 }

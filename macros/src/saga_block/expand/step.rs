@@ -118,7 +118,7 @@ fn services(block: &Block<'_>) -> TokenStream {
 fn send(block: &Block<'_>, step: &Step<'_>, planned: &Planned<'_, '_>, answer: &Type) -> Impl {
     let name = step.ident();
     let krate = block.krate.at(name.span());
-    let unread = |error: &Ident| quote_spanned!(name.span()=> return ::core::result::Result::Err(#error));
+    let unread = |error: &Ident| quote_spanned!(name.span()=> return #krate::check::unsent(#error));
     let read = read(block, step, planned, unread);
     let (_, arguments) = arguments(step, planned);
     let outputs = used(name, "outputs", step.outputs().next().is_some());

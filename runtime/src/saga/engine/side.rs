@@ -13,7 +13,7 @@ use super::worker::Worker;
 use crate::app::{WeakKenning, with_sources};
 use crate::saga::any::AnySaga;
 use crate::store::{
-    BoxFuture, NewSaga, SagaDefinitionRecord, SagaQuery, SagaRecord, SagaRequest, SagaStatus, SagaStore,
+    BoxFuture, NewSaga, SagaCounts, SagaDefinitionRecord, SagaQuery, SagaRecord, SagaRequest, SagaStore,
     SagaWhole, StoreError,
 };
 use crate::telemetry;
@@ -43,7 +43,7 @@ pub(crate) trait SagaSide: Send + Sync {
 
     fn list<'a>(&'a self, query: &'a SagaQuery) -> BoxFuture<'a, Result<Vec<SagaRecord>, StoreError>>;
 
-    fn count(&self) -> BoxFuture<'_, Result<Vec<(String, SagaStatus, u64)>, StoreError>>;
+    fn count(&self) -> BoxFuture<'_, Result<SagaCounts, StoreError>>;
 
     fn show<'a>(&'a self, saga: &'a str, id: &'a str)
     -> BoxFuture<'a, Result<Option<SagaWhole>, StoreError>>;
@@ -158,7 +158,7 @@ impl<S: SagaStore> SagaSide for SagaEngine<S> {
         self.shared.store.sagas(query)
     }
 
-    fn count(&self) -> BoxFuture<'_, Result<Vec<(String, SagaStatus, u64)>, StoreError>> {
+    fn count(&self) -> BoxFuture<'_, Result<SagaCounts, StoreError>> {
         self.shared.store.count_sagas()
     }
 

@@ -7,8 +7,8 @@ use super::Writing;
 use super::sagas::SagaBatch;
 use super::{MemoryStore, MemoryTransaction};
 use crate::store::{
-    BoxFuture, Delivery, NewDelivery, NewSaga, SagaClaim, SagaClaims, SagaDefinitionRecord, SagaQuery,
-    SagaRecord, SagaRenewal, SagaRequest, SagaStatus, SagaStore, SagaWhole, SagaWorker, SagaWrite,
+    BoxFuture, Delivery, NewDelivery, NewSaga, SagaClaim, SagaClaims, SagaCounts, SagaDefinitionRecord,
+    SagaQuery, SagaRecord, SagaRenewal, SagaRequest, SagaStore, SagaWhole, SagaWorker, SagaWrite,
     SagaWritten, StoreError,
 };
 
@@ -131,7 +131,7 @@ impl SagaStore for MemoryStore {
         })
     }
 
-    fn count_sagas(&self) -> BoxFuture<'_, Result<Vec<(String, SagaStatus, u64)>, StoreError>> {
+    fn count_sagas(&self) -> BoxFuture<'_, Result<SagaCounts, StoreError>> {
         Box::pin(async move { Ok(self.shared.log().available()?.sagas.counts()) })
     }
 

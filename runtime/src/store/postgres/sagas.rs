@@ -17,8 +17,8 @@ use uuid::Uuid;
 pub(super) use self::lost::LostClaims;
 use super::PostgresStore;
 use crate::store::{
-    BoxFuture, Delivery, NewDelivery, NewSaga, SagaClaim, SagaClaims, SagaDefinitionRecord, SagaQuery,
-    SagaRecord, SagaRenewal, SagaRequest, SagaStatus, SagaStore, SagaWhole, SagaWorker, SagaWrite,
+    BoxFuture, Delivery, NewDelivery, NewSaga, SagaClaim, SagaClaims, SagaCounts, SagaDefinitionRecord,
+    SagaQuery, SagaRecord, SagaRenewal, SagaRequest, SagaStore, SagaWhole, SagaWorker, SagaWrite,
     SagaWritten, StoreError,
 };
 
@@ -94,7 +94,7 @@ impl SagaStore for PostgresStore {
         Box::pin(async move { operate::request(self.open()?, saga, id, request).await })
     }
 
-    fn count_sagas(&self) -> BoxFuture<'_, Result<Vec<(String, SagaStatus, u64)>, StoreError>> {
+    fn count_sagas(&self) -> BoxFuture<'_, Result<SagaCounts, StoreError>> {
         Box::pin(operate::count(self.core()))
     }
 

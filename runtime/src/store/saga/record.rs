@@ -51,6 +51,9 @@ pub struct SagaRecord {
     pub updated_at: OffsetDateTime,
 }
 
+/// How many instances of each saga have each status, where there are any.
+pub type SagaCounts = Vec<(String, SagaStatus, u64)>;
+
 /// How an instance is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]

@@ -85,7 +85,7 @@ pub(super) async fn request(
     Ok(left.rows_affected() > 0)
 }
 
-pub(super) async fn count(core: &Core) -> Result<Vec<(String, SagaStatus, u64)>, StoreError> {
+pub(super) async fn count(core: &Core) -> Result<crate::store::SagaCounts, StoreError> {
     let count = || sqlx::query(core.sql.count_sagas.clone()).fetch_all(&core.pool);
     let rows = losses::read(core, count).await?;
     let of = |row: &PgRow| Ok((row.try_get(0)?, status(text(row, 1)?)?, number(row.try_get(2)?)?));

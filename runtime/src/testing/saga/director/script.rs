@@ -132,9 +132,10 @@ impl Director {
 
     /// Nothing goes wrong any more, and what is parked is told to go on.
     pub(in super::super) async fn resume(&self) {
-        let mut state = self.state();
-        state.calm = Some(state.attempts.len());
-        drop(state);
+        {
+            let mut state = self.state();
+            state.calm = Some(state.attempts.len());
+        }
         for record in self.records().iter().filter(|record| record.status == SagaStatus::Parked) {
             self.tell(0, format!("`{}` is told to go on", record.id));
             // The memory store is open, and the instance is there.

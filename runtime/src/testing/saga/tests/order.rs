@@ -120,8 +120,8 @@ impl Fulfilment {
     }
 
     #[step(pivot, after(settled))]
-    async fn ship(&self, _: &StepContext<()>, pack: &String) -> Result<Label, StepError> {
-        Ok(Label { of: pack.clone() })
+    async fn ship(&self, _: &StepContext<()>, pack: &str) -> Result<Label, StepError> {
+        Ok(Label { of: pack.to_owned() })
     }
 
     #[send(after(ship))]
