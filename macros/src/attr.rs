@@ -92,6 +92,7 @@ fn read_entry(
     take: &mut Take<'_>,
 ) -> syn::Result<()> {
     let Ok(ident) = input.call(Ident::parse_any) else {
+        given.broken = true;
         return Err(input.error(format_args!("expected a key\nhelp: legal here: {}", forms(place))));
     };
     let name = ident.unraw().to_string();

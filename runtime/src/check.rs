@@ -1,6 +1,8 @@
 //! Traits that generated code passes through, so that what does not fit is reported in words, under the tokens that are wrong. All of them are
 //! implemented already, for whatever fits.
 
+mod answer;
+
 use std::borrow::Borrow;
 
 use serde::Serialize;
@@ -10,6 +12,8 @@ use crate::command::CommandContext;
 use crate::projection::HandlerError;
 use crate::read_model::{ColumnError, HandleError, Keys, ReadModel, RowReader, RowWriter, held};
 use crate::schema::{ColumnType, Schema};
+
+pub use self::answer::{answered, answered_at_once, unanswered};
 
 /// A type and itself. A bound of this kind can be reported in words of ours, an equality of associated types cannot.
 pub trait Is<T> {}

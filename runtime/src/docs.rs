@@ -20,3 +20,7 @@ pub mod consumers {}
 #[doc = include_str!("docs/queries.md")]
 #[cfg_attr(feature = "postgres", doc = include_str!("docs/queries_sql.md"))]
 pub mod queries {}
+
+#[cfg(all(feature = "macros", feature = "memory"))]
+#[doc = include_str!("docs/upgrades.md")]
+pub mod upgrades {}

@@ -29,6 +29,7 @@ mod table;
 #[cfg(test)]
 #[cfg(all(feature = "memory", feature = "macros"))]
 mod tests;
+mod watch;
 
 pub use self::change::{SagaChange, SagaChangeKind, SagaChanges};
 pub use self::command::{IntoCommand, SagaCommand};
@@ -57,3 +58,13 @@ pub(crate) use self::doorbell::Doorbell;
 pub(crate) use self::engine::{RegisteredSaga, SagaEngine, SagaSide, Setup, registered};
 pub(crate) use self::faults::Faults;
 pub(crate) use self::follow::Follow;
+pub(crate) use self::watch::Watch;
+#[cfg(feature = "testing")]
+pub(crate) use self::{
+    any::{Brought, start as saga_start},
+    context::CallContext,
+    decide::Attempted,
+    key::{Direction, step_key},
+    table::{Does, Table},
+    watch::Probe,
+};

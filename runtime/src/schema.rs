@@ -18,6 +18,7 @@ pub use self::fingerprint::fingerprint;
 pub use self::member::{Case, Member};
 pub use self::shape::{Field, Integer, Object, Presence, Shape, Tagging, Variant, Variants};
 pub use self::shapes::Shapes;
+#[cfg(feature = "testing")]
 pub(crate) use self::text::{head, name, write_within};
 
 /// Says which shape a type has as JSON. `#[derive(Schema)]` writes this impl and heeds serde's attributes.

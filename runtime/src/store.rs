@@ -33,6 +33,8 @@ pub use self::health::{Health, WatermarkHolder};
 pub use self::ledger::{BodyHash, CommandRecord, LedgerEntry};
 #[cfg(feature = "memory")]
 pub use self::memory::{MemoryStore, MemoryTransaction};
+#[cfg(feature = "testing")]
+pub(crate) use self::memory::{WriteProbe, Writing};
 #[cfg(feature = "postgres")]
 pub use self::postgres::{PostgresOptions, PostgresStore};
 #[cfg(feature = "postgres")]

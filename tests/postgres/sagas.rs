@@ -1,5 +1,6 @@
 //! Sagas on PostgreSQL: what only its locks, its plans and its connections can show.
 
+mod claims;
 mod fence;
 mod locks;
 mod plans;

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
 use kenning::prelude::*;
-use kenning::store::{BoxFuture, Parked, StreamQuery};
+use kenning::store::{BoxFuture, FeedQuery, Parked, StreamQuery};
 use kenning::{
-    CancellationToken, ConsumerOptions, Effects, React, Reactor, ReactorError, ReactorEvent, RecordedEvent,
-    StreamName,
+    CancellationToken, ConsumerOptions, Effects, Position, React, Reactor, ReactorError, ReactorEvent,
+    RecordedEvent, StreamName,
 };
 
 use super::supplier::Supplier;
@@ -319,13 +319,16 @@ pub async fn parked(app: &Kenning) -> Vec<Parked> {
 
 /// All events in the order of the feed.
 pub async fn feed(app: &Kenning) -> Vec<RecordedEvent> {
-    let drawn = app.health().await.unwrap().drawn;
-    let mut feed = app.feed();
-    let mut all = Vec::new();
-    while feed.position() < drawn {
-        all.extend(feed.next().await.expect("a page").events);
+    let store = app.store();
+    let (mut all, mut after) = (Vec::new(), Position::ZERO);
+    loop {
+        let page = store.read_feed(FeedQuery::after(after)).await.expect("a page");
+        all.extend(page.events);
+        if page.through == after {
+            return all;
+        }
+        after = page.through;
     }
-    all
 }
 
 /// Runs a process until it is stopped.

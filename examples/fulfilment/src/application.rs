@@ -8,8 +8,8 @@ use kenning::{BuildError, Catalog, ConsumerOptions, Kenning};
 
 use crate::choreography::{Calls, FulfilmentEvent, Inventory, Payments, Shipping, Shop};
 use crate::fulfilment::Fulfilment;
-use crate::order::Order;
-use crate::payment::{Bank, Payment};
+use crate::order::{CancelOrder, Order, PlaceOrder, ShipOrder};
+use crate::payment::{Bank, Payment, RecordPayment, SettlePayment};
 use crate::services::Services;
 
 /// In how many parts the orders are divided that reactors fulfil: so many processes can share them.
@@ -47,7 +47,16 @@ pub async fn with_saga<S: SagaStore + ConsumerStore>(
 
 /// What that application declares.
 pub fn saga_catalog() -> Catalog {
-    Catalog::new().aggregate::<Order>().aggregate::<Payment>().reactor::<Bank>().saga::<Fulfilment>()
+    Catalog::new()
+        .aggregate::<Order>()
+        .command::<PlaceOrder>()
+        .command::<ShipOrder>()
+        .command::<CancelOrder>()
+        .aggregate::<Payment>()
+        .command::<RecordPayment>()
+        .command::<SettlePayment>()
+        .reactor::<Bank>()
+        .saga::<Fulfilment>()
 }
 
 /// Orders, and the reactors that fulfil them.
@@ -81,6 +90,9 @@ pub async fn with_reactors<S: ConsumerStore>(
 pub fn reactor_catalog() -> Catalog {
     Catalog::new()
         .aggregate::<Order>()
+        .command::<PlaceOrder>()
+        .command::<ShipOrder>()
+        .command::<CancelOrder>()
         .events_of::<FulfilmentEvent>()
         .reactor::<Inventory>()
         .reactor::<Payments>()

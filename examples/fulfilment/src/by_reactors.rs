@@ -13,13 +13,13 @@ use crate::place::{PATIENCE, PAUSE, number};
 use crate::summary::{Ends, Work};
 
 /// Where orders and departments tell what they have done.
-const CATEGORIES: [&str; 4] = ["order", "inventory", "payments", "shipping"];
+pub(crate) const CATEGORIES: [&str; 4] = ["order", "inventory", "payments", "shipping"];
 
 /// How often it is looked whether an order is parked.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// The most parked events that are looked at.
-const PARKED: u32 = 100_000;
+pub(crate) const PARKED: u32 = 100_000;
 
 /// Follows the orders up to a number.
 pub(crate) struct Followed {

@@ -1,5 +1,7 @@
 //! How far orders are that sagas fulfil.
 
+use std::time::Duration;
+
 use fulfilment::Fulfilment;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use kenning::saga::SagaError;
@@ -8,7 +10,7 @@ use kenning::{Kenning, Saga};
 use tokio::time::{Instant, sleep};
 
 use crate::Failure;
-use crate::place::{PATIENCE, number};
+use crate::place::{PATIENCE, PAUSE, number};
 use crate::summary::{Ends, Work};
 
 /// How many are listed at once.
@@ -18,10 +20,10 @@ const PAGE: u32 = 1_000;
 const READS: usize = 16;
 
 /// How often it is asked whether all have come to their end.
-const POLL: std::time::Duration = std::time::Duration::from_millis(50);
+const POLL: Duration = Duration::from_millis(50);
 
 /// After so long it is asked one by one, whatever other orders there are.
-const CLOSER: std::time::Duration = std::time::Duration::from_secs(2);
+const CLOSER: Duration = Duration::from_secs(2);
 
 /// The ends by now of the orders up to this number.
 pub(crate) async fn ends(app: &Kenning, orders: u64) -> Result<Ends, SagaError> {
@@ -48,17 +50,22 @@ pub(crate) async fn ends(app: &Kenning, orders: u64) -> Result<Ends, SagaError> 
 
 /// Waits until all orders up to this number have come to their end.
 pub(crate) async fn wait(app: &Kenning, orders: u64) -> Result<(), Failure> {
-    let mut answered = Instant::now();
     let mut looked = Instant::now();
+    while !patiently(async || ended(app, orders, &mut looked).await).await? {
+        sleep(POLL).await;
+    }
+    Ok(())
+}
+
+/// Asks until there is an answer: a store that is away comes back.
+pub(crate) async fn patiently<T>(mut ask: impl AsyncFnMut() -> Result<T, SagaError>) -> Result<T, Failure> {
+    let begun = Instant::now();
     loop {
-        match ended(app, orders, &mut looked).await {
-            Ok(true) => return Ok(()),
-            Ok(false) => answered = Instant::now(),
-            // A store that is away comes back.
-            Err(SagaError::Store(_)) if answered.elapsed() < PATIENCE => {}
+        match ask().await {
+            Ok(answer) => return Ok(answer),
+            Err(SagaError::Store(_)) if begun.elapsed() < PATIENCE => sleep(PAUSE).await,
             Err(error) => return Err(error.into()),
         }
-        sleep(POLL).await;
     }
 }
 

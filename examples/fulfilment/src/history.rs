@@ -1,7 +1,7 @@
 //! What happened to an order, from the log of its saga.
 
 use kenning::saga::{SagaDescription, WayBack};
-use kenning::store::{SagaEntry, SagaEntryKind};
+use kenning::store::{NewSagaEntry, SagaEntry, SagaEntryKind};
 
 /// The steps in a line of words: what was done, what was refused, what was undone by which function.
 pub(crate) fn told(saga: &SagaDescription, log: &[SagaEntry]) -> String {
@@ -23,4 +23,13 @@ pub(crate) fn told(saga: &SagaDescription, log: &[SagaEntry]) -> String {
         })
     });
     words.collect::<Vec<_>>().join(", ")
+}
+
+/// An entry of a log in three columns: the step, what happened to it, and with what.
+pub(crate) fn happened(entry: &NewSagaEntry) -> (String, String, String) {
+    let step = entry.step.as_deref().unwrap_or_default().to_owned();
+    let what = entry.kind.as_str().replace('_', " ");
+    let output = entry.output.as_ref().filter(|_| entry.kind == SagaEntryKind::Done);
+    let with = entry.text.clone().or_else(|| output.map(|output| output.as_str().to_owned()));
+    (step, what, with.filter(|with| with != "null").unwrap_or_default())
 }

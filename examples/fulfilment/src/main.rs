@@ -5,6 +5,7 @@ mod by_reactors;
 mod by_saga;
 mod complain;
 mod history;
+mod operate;
 mod place;
 mod run;
 mod sample;
@@ -43,6 +44,14 @@ struct Args {
 enum Command {
     Services(serve::Args),
     Run(run::Args),
+    /// Lists the orders, and where they are
+    List(operate::Orders),
+    /// Shows an order with everything that happened to it
+    Show(operate::OneOrder),
+    /// Has a parked order tried again, where it stopped
+    Retry(operate::OneOrder),
+    /// Has an order undone that a saga fulfils and that is not shipped yet
+    Cancel(operate::OneOrder),
 }
 
 type Failure = Box<dyn Error + Send + Sync>;
@@ -54,6 +63,10 @@ async fn main() -> ExitCode {
         None => sample::run(args.diagram).await,
         Some(Command::Services(args)) => serve::run(args).await,
         Some(Command::Run(args)) => run::run(args).await,
+        Some(Command::List(args)) => operate::list(args).await,
+        Some(Command::Show(args)) => operate::show(args).await,
+        Some(Command::Retry(args)) => operate::retry(args).await,
+        Some(Command::Cancel(args)) => operate::cancel(args).await,
     };
     match result {
         Ok(code) => code,

@@ -16,7 +16,7 @@ use tokio::signal::ctrl_c;
 use crate::Failure;
 use crate::amounts::Amounts;
 use crate::by_reactors::Followed;
-use crate::by_saga;
+use crate::by_saga::{self, patiently};
 use crate::place::place;
 use crate::store::Store;
 use crate::summary::Summary;
@@ -67,7 +67,7 @@ pub(crate) struct Args {
 /// How the orders come to their ends.
 enum Way {
     Saga,
-    Reactors { calls: Calls, followed: Followed },
+    Reactors { calls: Calls, followed: Box<Followed> },
 }
 
 pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
@@ -78,7 +78,7 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let (app, mut way) = if args.choreography {
         let calls = Calls::to(services);
         let app = args.store.with_reactors(calls.clone(), options).await?;
-        let followed = Followed::new(&app, args.orders);
+        let followed = Box::new(Followed::new(&app, args.orders));
         (app, Way::Reactors { calls, followed })
     } else {
         (args.store.with_saga(services, options).await?, Way::Saga)
@@ -108,7 +108,10 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
     running.await??;
 
     let (ends, work) = match &way {
-        Way::Saga => (by_saga::ends(&app, args.orders).await?, by_saga::work(&app, args.orders).await?),
+        Way::Saga => {
+            let ends = patiently(async || by_saga::ends(&app, args.orders).await).await?;
+            (ends, patiently(async || by_saga::work(&app, args.orders).await).await?)
+        }
         Way::Reactors { calls, followed } => (followed.ends(), followed.work(calls.retries())),
     };
     app.close().await;

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fulfilment::services::{Faults, Ledger, Services, World};
-use fulfilment::{FulfilledBy, Fulfilment, Options, OrderId, PlaceOrder, saga_catalog, with_saga};
+use fulfilment::{
+    FulfilledBy, Fulfilment, Options, OrderId, PlaceOrder, reactor_catalog, saga_catalog, with_saga,
+};
 use kenning::saga::SagaDescription;
 use kenning::{Kenning, MemoryStore, Saga};
 
@@ -42,12 +44,18 @@ pub(crate) async fn run(diagram: Option<PathBuf>) -> Result<ExitCode, Failure> {
     app.close().await;
 
     let path = diagram.unwrap_or_else(|| std::env::temp_dir().join("fulfilment-diagrams.md"));
-    fs::write(&path, format!("{:?}", saga_catalog().sagas().next()))
-        .map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
+    fs::write(&path, diagrams()).map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
     let mut stdout = io::stdout();
     writeln!(stdout, "{told}")?;
     writeln!(stdout, "The saga and the flow around it as diagrams: {}", path.display())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A page of Markdown with the pictures of what this program declares.
+fn diagrams() -> String {
+    let (saga, reactors) = (saga_catalog(), reactor_catalog());
+    let by_reactors = "# Orders fulfilled by reactors";
+    format!("# Orders fulfilled by a saga\n\n{}\n{by_reactors}\n\n{}", saga.mermaid(), reactors.mermaid())
 }
 
 /// What happened to each order.

@@ -1,6 +1,6 @@
 //! The code of the README, word for word: it compiles, it runs, and the last test sees to it that the README has nothing else. Its lock is that of the
 //! example.
-#![allow(dead_code, unreachable_pub, clippy::needless_pass_by_value, reason = "a manual shows code as it stands in a crate of its own")]
+#![allow(dead_code, unreachable_pub, clippy::needless_pass_by_value, clippy::ptr_arg, reason = "a manual shows code as it stands in a crate of its own")]
 
 use kenning::prelude::*;
 

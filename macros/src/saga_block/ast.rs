@@ -17,14 +17,16 @@ use crate::keys::Place;
 use crate::krate::Krate;
 use crate::marks;
 use crate::symbol::{
-    CRATE, DEADLINE, FAILED, KENNING, RETRY, SAGA, SEND, SERVICES, START, STEP, TIMEOUT, UNDO, UNDO_RETRY,
-    WAIT,
+    CRATE, DEADLINE, FAILED, KENNING, ON, RETRY, SAGA, SEND, SERVICES, START, STEP, TIMEOUT, UNDO,
+    UNDO_RETRY, WAIT,
 };
 
 pub(super) struct Block<'a> {
     pub(super) krate: Krate,
     pub(super) original: &'a ImplBlock,
     pub(super) services: Option<Type>,
+    /// Whether the user meant to say what the services are.
+    pub(super) says_services: bool,
     pub(super) deadline: Option<Duration>,
     /// What holds for each step that says nothing else.
     pub(super) retry: Policy,
@@ -113,6 +115,7 @@ impl<'a> Block<'a> {
             krate: Krate::default(),
             original,
             services: None,
+            says_services: false,
             deadline: None,
             retry: Policy::default(),
             undo_retry: Policy::default(),
@@ -122,7 +125,7 @@ impl<'a> Block<'a> {
             undos: Vec::new(),
             failures: Vec::new(),
         };
-        attr::read_args(cx, args, Place::SagaBlock, |key, value| {
+        let given = attr::read_args(cx, args, Place::SagaBlock, |key, value| {
             match key {
                 SERVICES => block.services = Some(value.ty()?),
                 DEADLINE => block.deadline = Some(value.duration()?),
@@ -134,6 +137,7 @@ impl<'a> Block<'a> {
             }
             Ok(())
         });
+        block.says_services = given.has(SERVICES);
         refuse_attributes(cx, &original.header.attrs);
         // What is no block of a saga at all has no functions that could be told apart.
         if original.is_plain() {
@@ -159,6 +163,10 @@ impl<'a> Block<'a> {
                     "write `#[cfg(…)]` and `#[{hidden}]` beside each other: the function goes with its impl"
                 );
                 cx.help(&attr.meta, format_args!("`#[{hidden}]` cannot be seen inside `cfg_attr`"), help);
+            }
+            if self.is_foreign(attr) {
+                let help = "an event that starts an instance is for `#[start]`, one that is waited for is for `#[wait]`";
+                cx.help(&attr.meta, "a `#[saga]` block has no `#[on]` functions", help);
             }
             let Some(mark) = self.mark(attr) else { continue };
             match first {
@@ -205,9 +213,17 @@ impl<'a> Block<'a> {
         marks::name(attr, self.krate.name(), MARKS)
     }
 
+    /// The mark of the functions of other blocks that follow events.
+    fn is_foreign(&self, attr: &Attribute) -> bool {
+        marks::name(attr, self.krate.name(), &[ON]).is_some()
+    }
+
     /// Whether the attribute is ours to take away.
     pub(super) fn is_inert(&self, attr: &Attribute) -> bool {
-        self.mark(attr).is_some() || attr.path().is_ident(KENNING) || marks::hidden(attr, MARKS).is_some()
+        self.mark(attr).is_some()
+            || self.is_foreign(attr)
+            || attr.path().is_ident(KENNING)
+            || marks::hidden(attr, MARKS).is_some()
     }
 }
 

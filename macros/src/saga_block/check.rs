@@ -7,9 +7,13 @@ mod undo;
 
 use std::collections::BTreeMap;
 
-use super::ast::Block;
+use syn::Type;
+
+use super::ast::{Block, UndoParameter};
+use super::parameters::Parameter;
 use super::resolve::{Plan, name};
 use crate::ctxt::Ctxt;
+use crate::signature::argument;
 use crate::text::text;
 use crate::{generics, names};
 
@@ -23,6 +27,7 @@ pub(super) fn check(cx: &Ctxt, block: &Block<'_>, plan: &Plan<'_, '_>) {
     order::check(cx, block, plan);
     cfg::check(cx, block, plan);
     check_starts(cx, block);
+    check_services(cx, block);
     for second in block.failures.iter().skip(1) {
         let help = "make one function of the two";
         cx.help(&second.function.sig.ident, "a saga sends one command when it has failed", help);
@@ -52,6 +57,32 @@ fn check_header(cx: &Ctxt, block: &Block<'_>) {
         let help =
             "mark the functions that do something with `#[step]`, `#[send]` or `#[wait]`, in their order";
         cx.help(&header.self_ty, format_args!("the saga `{}` has no step", text(&header.self_ty)), help);
+    }
+}
+
+/// Whoever names services in a context forgot to say so of the block. That both are the same, the compiler finds.
+fn check_services(cx: &Ctxt, block: &Block<'_>) {
+    let of_steps =
+        block.steps.iter().flat_map(|step| &step.parameters).filter_map(|parameter| match parameter {
+            Parameter::Context(ty) => Some(*ty),
+            Parameter::Output(_) => None,
+        });
+    let of_undos =
+        block.undos.iter().flat_map(|undo| &undo.parameters).filter_map(|parameter| match parameter {
+            UndoParameter::Context(ty) => Some(*ty),
+            UndoParameter::Output(_) => None,
+        });
+    let services = of_steps.chain(of_undos).find_map(|context| {
+        let elem = match context {
+            Type::Reference(reference) => &*reference.elem,
+            other => other,
+        };
+        argument(elem, 0).filter(|services| text(services) != "()" && text(services) != "_")
+    });
+    if let (Some(services), false) = (services, block.says_services) {
+        let named = text(services);
+        let message = format!("the context has `{named}`, and the block says nothing of its services");
+        cx.help(services, message, format_args!("write `#[saga(services = {named})]`"));
     }
 }
 

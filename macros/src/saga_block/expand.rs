@@ -29,11 +29,9 @@ use crate::signature::last_name;
 /// }
 /// impl Produces<1> for Fulfilment { type Output = PaymentId; }
 /// impl Step<1> for Fulfilment {
-///     fn run<'a>(&'a self, context: &'a StepContext<Self::Services>, outputs: &'a Outputs) -> … {
-///         Box::pin(async move {
-///             let step_0 = outputs.get::<<Self as Produces<0>>::Output>(0)?;
-///             <Result<PaymentId, StepError> as StepReturn>::into_result(Self::charge(self, context, &step_0).await)
-///         })
+///     fn run<'a>(&'a self, context: &'a StepContext<Services>, outputs: &'a Outputs) -> BoxFuture<'a, Result<PaymentId, StepError>> {
+///         let step_0 = match outputs.borrow::<<Self as Produces<0>>::Output>(0) { Ok(output) => output, Err(error) => return unanswered(error) };
+///         answered::<Result<PaymentId, StepError>, _>(Self::charge(self, context, &*step_0))
 ///     }
 /// }
 /// impl Undo<1> for Fulfilment { … }                                   // and so on, by what the function is

@@ -3,7 +3,7 @@
 use syn::{Ident, Pat, PatType, Type};
 
 use crate::ctxt::Ctxt;
-use crate::signature::last_name;
+use crate::signature::{argument, last_name};
 use crate::text::text;
 
 /// A parameter after `&self`.
@@ -64,6 +64,18 @@ fn output<'a>(cx: &Ctxt, parameter: &'a PatType) -> Option<Output<'a>> {
             cx.help(ty, "what a step has returned is not changed by others", help);
         }
         Type::Reference(_) => {}
+        Type::Path(_) if last_name(ty).is_some_and(|name| name == "Option") => {
+            let elem = match argument(ty, 0) {
+                Some(Type::Reference(reference)) => text(&reference.elem),
+                elem => elem.map(text).unwrap_or_default(),
+            };
+            let help = format!("write `&{elem}`");
+            cx.help(
+                ty,
+                "a step runs when those before it are done, so that what they have returned is there",
+                help,
+            );
+        }
         other => {
             let help = format!("write `&{}`", text(other));
             cx.help(ty, "what another step has returned is borrowed", help);

@@ -10,7 +10,7 @@ use super::graph::{Graph, Node};
 use super::parameters::Output;
 use crate::ctxt::Ctxt;
 use crate::impl_block::Function;
-use crate::signature::argument;
+use crate::signature::{argument, last_name};
 use crate::suggest::nearest;
 use crate::symbol::{IRREVERSIBLE, PIVOT, READ_ONLY, UNDO};
 use crate::text::same;
@@ -125,7 +125,10 @@ fn output(cx: &Ctxt, block: &Block<'_>, output: &Output<'_>) -> Option<usize> {
                 .and_then(|answer| argument(answer, usize::from(step.kind == Kind::Wait)))
                 .is_some_and(|returned| same(returned, &reference.elem))
         };
-        let returning = block.steps.iter().find(returns).map(|step| name(step.ident()));
+        // Numbers and texts mean anything.
+        let telling = last_name(&reference.elem)
+            .is_some_and(|name| name != "String" && name.to_string().starts_with(char::is_uppercase));
+        let returning = block.steps.iter().find(returns).filter(|_| telling).map(|step| name(step.ident()));
         let help = near_step(block, output.name)
             .or_else(|| returning.map(|step| format!("did you mean `{step}`, which returns it?")));
         let help = help.unwrap_or_else(|| {

@@ -35,7 +35,8 @@ fn lines_that_an_expansion_has() {
         ("a projection of two events and one ignored", of_projection(&inputs::projection())),
     ];
     let of_steps = |item: &TokenStream, functions: usize| {
-        lines(&crate::saga_block::attribute(TokenStream::new(), item)) - (lines(item) - functions)
+        lines(&crate::saga_block::attribute(quote::quote!(services = Services), item))
+            - (lines(item) - functions)
     };
     let table: Vec<(&str, usize)> = table
         .into_iter()

@@ -93,8 +93,10 @@ pub struct ProjectionEntry {
     pub version: u32,
     /// Whether it runs in the transaction of each append.
     pub inline: bool,
-    /// The names of the events that it follows, sorted.
+    /// The names of the events of its set, sorted.
     pub events: Vec<&'static str>,
+    /// The names of those among them that it ignores, sorted.
+    pub ignores: Vec<&'static str>,
     /// The Rust type, as the compiler names it. For messages: nothing may depend on it.
     pub type_name: &'static str,
 }
@@ -187,6 +189,7 @@ impl ProjectionEntry {
             version: P::VERSION,
             inline: P::INLINE,
             events: sorted(P::Events::EVENTS.iter().map(|info| info.name)),
+            ignores: sorted(P::IGNORED.iter().copied()),
             type_name: type_name::<P>(),
         }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::host::{Consumer, Host};
 use super::{Beside, RunError};
 use crate::number::Position;
-use crate::store::{ConsumerRecord, ConsumerStore, ParkedQuery, StoreError};
+use crate::store::{ConsumerRecord, ConsumerStore, FeedQuery, ParkedQuery, StoreError};
 
 /// How often other processes and requests on parked events are looked after, at first and at last.
 const FIRST: Duration = Duration::from_millis(5);
@@ -77,6 +77,7 @@ async fn left<S: ConsumerStore>(host: &Host<S>, until: Position) -> Result<bool,
     for record in &records {
         by_name.entry(&record.name).or_default().push(record);
     }
+    let mut behind: Option<Position> = None;
     for consumer in &host.consumers {
         let own = by_name.get(&*consumer.spec.name).map_or(&[][..], Vec::as_slice);
         if own.iter().any(|record| record.paused || (record.live && record.version > consumer.spec.version)) {
@@ -84,22 +85,33 @@ async fn left<S: ConsumerStore>(host: &Host<S>, until: Position) -> Result<bool,
         }
         let building = own.iter().any(|record| !record.live && record.version == consumer.spec.version);
         let live = own.iter().find(|record| record.live && record.version == consumer.spec.version);
-        if building || live.is_none_or(|record| !has_done(host, record, until)) {
-            return Ok(true);
+        let (false, Some(record)) = (building, live) else { return Ok(true) };
+        let least = done(host, record);
+        if least < until {
+            behind = Some(behind.map_or(least, |other| other.min(least)));
         }
-        if live.is_some_and(|record| record.failed + record.waiting > 0) && requested(host, consumer).await? {
+        if record.failed + record.waiting > 0 && requested(host, consumer).await? {
             return Ok(true);
         }
     }
-    Ok(false)
+    // The last positions drawn may have been rolled back: then nobody gets there before the next event.
+    match behind {
+        None => Ok(false),
+        Some(least) => {
+            let page = host.store.read_feed(FeedQuery::after(least).limit(1)).await?;
+            Ok(page.through > least)
+        }
+    }
 }
 
-fn has_done<S>(host: &Host<S>, record: &ConsumerRecord, until: Position) -> bool {
-    record.partitions.iter().all(|partition| {
+/// How far all partitions of a consumer are.
+fn done<S>(host: &Host<S>, record: &ConsumerRecord) -> Position {
+    let partitions = record.partitions.iter().map(|partition| {
         let here = host.board.get(&(Arc::clone(&record.name), record.generation, partition.partition));
         let here = here.filter(|cell| cell.epoch == partition.epoch).map(|cell| cell.position);
-        partition.position.max(here.unwrap_or_default()) >= until
-    })
+        partition.position.max(here.unwrap_or_default())
+    });
+    partitions.min().unwrap_or_default()
 }
 
 /// Whether anything was asked for that is not done yet. What was asked for an event that waits behind another has to wait with it.

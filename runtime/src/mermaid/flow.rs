@@ -67,7 +67,8 @@ fn followers(chart: &mut Chart, catalog: &Catalog) {
     for projection in catalog.projections() {
         let to =
             chart.node("projection", projection.name, Outline::Cylinder, &[projection.name], Class::View);
-        follow(chart, &projection.events, &to, "");
+        let handled = projection.events.iter().copied().filter(|event| !projection.ignores.contains(event));
+        follow(chart, &handled.collect::<Vec<_>>(), &to, "");
     }
     for reactor in catalog.reactors() {
         let to = chart.node("reactor", reactor.name, Outline::Hexagon, &[reactor.name], Class::Reactor);
@@ -87,10 +88,10 @@ fn draw_saga(chart: &mut Chart, saga: &SagaEntry) {
             SagaSends::Undo(_) => (Line::Dotted, "undoes by"),
             SagaSends::Failed => (Line::Dotted, "has failed"),
         };
-        if drawn.insert((key.clone(), label)) {
-            if let Some(command) = chart.find("command", &key) {
-                chart.edge(&node, &command, line, label);
-            }
+        if drawn.insert((key.clone(), label))
+            && let Some(command) = chart.find("command", &key)
+        {
+            chart.edge(&node, &command, line, label);
         }
     }
 }

@@ -76,9 +76,19 @@ pub(crate) trait AnyCommand: Send {
     /// Executes it under an id of its own. A rejection is [`StepError::Fail`]; what trying again helps against, or is unknown, is [`StepError::Retry`].
     fn execute<'a>(self: Box<Self>, app: &'a Kenning, sender: Sender)
     -> BoxFuture<'a, Result<(), StepError>>;
+
+    /// Its name and its JSON, for tests.
+    #[cfg(feature = "testing")]
+    fn shown(&self) -> (&'static str, crate::payload::Payload);
 }
 
 impl<C: SagaCommand> AnyCommand for C {
+    #[cfg(feature = "testing")]
+    fn shown(&self) -> (&'static str, crate::payload::Payload) {
+        let payload = crate::payload::Payload::of(C::NAME, self);
+        (C::NAME, payload.unwrap_or_else(|_| crate::payload::Payload::from_stored("null")))
+    }
+
     fn execute<'a>(
         self: Box<Self>,
         app: &'a Kenning,

@@ -1,5 +1,6 @@
 //! The consumer of a saga: events start instances, or are left for those that wait for them.
 
+use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use crate::consumer::{Application, ConsumerOptions, EventRef, Failure, Runner, S
 use crate::fresh_id::fresh_id;
 use crate::limits::MAX_PAYLOAD;
 use crate::number::Position;
+use crate::recorded::RecordedEvent;
 use crate::store::{BoxFuture, ConsumerStore, Delivery, NewDelivery, NewSaga, SagaStore, Table};
 
 /// What follows the events of one saga.
@@ -39,6 +41,27 @@ impl Follow {
         Self { main: Arc::clone(main), followed: followed.into(), doorbell }
     }
 
+    fn begin(&self) -> FollowSession {
+        FollowSession {
+            main: Arc::clone(&self.main),
+            followed: Arc::clone(&self.followed),
+            doorbell: Arc::clone(&self.doorbell),
+            started: 0,
+            left_for: Vec::new(),
+        }
+    }
+
+    /// Hands over one event, in a transaction of its own, as the consumer does. An error says why the consumer would park it.
+    #[cfg(feature = "testing")]
+    pub(crate) async fn one<S: SagaStore>(&self, store: &S, event: &RecordedEvent) -> Result<(), String> {
+        let mut transaction = store.begin().await.map_err(|error| with_sources(&error))?;
+        let mut session = self.begin();
+        session.hand_over(store, &mut transaction, &[event]).await.map_err(Failure::reason)?;
+        store.commit(transaction).await.map_err(|error| with_sources(&error))?;
+        session.tell();
+        Ok(())
+    }
+
     /// The names of the events.
     pub(crate) fn events(&self) -> Vec<String> {
         let mut names: Vec<_> = self.followed.iter().map(|(.., event)| event.info.name.to_owned()).collect();
@@ -53,13 +76,7 @@ impl<S: SagaStore> Runner<S> for Follow {
     where
         S: ConsumerStore,
     {
-        Box::new(FollowSession {
-            main: Arc::clone(&self.main),
-            followed: Arc::clone(&self.followed),
-            doorbell: Arc::clone(&self.doorbell),
-            started: 0,
-            left_for: Vec::new(),
-        })
+        Box::new(self.begin())
     }
 }
 
@@ -83,7 +100,7 @@ struct Batch {
 }
 
 impl FollowSession {
-    fn read(&self, events: &[EventRef]) -> Result<Batch, Failure> {
+    fn read<E: Deref<Target = RecordedEvent>>(&self, events: &[E]) -> Result<Batch, Failure> {
         let early = self.followed.iter().any(|(.., event)| event.missing == MissingInstance::Keep);
         let mut batch = Batch::default();
         for (at, event) in events.iter().enumerate() {
@@ -136,6 +153,39 @@ impl FollowSession {
         Ok(batch)
     }
 
+    /// Does what the events say, within a transaction.
+    async fn hand_over<S: SagaStore, E: Deref<Target = RecordedEvent>>(
+        &mut self,
+        store: &S,
+        transaction: &mut S::Transaction,
+        events: &[E],
+    ) -> Result<(), Failure> {
+        (self.started, self.left_for) = (0, Vec::new());
+        let batch = self.read(events)?;
+        if !batch.starts.is_empty() {
+            let new = store.start_sagas(transaction, &batch.starts).await?;
+            self.started = new.into_iter().filter(|new| *new).count() as u64;
+        }
+        if !batch.deliveries.is_empty() {
+            let left = store.deliver_to_sagas(transaction, &batch.deliveries).await?;
+            self.check(&batch, &left)?;
+            self.left_for =
+                batch.deliveries.into_iter().map(|delivery| (delivery.saga, delivery.id)).collect();
+        }
+        Ok(())
+    }
+
+    /// Tells those whom it concerns what the transaction has brought, which is committed.
+    fn tell(&mut self) {
+        self.main.metrics.count_started(self.started);
+        if self.started > 0 {
+            self.doorbell.due();
+        }
+        for (saga, id) in self.left_for.drain(..) {
+            self.doorbell.ring(&saga, &id);
+        }
+    }
+
     /// What has become of the events that were left.
     fn check(&self, batch: &Batch, left: &[Delivery]) -> Result<(), Failure> {
         for ((delivery, (at, missing)), left) in batch.deliveries.iter().zip(&batch.from).zip(left) {
@@ -172,37 +222,15 @@ impl<S: SagaStore> Session<S> for FollowSession {
         transaction: &'a mut S::Transaction,
         events: &'a [EventRef],
     ) -> BoxFuture<'a, Result<(), Failure>> {
-        Box::pin(async move {
-            let batch = self.read(events)?;
-            self.started = 0;
-            self.left_for.clear();
-            if !batch.starts.is_empty() {
-                let new = store.start_sagas(transaction, &batch.starts).await?;
-                self.started = new.into_iter().filter(|new| *new).count() as u64;
-            }
-            if !batch.deliveries.is_empty() {
-                let left = store.deliver_to_sagas(transaction, &batch.deliveries).await?;
-                self.check(&batch, &left)?;
-                let keys = batch.deliveries.into_iter().map(|delivery| (delivery.saga, delivery.id));
-                self.left_for.extend(keys);
-            }
-            Ok(())
-        })
+        Box::pin(self.hand_over(&**store, transaction, events))
     }
 
     fn committed<'a>(&'a mut self, _: &'a Arc<S>, _: Position) -> BoxFuture<'a, ()> {
-        self.main.metrics.count_started(self.started);
-        if self.started > 0 {
-            self.doorbell.due();
-        }
-        for (saga, id) in self.left_for.drain(..) {
-            self.doorbell.ring(&saga, &id);
-        }
+        self.tell();
         Box::pin(std::future::ready(()))
     }
 
     fn forget(&mut self) {
-        self.started = 0;
-        self.left_for.clear();
+        (self.started, self.left_for) = (0, Vec::new());
     }
 }

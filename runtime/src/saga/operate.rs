@@ -148,7 +148,7 @@ impl SagaHandle {
     /// # Errors
     /// When there is no such instance, or the store cannot be asked.
     pub async fn cancel(&self, reason: impl Into<String>) -> Result<(), SagaError> {
-        self.request(SagaRequest::Cancel { reason: reason.into() }).await
+        self.request(SagaRequest::Cancel { reason: storable(reason.into()) }).await
     }
 
     /// Has a parked one go on where it stopped: what was given up is tried as if it had not been tried. One that is not parked refuses.
@@ -164,7 +164,7 @@ impl SagaHandle {
     /// # Errors
     /// As [`cancel`](Self::cancel).
     pub async fn skip(&self, step: impl Into<String>, reason: impl Into<String>) -> Result<(), SagaError> {
-        self.request(SagaRequest::Skip { step: step.into(), reason: reason.into() }).await
+        self.request(SagaRequest::Skip { step: storable(step.into()), reason: storable(reason.into()) }).await
     }
 
     async fn request(&self, request: SagaRequest) -> Result<(), SagaError> {
@@ -180,6 +180,11 @@ impl fmt::Debug for SagaHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SagaHandle").field("saga", &self.saga).field("id", &self.id).finish_non_exhaustive()
     }
+}
+
+/// PostgreSQL has no text with a NUL in it.
+fn storable(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
 }
 
 /// Why something could not be asked of a saga.

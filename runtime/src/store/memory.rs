@@ -8,6 +8,8 @@ mod leases;
 mod log;
 mod opening;
 mod parked;
+#[cfg(feature = "testing")]
+mod probe;
 mod saga_store;
 mod sagas;
 mod select;
@@ -24,6 +26,8 @@ use uuid::Uuid;
 
 use self::claim::{Claim, Key};
 use self::log::Log;
+#[cfg(feature = "testing")]
+pub(crate) use self::probe::{WriteProbe, Writing};
 pub use self::transaction::MemoryTransaction;
 use super::{
     Append, AppendError, Appended, BoxFuture, BoxStream, CommandRecord, Direction, EventStore, FeedPage,
@@ -44,6 +48,8 @@ const CHUNK: usize = 256;
 #[derive(Clone)]
 pub struct MemoryStore {
     shared: Arc<Shared>,
+    #[cfg(feature = "testing")]
+    probe: Option<Arc<dyn WriteProbe>>,
 }
 
 struct Shared {
@@ -71,7 +77,12 @@ impl MemoryStore {
     #[must_use]
     pub fn with_clock(clock: Clock) -> Self {
         let wakeup = WakeupSource::new();
-        Self { shared: Arc::new(Shared { log: Mutex::default(), clock, wakeup, idle: Notify::new() }) }
+        let shared = Arc::new(Shared { log: Mutex::default(), clock, wakeup, idle: Notify::new() });
+        Self {
+            shared,
+            #[cfg(feature = "testing")]
+            probe: None,
+        }
     }
 
     async fn append_when_free(&self, append: Append) -> Result<Appended, AppendError> {
@@ -138,6 +149,15 @@ impl EventStore for MemoryStore {
     }
 
     fn append(&self, append: Append) -> BoxFuture<'_, Result<Appended, AppendError>> {
+        #[cfg(feature = "testing")]
+        if self.probe.is_some() {
+            return Box::pin(async move {
+                self.before(Writing::Append(&append)).await;
+                let appended = self.append_when_free(append.clone()).await;
+                self.after(Writing::Append(&append)).await;
+                appended
+            });
+        }
         Box::pin(self.append_when_free(append))
     }
 

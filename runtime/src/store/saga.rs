@@ -60,7 +60,7 @@ pub trait SagaStore: ConsumerStore {
     /// Forgets workers whose leases have run out, and makes what they own due at once, under higher epochs; also what is owned by workers that are not known. Returns how many instances that were.
     fn take_over_sagas(&self) -> BoxFuture<'_, Result<u64, StoreError>>;
 
-    /// Gives a worker instances that are due, the longest due first, of each saga as many as it has room for; their epochs grow. Never one that somebody owns, and none when the worker's lease has run out. Several workers that claim at once do not wait for each other.
+    /// Gives a worker instances that are due, the longest due first, of each saga as many as it has room for; their epochs grow. Never one that somebody owns, and none when the worker's lease has run out. Several workers that claim at once do not wait for each other. After an error, or when the call is given up, it is open whether the worker was given any; those are due again, under higher epochs, with its next claim.
     fn claim_sagas<'a>(&'a self, claim: &'a SagaClaim) -> BoxFuture<'a, Result<SagaClaims, StoreError>>;
 
     /// Writes to instances: each write by itself is done whole or not at all, says whether it was done, and does not hinder the others. A write is done when the instance has its epoch and its log as many entries as it says; else it is

@@ -35,6 +35,9 @@ struct Arguments {
     /// The process of the workload `rebuild-memory`.
     #[arg(long, hide = true)]
     rebuild: bool,
+    /// The process of the workload `saga-idle`.
+    #[arg(long, hide = true)]
+    idle: bool,
     /// The database.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     url: String,
@@ -54,6 +57,9 @@ pub(crate) fn main() -> Result<()> {
     }
     if arguments.rebuild {
         return runtime.block_on(workload::rebuild_child(&context));
+    }
+    if arguments.idle {
+        return runtime.block_on(workload::idle_child(&context, duration));
     }
     let wanted =
         |name: &str| arguments.only.is_empty() || arguments.only.iter().any(|only| name.contains(only));

@@ -9,6 +9,7 @@ mod loader;
 mod memory;
 mod plain;
 mod rehydrate;
+pub(crate) mod saga;
 
 use sqlx::PgPool;
 

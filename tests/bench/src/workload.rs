@@ -9,6 +9,7 @@ mod processes;
 mod read_side;
 mod rebuild;
 mod rehydrate;
+mod sagas;
 
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
@@ -16,6 +17,7 @@ use sqlx::postgres::PgPoolOptions;
 use self::catch_up::Locality;
 pub(crate) use self::processes::child;
 pub(crate) use self::rebuild::child as rebuild_child;
+pub(crate) use self::sagas::idle_child;
 use crate::Result;
 use crate::measure::{BoxFuture, Workload};
 
@@ -64,7 +66,12 @@ pub(crate) const ALL: &[(&str, Prepare)] = &[
     ("ten-consumers-64", |context| Box::pin(read_side::ten_consumers(context.clone(), 64))),
     ("ten-consumers-1", |context| Box::pin(read_side::ten_consumers(context.clone(), 1))),
     ("rebuild-memory", |context| Box::pin(rebuild::memory(context.clone()))),
-    ("compile", |_| Box::pin(compile::compile())),
+    ("saga-steps", |context| Box::pin(sagas::steps(context.clone()))),
+    ("saga-start", |context| Box::pin(sagas::start(context.clone()))),
+    ("saga-idle", |context| Box::pin(sagas::idle(context.clone()))),
+    ("saga-takeover", |context| Box::pin(sagas::takeover(context.clone()))),
+    ("compile", |_| Box::pin(compile::aggregates())),
+    ("compile-sagas", |_| Box::pin(compile::sagas())),
     ("given-ids", |context| Box::pin(commands::given_ids(context.clone()))),
     ("cold-streams", |context| Box::pin(commands::cold(context.clone()))),
 ];

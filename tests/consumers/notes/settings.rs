@@ -1,7 +1,7 @@
 //! Where consumers begin, and how an operator holds them.
 
-use kenning::store::EventStore;
-use kenning::{ConsumerOptions, Kenning, Position, Start};
+use kenning::store::{Append, EventStore, Expect, TransactionalStore};
+use kenning::{ConsumerOptions, Kenning, Position, Start, StreamName};
 
 use super::domain::{Row, looked_at, word};
 use super::{append, idle, noted};
@@ -13,6 +13,7 @@ on_both_stores! {
     a_reset_read_model_is_folded_anew
     trap_20_unwanted_events_still_advance_a_consumer
     one_event_in_order_of_its_stream
+    positions_that_were_rolled_back_keep_nobody_from_being_idle
 }
 
 async fn starting<H: Home>(home: &H, start: Start) -> Kenning {
@@ -82,6 +83,22 @@ async fn trap_20_unwanted_events_still_advance_a_consumer<H: Home>(home: H) {
     idle(&app).await;
     for consumer in app.consumers().await.expect("they can be listed") {
         assert_eq!(consumer.lag_positions, 0, "{} stands where the feed ends", consumer.name);
+    }
+    app.close().await;
+}
+
+/// The last positions that were drawn have no event.
+async fn positions_that_were_rolled_back_keep_nobody_from_being_idle<H: Home>(home: H) {
+    let store = home.store().await;
+    let app = super::app(home.store().await).await;
+    for round in 1..=2 {
+        append(&store, "one", vec![word("a")]).await;
+        let mut transaction = store.begin().await.expect("it begins");
+        let undone = Append::to(StreamName::new("note", "two").unwrap(), Expect::Any, vec![word("b")]);
+        store.append_in(&mut transaction, undone).await.expect("it is accepted");
+        store.rollback(transaction).await.expect("it is rolled back");
+        idle(&app).await;
+        assert_eq!(noted(&app, "one").await, Some("a".repeat(round)));
     }
     app.close().await;
 }

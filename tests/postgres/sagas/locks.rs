@@ -106,7 +106,7 @@ async fn a_worker_that_claims_is_not_forgotten() {
     let worker = enlisted(&store).await;
     assert!(store.start_saga(&new("a")).await.unwrap());
     let mut claiming = store.begin().await.unwrap();
-    sqlx::query("select * from kenning.claim_sagas($1, $2, '{1}', '{1}', $3)")
+    sqlx::query("select * from kenning.claim_sagas($1, gen_random_uuid(), '{}', $2, '{1}', '{1}', $3)")
         .bind(worker.worker)
         .bind(vec![SAGA])
         .bind(vec![super::DEFINITION.cast_signed()])

@@ -19,15 +19,18 @@ const WAITING: &str = "insert into kenning.sagas
 const LOGS: &str = "insert into kenning.saga_log (instance, at, sequence, attempt, kind)
     select s.instance, clock_timestamp(), n, 1, 'intent' from kenning.sagas s cross join generate_series(1, 2) n on conflict do nothing";
 
-/// The most blocks of a table or an index that any of the calls looks at: a way down an index, and a row, for each of a few.
-const FEW: i64 = 40;
+/// The most blocks of a table or an index that any of the calls looks at: a way down an index, and a row, for each of a few, with what these
+/// calls have left behind.
+const FEW: i64 = 80;
 
 /// The calls of all functions, with arguments for which there is hardly anything to do.
 fn calls(worker: Uuid) -> Vec<String> {
     let (nil, definition) = (Uuid::nil(), DEFINITION.cast_signed());
     let arrays = ["'{}'"; 10].join(", ");
     vec![
-        format!("claim_sagas('{worker}', '{{{SAGA}}}', '{{10}}', '{{1,1}}', '{{{definition},3}}')"),
+        format!(
+            "claim_sagas('{worker}', '{nil}', '{{}}', '{{{SAGA}}}', '{{10}}', '{{1,1}}', '{{{definition},3}}')"
+        ),
         format!("renew_saga_worker('{worker}', 10, '{{{SAGA}}}', '{{1}}')"),
         "free_sagas()".to_owned(),
         format!("are_sagas_busy('{{{SAGA},other}}')"),

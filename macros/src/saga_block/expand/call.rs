@@ -15,12 +15,12 @@ pub(super) fn argument(local: &str, ty: &Type, name: &Ident) -> TokenStream {
     quote_spanned!(ty.span()=> #local)
 }
 
-/// `&local`, from the first to the last token of the type.
+/// `&*local`, from the first to the last token of the type.
 pub(super) fn borrowed(local: &str, ty: &Type, name: &Ident) -> TokenStream {
     let (first, last) = spans::ends(ty);
     let local = Ident::new(local, last.resolved_at(name.span()));
     let and = quote_spanned!(first=> &);
-    quote_spanned!(last=> #and #local)
+    quote_spanned!(last=> #and *#local)
 }
 
 /// The event, as the function takes it.

@@ -36,13 +36,8 @@ pub(super) fn expand(
     let mut tokens: TokenStream =
         [produces, does].iter().map(|one| implement(block, at, step.function, step.ident(), one)).collect();
     if let Some(undo) = planned.undo {
-        tokens.extend(implement(
-            block,
-            at,
-            step.function,
-            &undo.function.sig.ident,
-            &expand_undo(block, undo),
-        ));
+        let undone = expand_undo(block, undo, &output);
+        tokens.extend(implement(block, at, step.function, &undo.function.sig.ident, &undone));
     }
     if let Some(function) = planned.on_timeout {
         let ident = &function.sig.ident;
@@ -95,33 +90,36 @@ fn is(ty: &Type, name: &str) -> bool {
 fn run(block: &Block<'_>, step: &Step<'_>, planned: &Planned<'_, '_>, answer: &Type) -> Impl {
     let name = step.ident();
     let krate = block.krate.at(name.span());
-    let read = read(block, step, planned);
+    let unread = |error: &Ident| quote_spanned!(name.span()=> return #krate::check::unanswered(#error));
+    let read = read(block, step, planned, unread);
     let (context, arguments) = arguments(step, planned);
     let outputs = used(name, "outputs", step.outputs().next().is_some());
     let body = result(block, step.function, answer, &quote!(#(#arguments),*));
-    let body = quote_spanned! {name.span()=>
-        ::std::boxed::Box::pin(async move {
-            #read
-            #body
-        })
-    };
+    let (services, output) = (services(block), output(block, step, answer));
     // What the step returns is asked for in the signature, too: once, if it is under its tokens.
     let items = quote_spanned! {answer.span().resolved_at(name.span())=>
         fn run<'a>(
             &'a self,
-            #context: &'a #krate::StepContext<Self::Services>,
+            #context: &'a #krate::StepContext<#services>,
             #outputs: &'a #krate::saga::Outputs,
-        ) -> #krate::store::BoxFuture<'a, ::core::result::Result<Self::Output, #krate::StepError>> {
+        ) -> #krate::store::BoxFuture<'a, ::core::result::Result<#output, #krate::StepError>> {
+            #read
             #body
         }
     };
     Impl { of: "Step", items }
 }
 
+/// The types themselves, and not by way of the traits: that costs the compiler more.
+fn services(block: &Block<'_>) -> TokenStream {
+    block.services.as_ref().map_or_else(|| quote!(()), |services| quote!(#services))
+}
+
 fn send(block: &Block<'_>, step: &Step<'_>, planned: &Planned<'_, '_>, answer: &Type) -> Impl {
     let name = step.ident();
     let krate = block.krate.at(name.span());
-    let read = read(block, step, planned);
+    let unread = |error: &Ident| quote_spanned!(name.span()=> return ::core::result::Result::Err(#error));
+    let read = read(block, step, planned, unread);
     let (_, arguments) = arguments(step, planned);
     let outputs = used(name, "outputs", step.outputs().next().is_some());
     let items = quote_spanned! {name.span()=>
@@ -158,7 +156,7 @@ fn wait(block: &Block<'_>, step: &Step<'_>, answer: &Type) -> Option<Impl> {
     Some(Impl { of: "WaitsFor", items })
 }
 
-fn expand_undo(block: &Block<'_>, undo: &Undo<'_>) -> Impl {
+fn expand_undo(block: &Block<'_>, undo: &Undo<'_>, produced: &TokenStream) -> Impl {
     let name = &undo.function.sig.ident;
     let krate = block.krate.at(name.span());
     let Some(answer) = undo.answer else { return Impl { of: "Undo", items: TokenStream::new() } };
@@ -181,20 +179,26 @@ fn expand_undo(block: &Block<'_>, undo: &Undo<'_>) -> Impl {
         UndoParameter::Output(ty) => call::argument("output", ty, name),
     });
     let body = result(block, undo.function, answer, &quote!(#(#arguments),*));
+    let services = services(block);
     let items = quote_spanned! {name.span()=>
         fn undo<'a>(
             &'a self,
-            #context: &'a #krate::StepContext<Self::Services>,
-            #output: ::core::option::Option<&'a Self::Output>,
+            #context: &'a #krate::StepContext<#services>,
+            #output: ::core::option::Option<&'a #produced>,
         ) -> #krate::store::BoxFuture<'a, ::core::result::Result<(), #krate::StepError>> {
-            ::std::boxed::Box::pin(async move { #body })
+            #body
         }
     };
     Impl { of: "Undo", items }
 }
 
-/// Reads what other steps have returned: `let step_0 = outputs.get::<…>(0)?;`
-fn read(block: &Block<'_>, step: &Step<'_>, planned: &Planned<'_, '_>) -> TokenStream {
+/// Reads what other steps have returned, or says that it cannot be read.
+fn read(
+    block: &Block<'_>,
+    step: &Step<'_>,
+    planned: &Planned<'_, '_>,
+    unread: impl Fn(&Ident) -> TokenStream,
+) -> TokenStream {
     let name = step.ident();
     let krate = block.krate.at(name.span());
     let mut told = Vec::new();
@@ -205,8 +209,12 @@ fn read(block: &Block<'_>, step: &Step<'_>, planned: &Planned<'_, '_>) -> TokenS
         told.push(*from);
         let (place, number) = (place::place(block, *from), place::number(block, *from));
         let local = Ident::new(&local(*from), name.span());
+        let unread = unread(&Ident::new("error", name.span()));
         quote_spanned! {name.span()=>
-            let #local = outputs.get::<<Self as #krate::saga::Produces<#place>>::Output>(#number)?;
+            let #local = match outputs.borrow::<<Self as #krate::saga::Produces<#place>>::Output>(#number) {
+                ::core::result::Result::Ok(output) => output,
+                ::core::result::Result::Err(error) => #unread,
+            };
         }
     });
     reads.collect()
@@ -240,15 +248,15 @@ fn used(name: &Ident, parameter: &str, used: bool) -> TokenStream {
     if used { quote!(#parameter) } else { quote_spanned!(name.span()=> _) }
 }
 
-/// Calls the user's function, and takes its answer as the engine does.
+/// Calls the user's function, and takes its answer as the engine does: under its tokens, where it is reported that it is none.
 fn result(block: &Block<'_>, function: &Function, answer: &Type, arguments: &TokenStream) -> TokenStream {
     let name = &function.sig.ident;
-    let kenning = block.krate.at(answer.span());
-    let of = quote_spanned!(answer.span()=> #kenning::saga::StepReturn);
-    let into_result = call::through(answer, &of, "into_result");
-    let wait = function.sig.asyncness.map(|keyword| quote_spanned!(keyword.span()=> .await));
-    let (_, last) = spans::ends(answer);
-    let called =
-        spans::parenthesized(quote_spanned!(name.span()=> Self::#name(self, #arguments) #wait), last);
-    quote_spanned!(name.span()=> #into_result #called)
+    let (first, last) = spans::ends(answer);
+    let kenning = block.krate.at(first);
+    let called = spans::parenthesized(quote_spanned!(name.span()=> Self::#name(self, #arguments)), last);
+    if function.sig.asyncness.is_some() {
+        quote_spanned!(first=> #kenning::check::answered::<#answer, _> #called)
+    } else {
+        quote_spanned!(first=> #kenning::check::answered_at_once::<#answer> #called)
+    }
 }

@@ -7,7 +7,7 @@ use crate::app::mistake::Mistake;
 use crate::consumer::Declaration;
 use crate::saga::{
     Doorbell, Faults, Follow, RegisteredSaga, SagaDefinition, SagaEngine, SagaOptions, SagaSide, Setup,
-    registered,
+    Watch, registered,
 };
 use crate::store::{BoxFuture, SagaStore, StoreError};
 
@@ -16,6 +16,7 @@ pub(super) struct Sagas<S> {
     registered: Vec<Arc<RegisteredSaga>>,
     options: SagaOptions,
     faults: Faults,
+    watch: Watch,
     doorbell: Arc<Doorbell>,
     /// Opens the engine: there once the builder knows that its store runs sagas.
     open: Option<Open<S>>,
@@ -33,6 +34,7 @@ impl<S> Default for Sagas<S> {
             registered: Vec::new(),
             options: SagaOptions::new(),
             faults: Faults::default(),
+            watch: Watch::default(),
             doorbell: Arc::default(),
             open: None,
             follow: None,
@@ -84,8 +86,9 @@ impl<S> Sagas<S> {
         lease: std::time::Duration,
     ) -> Result<Option<Arc<dyn SagaSide>>, StoreError> {
         let Some(open) = self.open else { return Ok(None) };
-        let setup = Setup { options: self.options, lease, faults: self.faults, doorbell: self.doorbell };
-        open(store, self.registered, setup).await.map(Some)
+        let Self { registered, options, faults, watch, doorbell, .. } = self;
+        let setup = Setup { options, lease, faults, watch, doorbell };
+        open(store, registered, setup).await.map(Some)
     }
 }
 
@@ -112,6 +115,19 @@ impl<S: SagaStore> Builder<S> {
     pub(crate) fn faults(mut self, faults: Faults) -> Self {
         self.sagas.faults = faults;
         self
+    }
+
+    /// Looks into the engine.
+    #[cfg(feature = "testing")]
+    pub(crate) fn watch(mut self, watch: Watch) -> Self {
+        self.sagas.watch = watch;
+        self
+    }
+
+    /// Tells the engine that something is due that was not before.
+    #[cfg(feature = "testing")]
+    pub(crate) fn doorbell(&self) -> Arc<Doorbell> {
+        Arc::clone(&self.sagas.doorbell)
     }
 
     fn add_saga<F: SagaDefinition>(mut self, services: Arc<F::Services>, finishes_only: bool) -> Self {

@@ -34,6 +34,15 @@ impl Situation<'_> {
         Next::Rest(self.next_due())
     }
 
+    /// Whether the time of a wait is over now, and was not at an earlier time.
+    pub(crate) fn is_time_over_since(&self, earlier: time::OffsetDateTime) -> bool {
+        self.progress.phase == Phase::Forward
+            && self.progress.steps.iter().enumerate().any(|(at, step)| {
+                step.state == StepState::Waiting
+                    && self.ends_at(at).is_some_and(|end| end > earlier && end <= self.now)
+            })
+    }
+
     /// What one step asks for.
     fn step(&self, step: usize) -> Option<Next> {
         let progress = self.progress.steps.get(step)?;

@@ -116,7 +116,9 @@ async fn release<S: SagaStore>(worker: &Worker<S>, claimed: &ClaimedSaga) -> Res
     let write = write_of(&claimed.record, Vec::new(), SagaThen::Release(Duration::ZERO));
     match worker.committer.write(write).await.map_err(text_of)? {
         SagaWritten::Done { released: true, .. } => Ok(Adopted::Released),
-        SagaWritten::Done { .. } => Err("messages were left for an instance while it was given back".to_owned()),
+        SagaWritten::Done { .. } => {
+            Err("messages were left for an instance while it was given back".to_owned())
+        }
         SagaWritten::Lost => Ok(Adopted::Lost),
     }
 }

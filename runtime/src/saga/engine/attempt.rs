@@ -16,6 +16,7 @@ use crate::saga::decide::{Attempted, Begin};
 use crate::saga::error::StepError;
 use crate::saga::failure::SagaFailure;
 use crate::saga::outputs::Outputs;
+use crate::saga::watch::Watch;
 use crate::store::BoxFuture;
 
 /// What an attempt needs.
@@ -33,14 +34,27 @@ pub(super) struct Attempt {
     /// Who executes commands; `None`: the application is gone.
     pub(super) app: Option<Kenning>,
     pub(super) sender: Sender,
+    pub(super) watch: Watch,
 }
 
 impl Attempt {
     /// Runs it to its end. A panic ends the task that this runs on, and its owner records it.
     pub(super) async fn run(self) -> Attempted {
-        let Self { begin, instance, call, mut heartbeats, timeout, outputs, output, failure, app, sender } =
-            self;
+        let Self {
+            begin,
+            instance,
+            call,
+            mut heartbeats,
+            timeout,
+            outputs,
+            output,
+            failure,
+            app,
+            sender,
+            watch,
+        } = self;
         let cancelled = call.cancelled.clone();
+        let mut watched = watch.of(&call);
         let doing = match begin {
             Begin::Step(step) => instance.forward(step, call, &outputs),
             Begin::Undo(step) => instance.back(step, call, output.as_ref()),
@@ -50,8 +64,12 @@ impl Attempt {
             Doing::Run(running) => running,
             Doing::Send(Err(error)) => return Err(error),
             Doing::Send(Ok(None)) => return Ok(Some(nothing())),
-            Doing::Send(Ok(Some(command))) => Box::pin(send(command, app.as_ref(), sender)),
+            Doing::Send(Ok(Some(command))) => {
+                watched.sends(&*command);
+                Box::pin(send(command, app.as_ref(), sender))
+            }
         };
+        let running = watched.run(running);
         let Some(timeout) = timeout else { return running.await };
         let mut running = running;
         loop {

@@ -67,11 +67,13 @@ impl<S: SagaStore> Run<S> {
                 correlation_id: self.record.correlation_id,
                 causation_id: self.record.instance,
             },
+            watch: self.worker.shared.watch.clone(),
         };
+        self.worker.shared.watch.begun(&attempt.call, command_id);
         self.under_way.insert(begin, cancelled);
         let began = Instant::now();
         // A task of its own: it goes on while something else is recorded, and its panic ends nothing else.
-        let task = AbortOnDropHandle::new(tokio::spawn(attempt.run()));
+        let task = AbortOnDropHandle::new(tokio::spawn(self.worker.shared.watch.task(attempt.run())));
         self.attempts.push(Box::pin(async move {
             let attempted = task.await.unwrap_or_else(|ended| {
                 Err(StepError::retry(match ended.try_into_panic() {

@@ -106,7 +106,8 @@ impl<S: SagaStore> Claimer<S> {
             let slot = Slot::new(&self.worker, &claimed.record);
             main.metrics.running.increment(1.0);
             let worker = Arc::clone(&self.worker);
-            self.tasks.spawn(supervise(worker, slot, claimed, (claims.now, asked)));
+            let supervised = supervise(worker, slot, claimed, (claims.now, asked));
+            self.tasks.spawn(self.worker.shared.watch.task(supervised));
         }
         Ok(match claims.next_due {
             _ if many >= room as usize => Then::Again,

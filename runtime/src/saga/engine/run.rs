@@ -52,6 +52,8 @@ pub(super) struct Run<S> {
     pub(super) record: SagaRecord,
     pub(super) progress: Progress,
     messages: Vec<SagaMessage>,
+    /// When they were read, by the store's time.
+    read_at: OffsetDateTime,
     /// The store's time at a moment of ours.
     time: (OffsetDateTime, Instant),
     pub(super) attempts: FuturesUnordered<BoxFuture<'static, (Begin, Duration, Attempted)>>,
@@ -90,6 +92,7 @@ impl<S: SagaStore> Run<S> {
             record,
             progress,
             messages,
+            read_at: time.0,
             time,
             attempts: FuturesUnordered::new(),
             under_way: HashMap::new(),
@@ -104,7 +107,12 @@ impl<S: SagaStore> Run<S> {
     pub(super) async fn go(mut self) -> Result<Ended, String> {
         loop {
             tokio::task::coop::consume_budget().await;
-            let (begun, due) = self.decide();
+            let now = self.now();
+            // Messages are brought here once in a quarter of the lease: an event that came before the end of its time must not be overlooked because it came just before.
+            if self.situation(now).is_time_over_since(self.read_at) {
+                self.read_messages().await?;
+            }
+            let (begun, due) = self.decide(now);
             let then = self.then(begun.is_empty(), due);
             if self.worker.shared.faults.effect_before_intent {
                 begun.iter().for_each(|begin| self.begin(*begin));
@@ -132,10 +140,9 @@ impl<S: SagaStore> Run<S> {
     }
 
     /// Decides until something has to be waited for. Says what is to be begun once its intent is recorded, and when the next thing is due.
-    fn decide(&mut self) -> (Vec<Begin>, Option<OffsetDateTime>) {
+    fn decide(&mut self, now: OffsetDateTime) -> (Vec<Begin>, Option<OffsetDateTime>) {
         let mut begun = Vec::new();
         loop {
-            let now = self.now();
             match next(&self.situation(now)) {
                 Next::Record(entries) => entries.into_iter().for_each(|entry| self.add(entry, now)),
                 // What was begun comes to its end; nothing new is begun by a process that stops.
@@ -225,7 +232,13 @@ impl<S: SagaStore> Run<S> {
         };
         let written = self.worker.committer.write(write).await.map_err(|error| with_sources(&error))?;
         match written {
-            SagaWritten::Done { released: true, .. } => Ok(Some(Ended::Released)),
+            SagaWritten::Done { released: true, .. } => {
+                // The claimer may sleep until its next poll, since it has not known of this time.
+                if matches!(then, SagaThen::Release(left) if left < self.worker.shared.options.poll) {
+                    self.worker.shared.doorbell.due();
+                }
+                Ok(Some(Ended::Released))
+            }
             SagaWritten::Done { messages, now, .. } => {
                 self.record.sequence = self.record.sequence.saturating_add(count);
                 self.time = (now.max(self.now()), Instant::now());
@@ -244,6 +257,7 @@ impl<S: SagaStore> Run<S> {
     }
 
     async fn read_messages(&mut self) -> Result<(), String> {
+        let read_at = self.now();
         let (saga, id) = (&self.record.saga, &self.record.id);
         let whole = self.worker.shared.store.saga(saga, id).await.map_err(|error| with_sources(&error))?;
         let Some(whole) = whole.filter(|whole| whole.record.instance == self.record.instance) else {
@@ -251,6 +265,7 @@ impl<S: SagaStore> Run<S> {
         };
         self.record.messages = self.record.messages.max(whole.record.messages);
         self.messages = whole.messages;
+        self.read_at = read_at;
         Ok(())
     }
 

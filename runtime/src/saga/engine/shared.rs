@@ -8,6 +8,7 @@ use super::metrics::SagaMetrics;
 use crate::app::{Kenning, WeakKenning};
 use crate::saga::any::AnySaga;
 use crate::saga::faults::Faults;
+use crate::saga::watch::Watch;
 use crate::saga::{Doorbell, SagaOptions};
 
 /// What an engine is told beside its sagas.
@@ -15,6 +16,7 @@ pub(crate) struct Setup {
     pub(crate) options: SagaOptions,
     pub(crate) lease: Duration,
     pub(crate) faults: Faults,
+    pub(crate) watch: Watch,
     pub(crate) doorbell: Arc<Doorbell>,
 }
 
@@ -27,6 +29,7 @@ pub(crate) struct Shared<S> {
     pub(crate) options: SagaOptions,
     pub(crate) lease: Duration,
     pub(crate) faults: Faults,
+    pub(crate) watch: Watch,
     pub(crate) doorbell: Arc<Doorbell>,
 }
 
@@ -48,8 +51,8 @@ impl RegisteredSaga {
 
 impl<S> Shared<S> {
     pub(crate) fn new(store: Arc<S>, sagas: Vec<Arc<RegisteredSaga>>, setup: Setup) -> Self {
-        let Setup { options, lease, faults, doorbell } = setup;
-        Self { store, app: OnceLock::new(), sagas, options, lease, faults, doorbell }
+        let Setup { options, lease, faults, watch, doorbell } = setup;
+        Self { store, app: OnceLock::new(), sagas, options, lease, faults, watch, doorbell }
     }
 
     pub(super) fn bind(&self, app: WeakKenning) {

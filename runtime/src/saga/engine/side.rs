@@ -97,7 +97,7 @@ impl<S: SagaStore> SagaEngine<S> {
         let mut failures = 0_u32;
         while !stop.is_cancelled() {
             let life = Worker::live(Arc::clone(&self.shared), stop.clone());
-            let error = match AbortOnDropHandle::new(tokio::spawn(life)).await {
+            let error = match AbortOnDropHandle::new(tokio::spawn(self.shared.watch.task(life))).await {
                 Ok(Ok(())) => {
                     failures = 0;
                     continue;

@@ -36,6 +36,7 @@ pub(super) async fn supervise<S: SagaStore>(
         let trouble = match next.take() {
             Some((claimed, time)) => {
                 let run = go(Arc::clone(&worker), Arc::clone(&slot.messages), claimed, time);
+                let run = worker.shared.watch.task(run);
                 match AbortOnDropHandle::new(tokio::spawn(run)).await {
                     Ok(Ok(Ended::Released)) => return,
                     Ok(Ok(Ended::Lost)) => {

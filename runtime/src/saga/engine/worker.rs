@@ -123,9 +123,10 @@ impl<S: SagaStore> Worker<S> {
         worker.shared.store.enlist_saga_worker(&worker.described()).await?;
         worker.prolong(began + worker.duration());
         worker.plan().await?;
-        let commit = AbortOnDropHandle::new(tokio::spawn(commit));
+        let commit = AbortOnDropHandle::new(tokio::spawn(worker.shared.watch.task(commit)));
         // On a task of its own: it must not wait for what the claimer waits for.
-        let renew = AbortOnDropHandle::new(tokio::spawn(Arc::clone(&worker).keep()));
+        let renew = worker.shared.watch.task(Arc::clone(&worker).keep());
+        let renew = AbortOnDropHandle::new(tokio::spawn(renew));
         let mut claimer = Claimer::new(Arc::clone(&worker));
         let ended = {
             let claiming = std::pin::pin!(claimer.claim());

@@ -2,6 +2,8 @@
 
 use uuid::Uuid;
 
+#[cfg(feature = "testing")]
+use super::Writing;
 use super::sagas::SagaBatch;
 use super::{MemoryStore, MemoryTransaction};
 use crate::store::{
@@ -78,9 +80,12 @@ impl SagaStore for MemoryStore {
     }
 
     fn claim_sagas<'a>(&'a self, claim: &'a SagaClaim) -> BoxFuture<'a, Result<SagaClaims, StoreError>> {
-        Box::pin(
-            async move { Ok(self.shared.log().available()?.sagas.claim(claim, self.shared.clock.now())) },
-        )
+        Box::pin(async move {
+            let claims = self.shared.log().available()?.sagas.claim(claim, self.shared.clock.now());
+            #[cfg(feature = "testing")]
+            self.after(Writing::Claim(&claims.claimed)).await;
+            Ok(claims)
+        })
     }
 
     fn write_sagas<'a>(
@@ -88,9 +93,16 @@ impl SagaStore for MemoryStore {
         writes: &'a [SagaWrite],
     ) -> BoxFuture<'a, Result<Vec<SagaWritten>, StoreError>> {
         Box::pin(async move {
-            let mut log = self.shared.log();
-            let (sagas, now) = (&mut log.available()?.sagas, self.shared.clock.now());
-            Ok(writes.iter().map(|write| sagas.write(write, now)).collect())
+            #[cfg(feature = "testing")]
+            self.before(Writing::Sagas(writes, &[])).await;
+            let written: Vec<_> = {
+                let mut log = self.shared.log();
+                let (sagas, now) = (&mut log.available()?.sagas, self.shared.clock.now());
+                writes.iter().map(|write| sagas.write(write, now)).collect()
+            };
+            #[cfg(feature = "testing")]
+            self.after(Writing::Sagas(writes, &written)).await;
+            Ok(written)
         })
     }
 

@@ -10,6 +10,7 @@ use tokio::sync::{Notify, Semaphore};
 
 use super::losses::Losses;
 use super::options::PostgresOptions;
+use super::sagas::LostClaims;
 use super::sql::{Schema, Sql};
 use crate::number::Position;
 use crate::store::WakeupSource;
@@ -31,6 +32,7 @@ pub(super) struct Core {
     pub(super) committed: Notify,
     pub(super) blocked: Semaphore,
     pub(super) losses: Arc<Losses>,
+    pub(super) lost_claims: LostClaims,
     watermark: AtomicU64,
 }
 
@@ -53,6 +55,7 @@ impl Core {
             committed: Notify::new(),
             blocked: Semaphore::new(BLOCKED_APPENDS),
             losses,
+            lost_claims: LostClaims::default(),
             watermark: AtomicU64::new(0),
         }
     }

@@ -4,6 +4,7 @@ mod argument;
 mod claim;
 mod deliver;
 mod history;
+mod lost;
 mod operate;
 mod record;
 mod start;
@@ -13,6 +14,7 @@ mod write;
 use sqlx::postgres::PgTransaction;
 use uuid::Uuid;
 
+pub(super) use self::lost::LostClaims;
 use super::PostgresStore;
 use crate::store::{
     BoxFuture, Delivery, NewDelivery, NewSaga, SagaClaim, SagaClaims, SagaDefinitionRecord, SagaQuery,

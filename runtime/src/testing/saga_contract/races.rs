@@ -97,7 +97,7 @@ pub async fn p4_an_instance_never_has_two_owners<S: SagaStore>(store: Arc<S>) {
 
 /// Whichever is first, the event is a message of the instance, once.
 ///
-/// A store whose transaction does not look at its commit, or waits at neither, fails this.
+/// `MemoryStore` that keeps an event, as it said when it was left, though its instance is there by the commit, fails this.
 pub async fn an_early_event_and_its_start_lose_nothing<S: SagaStore>(store: Arc<S>) {
     for number in 0..200 {
         let id = nth(number);
@@ -178,7 +178,7 @@ const STEPS: u32 = 5;
 
 /// P4: workers take instances over from each other while they lie still between steps. Each step is recorded once, in its order, and every instance comes to its end.
 ///
-/// A store that does not look at the epoch fails this, and so does one that does not look at the sequence.
+/// `MemoryStore` that looks neither at the epoch nor at the sequence of a write fails this; that it looks at each is [held](super::writes::p4_another_epoch_or_sequence_is_lost) elsewhere.
 pub async fn p4_workers_that_lie_still_record_each_step_once<S: SagaStore>(store: Arc<S>) {
     const INSTANCES: usize = 24;
     let many: Vec<_> = (0..INSTANCES).map(|number| new(&nth(number))).collect();

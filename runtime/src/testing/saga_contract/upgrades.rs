@@ -80,6 +80,7 @@ pub async fn what_is_parked_stays_parked<S: SagaStore>(store: Arc<S>) {
                 (&before.stream, &before.error, before.attempts)
             );
             assert_eq!((after.parked_at, after.partition), (before.parked_at, before.partition));
+            assert_eq!((before.generation, after.generation), (old, new), "they are of what runs now");
         }
         let known = record(&*store, name).await;
         assert_eq!((known.failed, known.waiting, known.paused), (2, 1, true));

@@ -32,3 +32,24 @@ CREATE TABLE floor.checkpoints (
     name text PRIMARY KEY,
     position bigint NOT NULL
 );
+-- A saga by hand: the columns that an instance and its log need.
+CREATE TABLE floor.sagas (
+    instance uuid PRIMARY KEY,
+    state json NOT NULL,
+    status text NOT NULL,
+    step text,
+    owner uuid,
+    epoch bigint NOT NULL DEFAULT 0,
+    sequence integer NOT NULL DEFAULT 0,
+    due_at timestamptz
+) WITH (fillfactor = 80);
+CREATE INDEX sagas_by_due ON floor.sagas (due_at) WHERE owner IS NULL AND due_at IS NOT NULL;
+CREATE TABLE floor.saga_log (
+    instance uuid NOT NULL,
+    sequence integer NOT NULL,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    entry text NOT NULL,
+    step text NOT NULL,
+    output json,
+    PRIMARY KEY (instance, sequence)
+);

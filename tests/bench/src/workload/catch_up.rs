@@ -170,6 +170,16 @@ pub(crate) async fn filled(
     accounts: u64,
     locality: Locality,
 ) -> Result<(PgPool, PostgresStore)> {
+    filled_with(context, accounts, EVENTS, locality).await
+}
+
+/// The same with so many events of each account.
+pub(crate) async fn filled_with(
+    context: &Context,
+    accounts: u64,
+    events: u64,
+    locality: Locality,
+) -> Result<(PgPool, PostgresStore)> {
     let pool = context.pool().await?;
     sqlx::query("DROP SCHEMA IF EXISTS ours CASCADE").execute(&pool).await?;
     floor::create(&pool).await?;
@@ -180,7 +190,7 @@ pub(crate) async fn filled(
     let mut random = fastrand::Rng::with_seed(1);
     match locality {
         Locality::None => {
-            for nth in 0..EVENTS {
+            for nth in 0..events {
                 for some in ids.chunks(256) {
                     let streams = some.iter().map(|id| stream(*id, nth..nth + 1, &mut random));
                     append(&store, streams.collect::<Result<_>>()?).await?;
@@ -189,7 +199,7 @@ pub(crate) async fn filled(
         }
         Locality::Streams => {
             for some in ids.chunks(256) {
-                let streams = some.iter().map(|id| stream(*id, 0..EVENTS, &mut random));
+                let streams = some.iter().map(|id| stream(*id, 0..events, &mut random));
                 append(&store, streams.collect::<Result<_>>()?).await?;
             }
         }

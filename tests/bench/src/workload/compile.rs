@@ -1,4 +1,4 @@
-//! What the macros cost the compiler: `cargo check` of a hundred aggregates declared by macros, and of the same written by hand on the public traits.
+//! What the macros cost the compiler: `cargo check` of a hundred aggregates, and of thirty sagas, declared by macros, and of the same written by hand on the public traits.
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -19,8 +19,32 @@ const AGGREGATES: usize = 100;
 const DECLARED: &str = include_str!("compile/declared.rs");
 const BY_HAND: &str = include_str!("compile/by_hand.rs");
 
-pub(crate) async fn compile() -> Result<Workload> {
-    let project = Arc::new(project()?);
+/// How many sagas, of eight steps and five undos each.
+const SAGAS: usize = 30;
+
+const DECLARED_SAGA: &str = include_str!("compile/declared_saga.rs");
+const SAGA_BY_HAND: &str = include_str!("compile/saga_by_hand.rs");
+
+/// What is compiled: a module, so many times, each with a number in place of the 0 of its name.
+struct Modules {
+    count: usize,
+    name: &'static str,
+    declared: &'static str,
+    by_hand: &'static str,
+}
+
+/// A hundred aggregates.
+pub(crate) async fn aggregates() -> Result<Workload> {
+    compile(Modules { count: AGGREGATES, name: "account", declared: DECLARED, by_hand: BY_HAND }).await
+}
+
+/// Thirty sagas.
+pub(crate) async fn sagas() -> Result<Workload> {
+    compile(Modules { count: SAGAS, name: "saga", declared: DECLARED_SAGA, by_hand: SAGA_BY_HAND }).await
+}
+
+async fn compile(modules: Modules) -> Result<Workload> {
+    let project = Arc::new(project(&modules)?);
     let side = |name, package| {
         let project = Arc::clone(&project);
         Side::new(name, move |_| {
@@ -39,7 +63,8 @@ pub(crate) async fn compile() -> Result<Workload> {
 }
 
 /// A workspace of two crates outside the repository.
-fn project() -> Result<TempDir> {
+fn project(modules: &Modules) -> Result<TempDir> {
+    let Modules { count, name, declared, by_hand } = modules;
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
     let folder = tempfile::tempdir()?;
     let manifest = "[workspace]\nresolver = \"3\"\nmembers = [\"declared\", \"by_hand\"]\n";
@@ -47,7 +72,7 @@ fn project() -> Result<TempDir> {
     for file in ["Cargo.lock", "rust-toolchain.toml"] {
         fs::copy(repository.join(file), folder.path().join(file))?;
     }
-    for (package, template) in [("declared", DECLARED), ("by_hand", BY_HAND)] {
+    for (package, template) in [("declared", declared), ("by_hand", by_hand)] {
         let sources = folder.path().join(package).join("src");
         fs::create_dir_all(&sources)?;
         let manifest = format!(
@@ -58,10 +83,10 @@ fn project() -> Result<TempDir> {
         );
         fs::write(folder.path().join(package).join("Cargo.toml"), manifest)?;
         let mut root = String::new();
-        for nth in 0..AGGREGATES {
-            writeln!(root, "pub mod account_{nth};")?;
-            let module = template.replace("account_0", &format!("account_{nth}"));
-            fs::write(sources.join(format!("account_{nth}.rs")), module)?;
+        for nth in 0..*count {
+            writeln!(root, "pub mod {name}_{nth};")?;
+            let module = template.replace(&format!("{name}_0"), &format!("{name}_{nth}"));
+            fs::write(sources.join(format!("{name}_{nth}.rs")), module)?;
         }
         fs::write(sources.join("lib.rs"), root)?;
     }

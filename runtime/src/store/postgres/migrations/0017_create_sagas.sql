@@ -1,4 +1,4 @@
--- Instances of sagas. `owner` alone writes to one, fenced by `epoch` and `sequence`; with `due_at` it waits for an owner.
+-- Instances of sagas. `owner` alone writes to one, fenced by `epoch` and `sequence`; `claim` is the call in which it got it. With `due_at` it waits for an owner.
 --
 -- Each step writes to a row: half of a page is left free, so that the new version fits beside the old one and no index is touched, also when all rows of a page are written in one transaction, as
 -- they are when they were claimed in one. No index may hold a column that changes while an instance stays with its owner.
@@ -7,6 +7,7 @@ create table {schema}.sagas (
     correlation_id uuid not null,
     causation_id uuid,
     owner uuid,
+    claim uuid,
     version bigint not null,
     definition bigint not null,
     epoch bigint not null,

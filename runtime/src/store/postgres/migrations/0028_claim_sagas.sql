@@ -1,19 +1,28 @@
 -- Gives a worker instances that are due, of each saga wanted the longest due first. `places` says which of the sagas wanted a definition belongs to.
 --
+-- `lost`: claims of the worker whose answers have not arrived, so that nobody knows of what they gave to it. That is due again.
+--
 -- The last row is no instance: `updated_at` is the time, `due_at` when the next one is due that nobody has.
-create function {schema}.claim_sagas(claimer uuid, wanted text[], rooms integer[], places integer[], accepted bigint[])
+create function {schema}.claim_sagas(claimer uuid, this_claim uuid, lost uuid[], wanted text[], rooms integer[], places integer[], accepted bigint[])
 returns setof {schema}.sagas language plpgsql volatile
 -- See start_sagas.
 set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
     this_moment timestamptz;
+    alive boolean;
     rest {schema}.sagas;
 begin
     -- Until this transaction ends nobody forgets the worker, which would leave what it gets now to an owner that is not known; renewing it is not hindered.
     perform from {schema}.saga_workers w where w.worker = claimer and w.expires_at > clock_timestamp() for key share;
     this_moment := clock_timestamp();
-    if found then
+    alive := found;
+    if cardinality(lost) > 0 then
+        update {schema}.sagas s
+        set owner = null, epoch = s.epoch + 1, due_at = this_moment
+        where s.owner = claimer and s.claim = any (lost);
+    end if;
+    if alive then
         return query
         with due as materialized (
             select p.place, d.instance, d.due_at
@@ -34,7 +43,7 @@ begin
             order by n.place, n.nth
         )
         update {schema}.sagas s
-        set owner = claimer, epoch = s.epoch + 1, due_at = null
+        set owner = claimer, claim = this_claim, epoch = s.epoch + 1, due_at = null
         from claimed c
         where s.instance = any (array[c.instance])
         returning s.*;

@@ -3,18 +3,20 @@
 use sqlx::Row;
 use sqlx::postgres::{PgBindIterExt, PgRow};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::argument::{count, place};
 use super::history::{self, History};
+use super::lost::Claiming;
 use super::record::{self, unknown};
 use crate::store::postgres::consumers::error::error;
 use crate::store::postgres::core::Core;
 use crate::store::postgres::losses;
 use crate::store::{ClaimedSaga, SagaClaim, SagaClaims, SagaRecord, StoreError};
 
-/// What was claimed belongs to the worker whatever becomes of the answer: without one, it is taken over when the worker is gone, or freed when it retires.
 pub(super) async fn claim(core: &Core, claim: &SagaClaim) -> Result<SagaClaims, StoreError> {
-    let rows = call(core, claim).await.map_err(|found| error(core, found))?;
+    let claiming = Claiming::new(core, claim.worker);
+    let rows = call(core, claim, claiming.claim).await.map_err(|found| error(core, found))?;
     let (records, rest) = read(claim, &rows).map_err(|found| error(core, found))?;
     // After the claim, so that all that a record counts is there: what was left while it was claimed has waited for it, or it for that. Most instances are claimed for the first time and
     // have nothing to read.
@@ -24,6 +26,7 @@ pub(super) async fn claim(core: &Core, claim: &SagaClaim) -> Result<SagaClaims, 
     if !old.is_empty() {
         histories = losses::read(core, || history::read(core, &core.pool, &old)).await?;
     }
+    claiming.answered();
     let mut histories = histories.into_iter();
     let claimed = records.into_iter().map(|record| {
         let history = has_history(&&record).then(|| histories.next()).flatten();
@@ -34,7 +37,7 @@ pub(super) async fn claim(core: &Core, claim: &SagaClaim) -> Result<SagaClaims, 
     Ok(SagaClaims { now: rest.now, claimed: claimed.collect(), next_due })
 }
 
-async fn call(core: &Core, claim: &SagaClaim) -> Result<Vec<PgRow>, sqlx::Error> {
+async fn call(core: &Core, claim: &SagaClaim, this_claim: Uuid) -> Result<Vec<PgRow>, sqlx::Error> {
     let mut accepted: Vec<_> = (1..)
         .zip(&claim.wanted)
         .flat_map(|(nth, wanted)| {
@@ -45,6 +48,8 @@ async fn call(core: &Core, claim: &SagaClaim) -> Result<Vec<PgRow>, sqlx::Error>
     accepted.dedup();
     sqlx::query(core.sql.claim_sagas.clone())
         .bind(claim.worker)
+        .bind(this_claim)
+        .bind(core.lost_claims.of(claim.worker))
         .bind(claim.wanted.iter().map(|wanted| &*wanted.saga).bind_iter())
         .bind(claim.wanted.iter().map(|wanted| count(wanted.room)).bind_iter())
         .bind(accepted.iter().map(|(place, _)| *place).bind_iter())

@@ -45,8 +45,11 @@ fn saga(name: &str, locked: &Versions, now: &Versions, changes: &mut Vec<Change>
 fn left(version: u32, before: Option<&LockedSaga>, now: &Versions) -> Option<ChangeKind> {
     let newest = now.last_key_value().map(|(_, saga)| saga);
     let differs = newest.zip(before).map(|(newest, before)| before.description.compare(&newest.description));
-    let survives = differs.as_ref().is_some_and(SagaChanges::survives);
-    let heir = now.values().find(|heir| goes_on_with(heir, version)).or(newest.filter(|_| survives));
+    // An earlier version never takes on instances of a later one.
+    let takes_over = |newest: &&LockedSaga| {
+        newest.description.version > version && differs.as_ref().is_some_and(SagaChanges::survives)
+    };
+    let heir = now.values().find(|heir| goes_on_with(heir, version)).or(newest.filter(takes_over));
     match heir {
         // Of versions before a locked one nothing is news.
         Some(heir) => before.map(|_| ChangeKind::SagaMigrated { to: heir.description.version }),

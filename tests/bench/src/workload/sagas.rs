@@ -1,0 +1,130 @@
+//! Sagas: how fast their steps are, how fast they start, what they cost while they wait, how soon they are taken over.
+
+mod delivery;
+mod idle;
+mod start;
+mod takeover;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use kenning::saga::SagaOptions;
+use kenning::store::{NewSaga, SagaStore, TransactionalStore};
+use kenning::{Kenning, Payload, PostgresStore, SagaDefinition};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use self::delivery::Delivery;
+pub(crate) use self::idle::{child as idle_child, idle};
+pub(crate) use self::start::start;
+pub(crate) use self::takeover::takeover;
+use crate::Result;
+use crate::cpu::Cpu;
+use crate::floor::{self, saga};
+use crate::measure::{Comparison, Sample, Side, Target, Unit, Workload};
+use crate::workload::{CONNECTIONS, Context};
+
+/// How many instances a round runs to their end for each second that it is to take, about.
+const INSTANCES: f64 = 2_000.0;
+
+/// Three steps that do nothing, 64 instances in flight: steps a second.
+pub(crate) async fn steps(context: Context) -> Result<Workload> {
+    let pool = context.pool().await?;
+    floor::create(&pool).await?;
+    let (store, app) = application(&context, SagaOptions::new().concurrency(64)).await?;
+    let app = Arc::new(app);
+    let ours = {
+        let pool = pool.clone();
+        move |duration: Duration| {
+            let (store, app, pool) = (store.clone(), Arc::clone(&app), pool.clone());
+            async move {
+                let instances = instances(duration);
+                fill(&store, &pool, instances).await?;
+                let (before, began) = (Cpu::now(), Instant::now());
+                app.run_until_idle().await?;
+                let sample = Sample::rate(3 * instances, began.elapsed()).cpu(&before, &Cpu::now());
+                check(saga::completed(&pool, "ours.sagas").await?, instances)?;
+                Ok(sample)
+            }
+        }
+    };
+    let by_hand = move |duration: Duration| {
+        let pool = pool.clone();
+        async move {
+            let instances = instances(duration);
+            saga::fill(&pool, i64::try_from(instances)?, delivery::STATE).await?;
+            let (before, began) = (Cpu::now(), Instant::now());
+            saga::run(&pool).await?;
+            let sample = Sample::rate(3 * instances, began.elapsed()).cpu(&before, &Cpu::now());
+            check(saga::completed(&pool, "floor.sagas").await?, instances)?;
+            Ok(sample)
+        }
+    };
+    Ok(Workload {
+        unit: Unit::PerSecond,
+        sides: vec![Side::new("ours", ours), Side::new("batched statements", by_hand)],
+        comparisons: vec![Comparison::new(0, 1, Target::AtLeast(0.8))],
+    })
+}
+
+fn instances(duration: Duration) -> u64 {
+    (INSTANCES * duration.as_secs_f64()).max(500.0) as u64
+}
+
+fn check(found: i64, expected: u64) -> Result<()> {
+    if u64::try_from(found)? == expected {
+        Ok(())
+    } else {
+        Err(format!("{found} of {expected} instances have come to their end").into())
+    }
+}
+
+/// An application on an empty store.
+async fn application(context: &Context, options: SagaOptions) -> Result<(PostgresStore, Kenning)> {
+    let pool = context.pool().await?;
+    sqlx::query("DROP SCHEMA IF EXISTS ours CASCADE").execute(&pool).await?;
+    pool.close().await;
+    reopened(context, options, Duration::from_secs(15)).await
+}
+
+/// An application on what is stored already.
+async fn reopened(
+    context: &Context,
+    options: SagaOptions,
+    lease: Duration,
+) -> Result<(PostgresStore, Kenning)> {
+    let store =
+        PostgresStore::options().schema("ours").max_connections(CONNECTIONS).connect(&context.url).await?;
+    let builder = Kenning::builder(store.clone()).lease(lease).sagas(options);
+    Ok((store, builder.saga::<Delivery>(()).build().await?))
+}
+
+/// Puts instances there that are due, and nothing else.
+async fn fill(store: &PostgresStore, pool: &PgPool, instances: u64) -> Result<()> {
+    sqlx::raw_sql("TRUNCATE ours.sagas, ours.saga_log, ours.saga_messages").execute(pool).await?;
+    let ids: Vec<u64> = (0..instances).collect();
+    for some in ids.chunks(1_000) {
+        let sagas: Vec<_> = some.iter().map(|id| new(*id)).collect();
+        let mut transaction = store.begin().await?;
+        store.start_sagas(&mut transaction, &sagas).await?;
+        store.commit(transaction).await?;
+    }
+    Ok(())
+}
+
+fn new(id: u64) -> NewSaga {
+    NewSaga {
+        instance: Uuid::now_v7(),
+        saga: <Delivery as kenning::Saga>::NAME.into(),
+        id: id.to_string().into(),
+        version: 1,
+        definition: kenning::saga::SagaDescription::of::<Delivery>().fingerprint(),
+        state: Payload::from_stored(delivery::STATE),
+        correlation_id: Uuid::now_v7(),
+        causation_id: None,
+        early_events: false,
+    }
+}
+
+/// The saga has the steps that the floor has.
+const _: () = assert!(<Delivery as SagaDefinition>::STEPS.len() == 3);

@@ -1,0 +1,67 @@
+//! The sagas of the workloads: their steps do nothing.
+
+use std::time::Duration;
+
+use kenning::prelude::*;
+
+use crate::domain::Opened;
+
+/// The data of an instance, as it is stored.
+pub(super) const STATE: &str = r#"{"customer":"0190a6f4-7d2c-7a44-9f10-5c1d8e0b7a11","address":"Naval Surface Warfare Center, Dahlgren, Virginia 22448","cents":4950}"#;
+
+/// Three steps, one after the other.
+#[derive(Clone, Debug, Serialize, Deserialize, Saga)]
+#[kenning(name = "delivery", version = 1, id = customer)]
+pub(super) struct Delivery {
+    customer: Uuid,
+    address: String,
+    cents: i64,
+}
+
+#[saga]
+impl Delivery {
+    #[step(undo = nothing)]
+    async fn reserve(&self) -> Result<String, StepError> {
+        Ok("none".to_owned())
+    }
+    #[undo]
+    async fn nothing(&self, _: Option<&String>) -> Result<(), StepError> {
+        Ok(())
+    }
+    #[step(undo = nothing_either)]
+    async fn charge(&self, reserve: &String) -> Result<String, StepError> {
+        Ok(reserve.clone())
+    }
+    #[undo]
+    async fn nothing_either(&self, _: Option<&String>) -> Result<(), StepError> {
+        Ok(())
+    }
+    #[step(pivot)]
+    async fn ship(&self, charge: &String) -> Result<String, StepError> {
+        Ok(charge.clone())
+    }
+}
+
+/// An instance for each account that is opened, which waits.
+#[derive(Clone, Debug, Serialize, Deserialize, Saga)]
+#[kenning(name = "welcome", version = 1, id = account)]
+pub(super) struct Welcome {
+    account: Uuid,
+    owner: String,
+}
+
+#[saga]
+impl Welcome {
+    #[start]
+    fn opened(event: &Recorded<Opened>) -> Option<Self> {
+        Some(Self { account: event.stream().id().parse().ok()?, owner: event.owner.clone() })
+    }
+    #[wait(timeout = "365d", on_timeout = fail)]
+    fn closed(event: &Recorded<Opened>) -> Correlated<Uuid, bool> {
+        let _: &Opened = event;
+        Correlated::nobody()
+    }
+}
+
+/// How long a process may be silent in the workload that ends one.
+pub(super) const LEASE: Duration = Duration::from_secs(4);

@@ -1,0 +1,66 @@
+//! Starting instances by events, beside a read model that has as many rows to make.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use kenning::{CancellationToken, ConsumerOptions, Kenning, Start};
+
+use super::delivery::Welcome;
+use crate::Result;
+use crate::cpu::Cpu;
+use crate::domain::AccountSummary;
+use crate::measure::{Comparison, Sample, Side, Target, Unit, Workload};
+use crate::workload::Context;
+use crate::workload::catch_up::{Locality, filled_with};
+
+const INSTANCES: u64 = 10_000;
+
+/// Ten thousand accounts were opened: an instance for each, and a row for each.
+pub(crate) async fn start(context: Context) -> Result<Workload> {
+    let (pool, store) = filled_with(&context, INSTANCES, 1, Locality::Streams).await?;
+    let app = Kenning::builder(store).read_model_with::<AccountSummary>(ConsumerOptions::new());
+    let app = Arc::new(app.saga::<Welcome>(()).build().await?);
+    let side = |name, consumer: &'static str, table: &'static str| {
+        let (app, pool) = (Arc::clone(&app), pool.clone());
+        Side::new(name, move |_: Duration| {
+            let (app, pool) = (Arc::clone(&app), pool.clone());
+            async move {
+                // The other one has nothing to do meanwhile.
+                for other in ["welcome", "account_summaries"].iter().filter(|other| **other != consumer) {
+                    app.consumer(*other).reset(Start::End).await?;
+                }
+                app.consumer(consumer).reset(Start::Beginning).await?;
+                sqlx::raw_sql("TRUNCATE ours.sagas, ours.saga_log, ours.saga_messages")
+                    .execute(&pool)
+                    .await?;
+                let stop = CancellationToken::new();
+                let (before, began) = (Cpu::now(), Instant::now());
+                let running = tokio::spawn({
+                    let (app, stop) = (Arc::clone(&app), stop.clone());
+                    async move { app.run(stop).await }
+                });
+                let sql = format!("SELECT count(*) FROM {table}");
+                loop {
+                    let there: i64 =
+                        sqlx::query_scalar(sqlx::AssertSqlSafe(sql.clone())).fetch_one(&pool).await?;
+                    if u64::try_from(there)? >= INSTANCES {
+                        break;
+                    }
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+                let sample = Sample::rate(INSTANCES, began.elapsed()).cpu(&before, &Cpu::now());
+                stop.cancel();
+                running.await??;
+                Ok(sample)
+            }
+        })
+    };
+    Ok(Workload {
+        unit: Unit::PerSecond,
+        sides: vec![
+            side("ours", "welcome", "ours.sagas"),
+            side("read model", "account_summaries", "ours.account_summaries"),
+        ],
+        comparisons: vec![Comparison::new(0, 1, Target::AtLeast(0.8))],
+    })
+}

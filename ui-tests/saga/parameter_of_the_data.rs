@@ -1,0 +1,22 @@
+use kenning::prelude::*;
+
+#[derive(Clone, Debug, Serialize, Deserialize, Saga)]
+#[kenning(name = "order-fulfilment", version = 1, id = order_id)]
+pub struct Fulfilment {
+    pub order_id: String,
+}
+
+#[saga]
+impl Fulfilment {
+    #[step(read_only)]
+    async fn reserve(&self) -> Result<u64, StepError> {
+        Ok(1)
+    }
+
+    #[step(read_only)]
+    async fn charge(&self, order_id: &String) -> Result<u64, StepError> {
+        Ok(order_id.len() as u64)
+    }
+}
+
+fn main() {}
