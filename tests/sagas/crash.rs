@@ -1,14 +1,16 @@
 //! A process dies at any moment: what was begun is done again under its key, what was not begun is done once.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
+use kenning::CancellationToken;
 use kenning::store::SagaStatus;
 
 use super::check::check;
 use super::outside::{Answer, Outside};
 use super::rows::{DIAMOND, Diamond, ROW, Row};
-use super::world::{World, log, show, times, until};
+use super::world::{Apart, Running, World, log, show, times, until};
 use crate::support::{Home, on_both_stores};
 
 on_both_stores! {
@@ -17,6 +19,7 @@ on_both_stores! {
     p5_p6_trap_30_a_crash_at_any_moment
     p6_trap_40_every_attempt_at_a_step_and_an_undo_has_one_key
     p5_a_dead_process_is_relieved_within_its_lease
+    p4_p5_a_process_that_was_held_up_records_nothing
     p5_a_process_that_stops_finishes_what_it_has_begun
 }
 
@@ -76,7 +79,7 @@ async fn p6_trap_30_a_crash_before_the_intent_leaves_the_step_to_be_run_once<H: 
 
 /// The store's writes and the process are cut at moments that nobody has chosen.
 ///
-/// With the effect begun before its intent is written, or without the check of the epoch and the sequence in `write_sagas` of the memory store, this test fails.
+/// With the effect begun before its intent is written, this test fails: more was asked for than was begun. With keys that are drawn anew it fails as well.
 async fn p5_p6_trap_30_a_crash_at_any_moment<H: Home>(home: H) {
     const INSTANCES: u64 = 12;
     let world = World::mortal(home);
@@ -170,11 +173,52 @@ async fn p5_a_dead_process_is_relieved_within_its_lease<H: Home>(home: H) {
     dying.crash().await;
     for id in 0..20 {
         let whole = until(&other.app, "row", id, SagaStatus::Completed).await;
-        assert_eq!(times(&whole, "intent two"), 2);
+        assert!(times(&whole, "intent two") >= 2);
     }
     // Not sooner either: nobody could know that it was dead.
     assert!(began.elapsed() > world.lease / 4, "{:?}", began.elapsed());
     other.stop().await;
+}
+
+/// It is held up in the middle of a step of each instance, and wakes up when another process has done the rest.
+///
+/// Taken out (epoch, owner and sequence in `write_sagas`, of either store), this test fails: an outcome is recorded after the end. So it does when a process does not heed that its lease is
+/// lost and its records are refused.
+async fn p4_p5_a_process_that_was_held_up_records_nothing<H: Home>(home: H) {
+    const INSTANCES: u64 = 10;
+    let world = Arc::new(World::mortal(home));
+    let asleep = Apart::run(&world).await;
+    let (app, go) = (world.app().await, CancellationToken::new());
+    for id in 0..INSTANCES {
+        world.outside.plan_of(id, "two", &[Answer::Until(go.clone())]);
+        world.outside.plan_of(id, "judge", if id % 2 == 0 { &[Answer::Fail] } else { &[] });
+        app.start(Row { id }).await.unwrap();
+    }
+    for id in 0..INSTANCES {
+        world.outside.until(id, "two", 1).await;
+    }
+    asleep.hold_up(world.lease * 5 / 2).await;
+    let running = Running::new(app);
+    let mut wholes = Vec::new();
+    for id in 0..INSTANCES {
+        let end = if id % 2 == 0 { SagaStatus::Compensated } else { SagaStatus::Completed };
+        wholes.push(until(&running.app, "row", id, end).await);
+    }
+    // The answers come while it sleeps, so that it records them before it finds out anything else. It is awake once it works again.
+    go.cancel();
+    running.stop().await;
+    let app = world.app().await;
+    app.start(Row { id: 99 }).await.unwrap();
+    until(&app, "row", 99, SagaStatus::Completed).await;
+    for whole in wholes {
+        let id = whole.record.id.parse().unwrap();
+        let after = show(&app, "row", id).await;
+        assert_eq!(after, whole, "nothing was written to it after its end");
+        assert_eq!(times(&whole, "intent two"), 2, "it was in the middle of it");
+        let wrong = check(&whole, ROW, &world.outside.calls(id), &world.outside.effects(id));
+        assert_eq!(wrong, Vec::<String>::new(), "{whole:#?}");
+    }
+    asleep.stop().await;
 }
 
 async fn p5_a_process_that_stops_finishes_what_it_has_begun<H: Home>(home: H) {

@@ -85,6 +85,46 @@ impl Running {
     }
 }
 
+/// An application that runs on a thread of its own, which can be held up as SIGSTOP holds up a process.
+pub(super) struct Apart {
+    stop: CancellationToken,
+    runtime: tokio::runtime::Handle,
+    thread: std::thread::JoinHandle<()>,
+}
+
+impl Apart {
+    pub(super) async fn run<H: Home>(world: &Arc<World<H>>) -> Self {
+        let stop = CancellationToken::new();
+        let (ready, is_ready) = tokio::sync::oneshot::channel();
+        let (world, stopped) = (Arc::clone(world), stop.clone());
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.expect("a runtime").block_on(async {
+                let app = world.app().await;
+                ready.send(tokio::runtime::Handle::current()).expect("somebody waits");
+                app.run(stopped).await.expect("it ran");
+            });
+        });
+        Self { stop, runtime: is_ready.await.expect("it gets ready"), thread }
+    }
+
+    /// From now on nothing moves there for so long.
+    pub(super) async fn hold_up(&self, duration: Duration) {
+        let (held, is_held) = tokio::sync::oneshot::channel();
+        self.runtime.spawn(async move {
+            held.send(()).expect("somebody waits");
+            std::thread::sleep(duration);
+        });
+        is_held.await.expect("it is held up");
+    }
+
+    pub(super) async fn stop(self) {
+        self.stop.cancel();
+        let joined = tokio::task::spawn_blocking(|| self.thread.join());
+        super::in_time("the thread to end", joined).await.expect("no panic").expect("no panic");
+    }
+}
+
 /// An instance as it is.
 pub(super) async fn show(app: &Kenning, saga: &str, id: u64) -> SagaWhole {
     let handle = app.sagas().instance(saga, id.to_string());

@@ -1,6 +1,7 @@
 //! What one release leaves for an instance that another one has.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use kenning::CancellationToken;
 use kenning::store::{SagaStatus, SagaStore as _};
@@ -57,10 +58,13 @@ async fn p5_trap_39_a_release_that_comes_back_keeps_its_instances<H: Home>(home:
         }
     };
     in_time("the old release to come back", back).await;
-    for id in 0..20 {
-        older.app.start(Old { id, weight: 7 }).await.unwrap();
+    // By a third one: neither of the two is told.
+    let starter = old(&world).await;
+    for id in 0..40 {
+        starter.start(Old { id, weight: 7 }).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    for id in 0..20 {
+    for id in 0..40 {
         let whole = until_seen(&older.app, "move", id, "waiting", |whole| {
             matches!(whole.record.status, SagaStatus::Waiting | SagaStatus::Parked)
         })
