@@ -110,7 +110,7 @@ impl Visit {
 
     #[es::send(pivot)]
     fn close(&self, enter: &u8) -> Option<Open> {
-        (*enter > 0).then(|| Open { door: self.door })
+        (*enter > 0).then_some(Open { door: self.door })
     }
 
     #[es::failed]

@@ -140,7 +140,7 @@ impl Reader {
     }
 
     #[step(pivot)]
-    async fn finish(&self, cx: &StepContext<Outside>, settled: &String) -> Result<String, StepError> {
+    async fn finish(&self, cx: &StepContext<Outside>, settled: &str) -> Result<String, StepError> {
         cx.services().call(cx, settled).await
     }
 }

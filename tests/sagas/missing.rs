@@ -49,7 +49,7 @@ impl Parks {
         of(event)
     }
     #[step(pivot)]
-    async fn finish(&self, cx: &StepContext<Outside>, settled: &String) -> Result<String, StepError> {
+    async fn finish(&self, cx: &StepContext<Outside>, settled: &str) -> Result<String, StepError> {
         cx.services().call(cx, settled).await
     }
 }
@@ -61,7 +61,7 @@ impl Keeps {
         of(event)
     }
     #[step(pivot)]
-    async fn finish(&self, cx: &StepContext<Outside>, settled: &String) -> Result<String, StepError> {
+    async fn finish(&self, cx: &StepContext<Outside>, settled: &str) -> Result<String, StepError> {
         cx.services().call(cx, settled).await
     }
 }
@@ -73,7 +73,7 @@ impl Ignores {
         of(event)
     }
     #[step(pivot)]
-    async fn finish(&self, cx: &StepContext<Outside>, settled: &String) -> Result<String, StepError> {
+    async fn finish(&self, cx: &StepContext<Outside>, settled: &str) -> Result<String, StepError> {
         cx.services().call(cx, settled).await
     }
 }
@@ -102,7 +102,7 @@ impl Starts {
         of(event)
     }
     #[step(pivot)]
-    async fn finish(&self, cx: &StepContext<Outside>, settled: &String) -> Result<String, StepError> {
+    async fn finish(&self, cx: &StepContext<Outside>, settled: &str) -> Result<String, StepError> {
         cx.services().call(cx, settled).await
     }
 }

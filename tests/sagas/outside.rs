@@ -121,7 +121,7 @@ impl Outside {
             Answer::Hang => std::future::pending().await,
             Answer::DoneAndHang => {
                 self.done(cx, effect);
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
             Answer::Lost => {
                 self.done(cx, effect);

@@ -117,14 +117,9 @@ impl Diamond {
     }
 
     #[step(undo = undo_bottom, after(left, right))]
-    async fn bottom(
-        &self,
-        cx: &StepContext<Outside>,
-        left: &String,
-        right: &String,
-    ) -> Result<String, StepError> {
+    async fn bottom(&self, cx: &StepContext<Outside>, left: &str, right: &str) -> Result<String, StepError> {
         assert_eq!(
-            (left.clone(), right.clone()),
+            (left.to_owned(), right.to_owned()),
             (format!("left of {}", self.id), format!("right of {}", self.id))
         );
         cx.services().call(cx, "bottom").await

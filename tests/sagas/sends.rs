@@ -69,7 +69,7 @@ impl Clerk {
     #[failed]
     fn give_up(&self, failure: &SagaFailure) -> Option<Note> {
         let word = format!("{}: {}", self.last_word, failure.reason);
-        (self.last_word != "none").then(|| Note { id: self.id, word })
+        (self.last_word != "none").then_some(Note { id: self.id, word })
     }
 }
 

@@ -41,7 +41,7 @@ impl Race {
     }
 
     #[step(pivot)]
-    async fn finish(&self, cx: &StepContext<Outside>, settled: &String) -> Result<String, StepError> {
+    async fn finish(&self, cx: &StepContext<Outside>, settled: &str) -> Result<String, StepError> {
         cx.services().call(cx, settled).await
     }
 }

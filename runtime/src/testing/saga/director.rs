@@ -102,6 +102,14 @@ impl Director {
         self.state().doorbells.iter().for_each(|doorbell| doorbell.due());
     }
 
+    /// Tells the processes that run them that something was left for the instances, and all others that something is due.
+    pub(super) fn ring(&self) {
+        let records = self.records();
+        for doorbell in &self.state().doorbells {
+            records.iter().for_each(|record| doorbell.ring(&record.saga, &record.id));
+        }
+    }
+
     pub(super) fn add_doorbell(&self, doorbell: Arc<Doorbell>) {
         self.state().doorbells.push(doorbell);
     }

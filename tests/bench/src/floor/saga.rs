@@ -113,7 +113,7 @@ async fn commit(pool: PgPool, mut writes: mpsc::Receiver<Write>) -> Result<()> {
         let written: std::collections::HashSet<_> = written.into_iter().collect();
         for write in batch.drain(..) {
             // Whoever waits for it may be gone.
-            drop(write.written.send(written.contains(&write.instance)));
+            write.written.send(written.contains(&write.instance)).ok();
         }
     }
     Ok(())

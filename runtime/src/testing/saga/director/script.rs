@@ -130,12 +130,14 @@ impl Director {
         self.tell(process, "goes on".to_owned());
     }
 
+    fn calm_down(&self) {
+        let mut state = self.state();
+        state.calm = Some(state.attempts.len());
+    }
+
     /// Nothing goes wrong any more, and what is parked is told to go on.
     pub(in super::super) async fn resume(&self) {
-        {
-            let mut state = self.state();
-            state.calm = Some(state.attempts.len());
-        }
+        self.calm_down();
         for record in self.records().iter().filter(|record| record.status == SagaStatus::Parked) {
             self.tell(0, format!("`{}` is told to go on", record.id));
             // The memory store is open, and the instance is there.
@@ -151,7 +153,7 @@ impl Director {
             // The memory store is open, and the instance is there.
             drop(self.store.request_saga(&record.saga, &record.id, &request).await);
         }
-        self.nudge();
+        self.ring();
     }
 }
 

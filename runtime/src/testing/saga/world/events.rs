@@ -25,7 +25,7 @@ impl<F: SagaDefinition> World<'_, F> {
             let starts = self.stage.route(&self.saga, event).to.is_empty();
             if starts || self.director.arrival(event) == Some(Arrival::AtStart) {
                 self.brought.insert(event);
-                self.bring(event, Duration::ZERO, 1).await;
+                self.bring(event, Duration::ZERO, 1, true).await;
             }
         }
     }
@@ -40,24 +40,31 @@ impl<F: SagaDefinition> World<'_, F> {
                 continue;
             };
             let timeout = self.timeout(*place).unwrap_or(Duration::from_secs(60));
-            let (after, times) = match self.director.arrival(event) {
+            let (after, times, near) = match self.director.arrival(event) {
                 Some(Arrival::AtStart | Arrival::Never) => continue,
-                None => (SOON.min(timeout / 2), 1),
-                Some(Arrival::AtOnce) => (Duration::ZERO, 1),
-                Some(Arrival::Twice) => (SOON.min(timeout / 2), 2),
-                Some(Arrival::JustBefore) => (timeout.saturating_sub(TICK), 1),
-                Some(Arrival::AtTimeout) => (timeout, 1),
-                Some(Arrival::JustAfter) => (timeout + TICK, 1),
+                None => (SOON.min(timeout / 2), 1, true),
+                Some(Arrival::AtOnce) => (Duration::ZERO, 1, true),
+                Some(Arrival::Twice) => (SOON.min(timeout / 2), 2, true),
+                Some(Arrival::JustBefore) => (timeout.saturating_sub(TICK), 1, false),
+                Some(Arrival::AtTimeout) => (timeout, 1, false),
+                Some(Arrival::JustAfter) => (timeout + TICK, 1, false),
             };
             if !self.brought.insert(event) {
                 continue;
             }
-            let bring = self.bring(event, after, times);
+            let bring = self.bring(event, after, times, near);
             self.outside.push(AbortOnDropHandle::new(tokio::spawn(bring)));
         }
     }
 
-    fn bring(&self, event: usize, after: Duration, times: u32) -> impl Future<Output = ()> + Send + 'static {
+    /// Has an event come, handed over by a process that runs the instances (`near`) or by another one, from which they do not hear at once.
+    fn bring(
+        &self,
+        event: usize,
+        after: Duration,
+        times: u32,
+        near: bool,
+    ) -> impl Future<Output = ()> + Send + 'static {
         let (store, follow) = (self.store.clone(), Arc::clone(&self.follow));
         let director = Arc::clone(&self.director);
         let event = self.stage.events.get(event).cloned();
@@ -70,6 +77,7 @@ impl<F: SagaDefinition> World<'_, F> {
             }
             for _ in 0..times {
                 hand_over(&store, &follow, &director, &stream).await;
+                if near { director.ring() } else { director.nudge() }
             }
         }
     }
@@ -95,5 +103,4 @@ async fn hand_over(
     if let Err(reason) = handed {
         director.tell(0, format!("that event is parked: {reason}"));
     }
-    director.nudge();
 }

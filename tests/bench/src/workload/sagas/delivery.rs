@@ -29,16 +29,16 @@ impl Delivery {
         Ok(())
     }
     #[step(undo = nothing_either)]
-    async fn charge(&self, reserve: &String) -> Result<String, StepError> {
-        Ok(reserve.clone())
+    async fn charge(&self, reserve: &str) -> Result<String, StepError> {
+        Ok(reserve.to_owned())
     }
     #[undo]
     async fn nothing_either(&self, _: Option<&String>) -> Result<(), StepError> {
         Ok(())
     }
     #[step(pivot)]
-    async fn ship(&self, charge: &String) -> Result<String, StepError> {
-        Ok(charge.clone())
+    async fn ship(&self, charge: &str) -> Result<String, StepError> {
+        Ok(charge.to_owned())
     }
 }
 
