@@ -41,9 +41,7 @@ async fn p5_trap_39_an_event_left_under_a_newer_name_is_not_lost<H: Home>(home: 
     new.stop().await;
 }
 
-/// What a process knows of the others is as old as its last look at them.
-///
-/// Without `is_run_elsewhere` of `engine/adopt.rs`, this test fails: the new release parks what the old one is there for.
+/// What a process knows of the others is as old as its last look at them: `is_run_elsewhere` of `engine/adopt.rs` looks again before it parks.
 async fn p5_trap_39_a_release_that_comes_back_keeps_its_instances<H: Home>(home: H) {
     let world = World::new(home);
     let builder = world.builder().await.aggregate::<Lot>().saga::<Unrelated>(Arc::clone(&world.outside));

@@ -67,15 +67,13 @@ pub(super) async fn supervise<S: SagaStore>(
         if !worker.is_valid() || worker.stop.is_cancelled() {
             return lost(&worker, &saga, &id);
         }
-        let asked = Instant::now();
         match again(&worker, &saga, &id).await {
             Ok(Some(SagaWhole { record, log, messages }))
                 if record.instance == instance
                     && record.epoch == epoch
                     && record.owner == Some(worker.id) =>
             {
-                let now = record.updated_at.max(log.last().map_or(record.updated_at, |entry| entry.at));
-                next = Some((ClaimedSaga { record, log, messages }, (now, asked)));
+                next = Some((ClaimedSaga { record, log, messages }, time));
             }
             Ok(_) => return lost(&worker, &saga, &id),
             Err(error) => {
