@@ -17,7 +17,7 @@ use crate::store::{SagaCounts, SagaQuery, SagaRecord, SagaRequest, SagaStatus, S
 ///
 /// for parked in app.sagas().saga("order-fulfilment").status(SagaStatus::Parked).list().await? {
 ///     println!("{}: {}", parked.id, parked.reason.as_deref().unwrap_or_default());
-///     app.sagas().instance(&parked.saga, &*parked.id).retry().await?;
+///     app.sagas().instance(&*parked.saga, &*parked.id).retry().await?;
 /// }
 /// # Ok(()) }
 /// ```
