@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use kenning::saga::SagaOptions;
 use kenning::store::{NewSaga, SagaStore, TransactionalStore};
-use kenning::{Kenning, Payload, PostgresStore, SagaDefinition};
+use kenning::{CancellationToken, Kenning, Payload, PostgresStore, SagaDefinition};
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -40,9 +40,21 @@ pub(crate) async fn steps(context: Context) -> Result<Workload> {
             async move {
                 let instances = instances(duration);
                 fill(&store, &pool, instances).await?;
+                let stop = CancellationToken::new();
                 let (before, began) = (Cpu::now(), Instant::now());
-                app.run_until_idle().await?;
+                let running = tokio::spawn({
+                    let (app, stop) = (Arc::clone(&app), stop.clone());
+                    async move { app.run(stop).await }
+                });
+                // Whether all have come to their end is asked of an index.
+                let left =
+                    "SELECT EXISTS (SELECT FROM ours.sagas WHERE owner IS NOT NULL OR due_at IS NOT NULL)";
+                while sqlx::query_scalar::<_, bool>(left).fetch_one(&pool).await? {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
                 let sample = Sample::rate(3 * instances, began.elapsed()).cpu(&before, &Cpu::now());
+                stop.cancel();
+                running.await??;
                 check(saga::completed(&pool, "ours.sagas").await?, instances)?;
                 Ok(sample)
             }

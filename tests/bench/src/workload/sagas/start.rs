@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use kenning::saga::SagaOptions;
 use kenning::{CancellationToken, ConsumerOptions, Kenning, Start};
 
 use super::delivery::Welcome;
@@ -18,7 +19,10 @@ const INSTANCES: u64 = 10_000;
 /// Ten thousand accounts were opened: an instance for each, and a row for each.
 pub(crate) async fn start(context: Context) -> Result<Workload> {
     let (pool, store) = filled_with(&context, INSTANCES, 1, Locality::Streams).await?;
-    let app = Kenning::builder(store).read_model_with::<AccountSummary>(ConsumerOptions::new());
+    // They are started, and hardly any is run: that is another workload.
+    let options = SagaOptions::new().concurrency(1);
+    let app =
+        Kenning::builder(store).sagas(options).read_model_with::<AccountSummary>(ConsumerOptions::new());
     let app = Arc::new(app.saga::<Welcome>(()).build().await?);
     let side = |name, consumer: &'static str, table: &'static str| {
         let (app, pool) = (Arc::clone(&app), pool.clone());
