@@ -1,6 +1,7 @@
 //! P4, P3: what an event causes is there once, and with it the checkpoint, whatever is done again.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use kenning::{CancellationToken, Start};
 
@@ -91,6 +92,8 @@ async fn p4_a_process_that_dies_before_its_commit_has_caused_nothing<H: Home>(ho
     supplier.called("ink").await;
     run.abort();
     assert!(run.await.unwrap_err().is_cancelled());
+    // The tasks of the run are told to end with it, which they do when they are looked at next: an answer must not come before.
+    tokio::time::sleep(Duration::from_millis(500)).await;
     assert!(events(&first, &journal("pen")).await.is_empty());
     supplier.answers.send_replace(true);
     let second = open(&home, &supplier, options()).await;

@@ -128,8 +128,8 @@ impl Situation<'_> {
         steps.chain(deadline).chain(self.left_for_others()).min()
     }
 
-    /// An event was left for a step that is not known here, by a newer release that runs beside this one: the instance is offered to others. Each time that is as long from now as the event has been there, so that a release
-    /// that never comes back costs little.
+    /// An event was left for a step that is not known here, by a newer release that runs beside this one: the instance is offered to others. This release may be the one that takes it again, so
+    /// that it is offered often at first; each time an eighth as long from now as the event has been there, so that a release that never comes back costs little.
     fn left_for_others(&self) -> Option<time::OffsetDateTime> {
         let strange = self.messages.iter().filter(|message| {
             message.kind == SagaMessageKind::Event
@@ -139,7 +139,8 @@ impl Situation<'_> {
                 })
         });
         let newest = strange.map(|message| message.at).max()?;
-        self.now.checked_add((self.now - newest).max(FIRST_OFFER))
+        let there: time::Duration = self.now - newest;
+        self.now.checked_add((there / 8_i32).max(FIRST_OFFER))
     }
 }
 
