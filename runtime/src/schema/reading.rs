@@ -238,6 +238,7 @@ pub(crate) fn invalid(line: usize, reason: impl Into<String>) -> InvalidText {
 }
 
 impl<'a> Line<'a> {
+    #[cfg(feature = "testing")]
     pub(crate) fn read<T>(&self, read: impl FnOnce(&mut Scan<'a>) -> Scanned<T>) -> Parsed<T> {
         read(&mut Scan::new(self.text)).map_err(|reason| invalid(self.number, reason))
     }
