@@ -87,13 +87,12 @@ statements! {
 
 macro_rules! migrations {
     ($($number:literal $name:literal),* $(,)?) => {
-        /// The migrations, in their order. One that was released never changes: what changes is a new one.
+        /// The migrations, in their order. A released one never changes: a change is a new one.
+        /// The number of its file is its version; numbers rise and may have gaps.
         pub(super) fn migrations(schema: &Schema) -> Vec<Migration> {
-            [$(($number, $name, include_str!(concat!("migrations/", $number, "_", $name, ".sql")))),*]
+            [$(($number, $name, include_str!(concat!("migrations/", stringify!($number), "_", $name, ".sql")))),*]
                 .into_iter()
-                .zip(1_i64..)
-                .map(|((number, name, text), version)| {
-                    debug_assert_eq!(number.parse(), Ok(version), "a file's number is its place");
+                .map(|(version, name, text)| {
                     Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, schema.fill(text), false)
                 })
                 .collect()
@@ -102,39 +101,39 @@ macro_rules! migrations {
 }
 
 migrations! {
-    "0001" "create_event_positions",
-    "0002" "create_events",
-    "0003" "create_commands",
-    "0004" "create_commands_by_age",
-    "0005" "create_snapshots",
-    "0006" "append_event",
-    "0007" "append_batch",
-    "0008" "feed_watermark",
-    "0009" "create_consumers",
-    "0010" "create_consumer_partitions",
-    "0011" "create_consumer_workers",
-    "0012" "create_parked_events",
-    "0013" "create_parked_events_by_stream",
-    "0014" "create_parked_events_by_request",
-    "0015" "append_events",
-    "0016" "feed_page",
-    "0017" "create_sagas",
-    "0018" "create_sagas_by_due",
-    "0019" "create_sagas_by_owner",
-    "0020" "create_sagas_at_work",
-    "0021" "create_saga_log",
-    "0022" "create_saga_messages",
-    "0023" "create_saga_messages_by_event",
-    "0024" "create_saga_workers",
-    "0025" "create_saga_definitions",
-    "0026" "start_sagas",
-    "0027" "deliver_to_sagas",
-    "0028" "claim_sagas",
-    "0029" "saga_histories",
-    "0030" "write_sagas",
-    "0031" "renew_saga_worker",
-    "0032" "free_sagas",
-    "0033" "are_sagas_busy",
+    0001 "create_event_positions",
+    0002 "create_events",
+    0003 "create_commands",
+    0004 "create_commands_by_age",
+    0005 "create_snapshots",
+    0006 "append_event",
+    0007 "append_batch",
+    0008 "feed_watermark",
+    0009 "create_consumers",
+    0010 "create_consumer_partitions",
+    0011 "create_consumer_workers",
+    0012 "create_parked_events",
+    0013 "create_parked_events_by_stream",
+    0014 "create_parked_events_by_request",
+    0015 "append_events",
+    0016 "feed_page",
+    0017 "create_sagas",
+    0018 "create_sagas_by_due",
+    0019 "create_sagas_by_owner",
+    0020 "create_sagas_at_work",
+    0021 "create_saga_log",
+    0022 "create_saga_messages",
+    0023 "create_saga_messages_by_event",
+    0024 "create_saga_workers",
+    0025 "create_saga_definitions",
+    0026 "start_sagas",
+    0027 "deliver_to_sagas",
+    0028 "claim_sagas",
+    0029 "saga_histories",
+    0030 "write_sagas",
+    0031 "renew_saga_worker",
+    0032 "free_sagas",
+    0033 "are_sagas_busy",
 }
 
 #[cfg(test)]
@@ -147,6 +146,13 @@ mod tests {
             assert!(Schema::new(name).is_err(), "{name}");
         }
         assert!(Schema::new(&"a".repeat(63)).is_ok());
+    }
+
+    #[test]
+    fn numbers_of_migrations_rise() {
+        let versions: Vec<_> =
+            migrations(&Schema::new("some_schema").unwrap()).iter().map(|one| one.version).collect();
+        assert!(versions.is_sorted_by(|before, after| before < after), "{versions:?}");
     }
 
     #[test]
