@@ -5,6 +5,7 @@
 
 mod adversary;
 mod app;
+mod bites;
 mod catalog;
 mod consumers;
 mod couriers;
