@@ -1,5 +1,7 @@
 //! All SQL with a name in it that is not known at compile time: the schema's.
 
+#![allow(clippy::zero_prefixed_literal, reason = "migrations are numbered as their files are named")]
+
 use std::borrow::Cow;
 
 use sqlx::migrate::{Migration, MigrationType};
