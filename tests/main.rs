@@ -9,6 +9,7 @@ mod bites;
 mod catalog;
 mod consumers;
 mod couriers;
+mod failover;
 mod followers;
 mod lock;
 mod macros;

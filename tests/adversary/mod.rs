@@ -28,18 +28,18 @@ use kenning_tests::storm::{Tally, TallyEvent};
 const HANG: Duration = Duration::from_secs(90);
 
 /// How long the long storm rages: `KENNING_STORM_SECONDS`, 20 if nothing is said.
-fn storm_time() -> Duration {
+pub(crate) fn storm_time() -> Duration {
     let seconds = std::env::var("KENNING_STORM_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
     Duration::from_secs(seconds.unwrap_or(20))
 }
 
 /// Waits for what has to happen; a test that hangs says what for.
-async fn in_time<F: IntoFuture>(what: &str, future: F) -> F::Output {
+pub(crate) async fn in_time<F: IntoFuture>(what: &str, future: F) -> F::Output {
     tokio::time::timeout(HANG, future).await.unwrap_or_else(|_| panic!("waited for {what} in vain"))
 }
 
 /// Waits until a condition holds.
-async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+pub(crate) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     in_time(what, async {
         while !holds().await {
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -64,7 +64,7 @@ async fn replayed(store: &dyn EventStore, tally: u32) -> Tally {
 }
 
 /// What the application has (snapshots and all) is what the events say.
-async fn states_equal_replays(app: &Kenning, store: &Arc<dyn EventStore>, tallies: u32) {
+pub(crate) async fn states_equal_replays(app: &Kenning, store: &Arc<dyn EventStore>, tallies: u32) {
     for tally in 0..tallies {
         let loaded = app.load::<Tally>(tally).await.expect("an aggregate can be loaded");
         assert_eq!(loaded.into_state(), replayed(&**store, tally).await, "the state of tally {tally}");

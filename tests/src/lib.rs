@@ -1,5 +1,6 @@
 //! What the tests share with the processes that they start.
 
+pub mod failover;
 pub mod meters;
 pub mod parcels;
 pub mod storm;

@@ -1,4 +1,5 @@
-//! A proxy before a PostgreSQL server that understands the frames of the protocol, so that it can cut a connection at one exact message.
+//! A proxy before a PostgreSQL server. It reads the frames of the protocol, so that it can cut a connection at one
+//! exact message. Its server can be exchanged, as behind a DNS name or a floating address.
 
 use std::io;
 use std::net::SocketAddr;
@@ -31,13 +32,15 @@ pub struct Proxy {
 }
 
 struct Shared {
-    upstream: SocketAddr,
+    upstream: Mutex<SocketAddr>,
     /// The message waited for, by a part of its bytes.
     armed: Mutex<Option<(Vec<u8>, Strike)>>,
     refusing: AtomicBool,
     /// How often it struck; the strikes that are complete.
     struck: watch::Sender<u64>,
     released: watch::Sender<bool>,
+    /// How often all connections were cut.
+    cuts: watch::Sender<u64>,
 }
 
 impl Proxy {
@@ -47,11 +50,12 @@ impl Proxy {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");
         let address = listener.local_addr().expect("a listener has an address");
         let shared = Arc::new(Shared {
-            upstream,
+            upstream: Mutex::new(upstream),
             armed: Mutex::new(None),
             refusing: AtomicBool::new(false),
             struck: watch::Sender::new(0),
             released: watch::Sender::new(false),
+            cuts: watch::Sender::new(0),
         });
         let accepting = tokio::spawn(accept(listener, Arc::clone(&shared)));
         Self { address, shared, accepting }
@@ -69,6 +73,22 @@ impl Proxy {
     pub fn arm(&self, message: impl Into<Vec<u8>>, strike: Strike) {
         self.shared.released.send_replace(false);
         *self.shared.armed.lock().expect("no strike panics") = Some((message.into(), strike));
+    }
+
+    /// Sends new connections to the server of this URL; open ones stay where they are.
+    pub fn route(&self, url: &str) {
+        *self.shared.upstream.lock().expect("no route panics") = address_of(url);
+    }
+
+    /// Ends all connections. What the server has received it still does.
+    pub fn cut(&self) {
+        self.shared.cuts.send_modify(|cuts| *cuts += 1);
+    }
+
+    /// Moves everything to the server of this URL.
+    pub fn switch(&self, url: &str) {
+        self.route(url);
+        self.cut();
     }
 
     /// Whether new connections are refused from now on.
@@ -110,15 +130,21 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
         if shared.refusing.load(Ordering::SeqCst) {
             continue;
         }
-        let shared = Arc::clone(&shared);
+        let (shared, mut cuts) = (Arc::clone(&shared), shared.cuts.subscribe());
         // A connection that dies is what this proxy is for.
-        tokio::spawn(async move { drop(serve(client, &shared).await) });
+        tokio::spawn(async move {
+            tokio::select! {
+                ended = serve(client, &shared) => drop(ended),
+                cut = cuts.changed() => drop(cut),
+            }
+        });
     }
 }
 
 async fn serve(client: TcpStream, shared: &Shared) -> io::Result<()> {
     client.set_nodelay(true)?;
-    let server = TcpStream::connect(shared.upstream).await?;
+    let upstream = *shared.upstream.lock().expect("no route panics");
+    let server = TcpStream::connect(upstream).await?;
     server.set_nodelay(true)?;
     let (client_in, mut client_out) = client.into_split();
     let (mut server_in, mut server_out) = server.into_split();

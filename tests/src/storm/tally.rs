@@ -67,6 +67,14 @@ pub struct Boom {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OddTotal;
 
+impl std::fmt::Display for OddTotal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the count is odd")
+    }
+}
+
+impl std::error::Error for OddTotal {}
+
 #[aggregate]
 impl Tally {
     #[command]
