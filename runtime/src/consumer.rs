@@ -42,5 +42,6 @@ pub(crate) use self::engine::{Engine, Setup};
 pub(crate) use self::guarded::guarded;
 pub(crate) use self::page::EventRef;
 pub(crate) use self::read_side::{Beside, ReadSide};
-pub(crate) use self::runner::{Application, Failure, Runner, Session, panic_text};
+pub(crate) use self::runner::{Application, Failure, Runner, Session};
 pub(crate) use self::trouble::{is_trouble, is_turned_back};
+pub(crate) use crate::event_set::panic_text;

@@ -1,6 +1,8 @@
 //! Event sets: the events that one aggregate, or one consumer, speaks.
 
+use std::any::Any;
 use std::convert::Infallible;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::event::{EncodedEvent, EventInfo, RawEvent};
 use crate::payload::{DecodeError, EncodeError};
@@ -26,6 +28,34 @@ pub trait EventSet: Sized + Send + Sync + 'static {
     /// # Errors
     /// When the set has no event of this name, or the event cannot read this version or payload.
     fn decode(event: &RawEvent<'_>) -> Result<Self, DecodeError>;
+}
+
+/// Reads a stored event; a panic of the user's code is an error.
+pub(crate) fn decode<S: EventSet>(event: &RawEvent<'_>) -> Result<S, DecodeError> {
+    guarded(event, || S::decode(event))
+}
+
+/// Runs the user's code on a stored event; a panic is an error. What a panic leaves half changed must
+/// not be used.
+pub(crate) fn guarded<T>(
+    event: &RawEvent<'_>,
+    run: impl FnOnce() -> Result<T, DecodeError>,
+) -> Result<T, DecodeError> {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+        Err(DecodeError::Panicked {
+            name: event.name.to_owned(),
+            version: event.schema_version,
+            reason: panic_text(&*panic),
+        })
+    })
+}
+
+/// The text of a panic.
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("a value that is not text")
+        .to_owned()
 }
 
 /// The set has the event `E`.

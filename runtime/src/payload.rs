@@ -135,6 +135,17 @@ pub enum DecodeError {
         /// What did not fit, and where.
         source: serde_json::Error,
     },
+    /// The user's code that reads or applies the event panicked: a `From` of an older version, a
+    /// `Deserialize` impl, or an `#[apply]`.
+    #[error("reading `{name}` version {version} panicked: {reason}")]
+    Panicked {
+        /// The persisted name.
+        name: String,
+        /// The version of the stored payload.
+        version: u32,
+        /// The text of the panic.
+        reason: String,
+    },
 }
 
 impl DecodeError {

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::event::RawEvent;
-use crate::event_set::EventSet;
+use crate::event_set::{EventSet, decode};
 use crate::headers::Headers;
 use crate::number::{Position, Version};
 use crate::payload::{DecodeError, Payload};
@@ -88,7 +88,7 @@ impl RecordedEvent {
     /// # Errors
     /// When the set does not have the event or cannot read its version or payload.
     pub fn decode<S: EventSet>(&self) -> Result<Recorded<S>, DecodeError> {
-        Ok(Recorded::new(S::decode(&self.raw())?, self.metadata.clone()))
+        Ok(Recorded::new(decode(&self.raw())?, self.metadata.clone()))
     }
 }
 

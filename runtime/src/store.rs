@@ -38,7 +38,7 @@ pub(crate) use self::memory::{WriteProbe, Writing};
 #[cfg(feature = "postgres")]
 pub use self::postgres::{PostgresOptions, PostgresStore};
 #[cfg(feature = "postgres")]
-pub(crate) use self::postgres::{is_database_collision, is_database_trouble};
+pub(crate) use self::postgres::{is_database_collision, is_database_trouble, is_database_unfit};
 pub use self::read::{Direction, FeedPage, FeedQuery, StreamQuery};
 pub use self::saga::{
     ClaimedSaga, Delivery, NewDelivery, NewSaga, NewSagaEntry, SagaClaim, SagaClaims, SagaCounts,

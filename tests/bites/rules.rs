@@ -11,7 +11,10 @@ fn listed<'a>(source: &'a str, suite: &str) -> BTreeSet<&'a str> {
     let text = &text[..text.find("\n}").expect("the macro ends")];
     let is_rule = |line: &&str| {
         line.starts_with("                ")
-            && line.trim().bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+            && line
+                .trim()
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
     };
     text.lines().filter(is_rule).map(str::trim).filter(|name| !name.is_empty()).collect()
 }

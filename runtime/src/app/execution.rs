@@ -1,5 +1,6 @@
 //! One command from its place in the queue to its answer: load, decide, append, and again when another process was faster.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -13,7 +14,7 @@ use super::inline::{InlineAppend, Unstored};
 use super::runtime::AggregateRuntime;
 use crate::aggregate::{Aggregate, ApplyTo};
 use crate::command::{Command, CommandContext, Handle};
-use crate::event_set::EventSet;
+use crate::event_set::{EventSet, panic_text};
 use crate::fresh_id::fresh_id;
 use crate::number::Version;
 use crate::payload::EncodeError;
@@ -252,8 +253,18 @@ impl<C: Command> Execution<'_, C> {
         let Some(written) = appended.streams.into_iter().next() else {
             return Err(StoreError::Corrupt("an append was answered without its stream".to_owned()));
         };
-        for event in &events {
-            event.apply_to(&mut hot.state);
+        // The events are durable: a panic of an `#[apply]` costs the cached state, not the answer.
+        let applied = catch_unwind(AssertUnwindSafe(|| {
+            for event in &events {
+                event.apply_to(&mut hot.state);
+            }
+        }));
+        if let Err(panic) = applied {
+            tracing::error!(stream = %self.context.stream, panic = panic_text(&*panic),
+                "an `#[apply]` panicked on an event that is stored: the aggregate cannot be loaded");
+            let mut executed = self.executed(written.version, events);
+            executed.position = written.position();
+            return Ok((executed, None));
         }
         hot.version = hot.version.plus(events.len() as u64);
         let mut snapshot = None;

@@ -11,7 +11,7 @@ use super::Kenning;
 use super::error::LoadError;
 use super::hot::{Hot, Ticket};
 use crate::aggregate::{Aggregate, ApplyTo};
-use crate::event_set::EventSet;
+use crate::event_set::{EventSet, guarded};
 use crate::number::Version;
 use crate::store::{BoxFuture, EventStore, RehydrateError, StoreError, StreamQuery};
 use crate::stream::{InvalidStreamName, StreamName};
@@ -98,9 +98,12 @@ async fn past<A: Aggregate>(
                 StoreError::Corrupt(format!("{stream} has version {version} where {next} was next")).into()
             );
         }
-        A::Events::decode(&row.raw())
-            .map_err(|source| RehydrateError::Decode { stream: stream.clone(), version, source })?
-            .apply_to(&mut hot.state);
+        let event = row.raw();
+        let applied = guarded(&event, || {
+            A::Events::decode(&event)?.apply_to(&mut hot.state);
+            Ok(())
+        });
+        applied.map_err(|source| RehydrateError::Decode { stream: stream.clone(), version, source })?;
         hot.version = version;
     }
     Ok(hot)

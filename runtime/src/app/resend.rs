@@ -6,7 +6,7 @@ use super::error::ExecuteError;
 use super::executed::Executed;
 use super::execution::{EventsOf, Execution, RejectionOf};
 use crate::command::Command;
-use crate::event_set::EventSet;
+use crate::event_set::decode;
 use crate::number::Version;
 use crate::store::{CommandRecord, RehydrateError, StoreError, StreamQuery};
 
@@ -60,7 +60,7 @@ impl<C: Command> Execution<'_, C> {
         let mut rows = self.store.read_stream(query);
         while let Some(row) = rows.next().await {
             let row = row?;
-            let event = EventsOf::<C>::decode(&row.raw()).map_err(|source| RehydrateError::Decode {
+            let event = decode::<EventsOf<C>>(&row.raw()).map_err(|source| RehydrateError::Decode {
                 stream: record.stream.clone(),
                 version: row.metadata.version,
                 source,

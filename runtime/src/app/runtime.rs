@@ -1,10 +1,12 @@
 //! What an application keeps for one aggregate, and how its states are brought up to date.
 
 use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::aggregate::{Aggregate, ApplyTo, Snapshots};
-use crate::event_set::EventSet;
+use crate::event::RawEvent;
+use crate::event_set::{EventSet, guarded, panic_text};
 use crate::number::Version;
 use crate::store::{EventStore, RehydrateError, Snapshot, StoreError};
 use crate::stream::StreamName;
@@ -79,7 +81,10 @@ impl<A: Aggregate> AggregateRuntime<A> {
                 hole.get_or_insert(event.version);
             }
             if hole.is_none() {
-                A::Events::decode(&event)?.apply_to(state);
+                guarded(&event, || {
+                    A::Events::decode(&event)?.apply_to(state);
+                    Ok(())
+                })?;
                 *version = event.version;
             }
             Ok(())
@@ -106,7 +111,13 @@ impl<A: Aggregate> AggregateRuntime<A> {
     ) -> Result<Option<Hot<A>>, RehydrateError> {
         let Some((snapshots, fingerprint)) = self.snapshots else { return Ok(None) };
         let Some(snapshot) = store.load_snapshot(stream, fingerprint).await? else { return Ok(None) };
-        match (snapshots.decode)(snapshot.state.as_bytes()) {
+        let raw = RawEvent {
+            version: snapshot.version,
+            name: A::CATEGORY,
+            schema_version: 0,
+            payload: snapshot.state.as_bytes(),
+        };
+        match guarded(&raw, || (snapshots.decode)(raw.payload)) {
             Ok(state) => Ok(Some(Hot {
                 state,
                 version: snapshot.version,
@@ -168,12 +179,16 @@ impl<A: Aggregate> Hot<A> {
 
 /// An error and what it comes from, in one line of a log.
 pub(crate) fn with_sources(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
+    // The text is the user's code.
+    let collected = catch_unwind(AssertUnwindSafe(|| {
+        let mut text = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            text.push_str(": ");
+            text.push_str(&cause.to_string());
+            source = cause.source();
+        }
+        text
+    }));
+    collected.unwrap_or_else(|panic| format!("an error whose text panicked: {}", panic_text(&*panic)))
 }

@@ -8,7 +8,7 @@ use super::registry::Registry;
 use super::runtime::AggregateRuntime;
 use crate::aggregate::{Aggregate, ApplyTo};
 use crate::event::RawEvent;
-use crate::event_set::EventSet;
+use crate::event_set::{EventSet, guarded};
 use crate::number::Version;
 use crate::payload::DecodeError;
 use crate::store::{BoxFuture, EventStore, NewEvent, RehydrateError};
@@ -99,7 +99,10 @@ impl<A: Aggregate> AnyTarget for Target<A> {
             let version = self.hot.version.plus(1);
             let payload = event.payload.as_bytes();
             let raw = RawEvent { version, name: &event.name, schema_version: event.schema_version, payload };
-            A::Events::decode(&raw)?.apply_to(&mut self.hot.state);
+            guarded(&raw, || {
+                A::Events::decode(&raw)?.apply_to(&mut self.hot.state);
+                Ok(())
+            })?;
             self.hot.version = version;
         }
         Ok(())

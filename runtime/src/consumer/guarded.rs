@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::runner::panic_text;
+use super::panic_text;
 use crate::read_model::HandleError;
 use crate::store::BoxFuture;
 

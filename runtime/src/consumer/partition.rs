@@ -12,7 +12,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::backoff::pause;
 use super::host::{Consumer, Host};
-use super::runner::panic_text;
+use super::panic_text;
 use super::trouble::Trouble;
 use super::window::Window;
 use crate::app::with_sources;

@@ -8,7 +8,7 @@ use super::ConsumerOptions;
 use super::guarded::guarded;
 use super::page::EventRef;
 use super::runner::{Application, Failure, Runner, Session};
-use super::trouble::is_trouble;
+use super::trouble::{is_trouble, is_unfit, unfit};
 use crate::app::with_sources;
 use crate::number::Position;
 use crate::projection::{HandlerError, Lends, Projection};
@@ -82,6 +82,9 @@ fn failure(error: HandlerError) -> Failure {
     let cause: &(dyn Error + 'static) = &*error;
     if is_trouble(cause) {
         return Failure::Store(StoreError::Unavailable(error));
+    }
+    if is_unfit(cause) {
+        return Failure::Store(StoreError::Unsuitable(unfit(cause)));
     }
     Failure::this_time(with_sources(cause), false)
 }

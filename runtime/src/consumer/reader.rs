@@ -17,6 +17,16 @@ pub(super) struct Reader {
     there: Option<There>,
     /// Up to here the feed had been read to its end.
     head: Option<Position>,
+    /// The last position that was reported as the head.
+    reported: Option<Position>,
+}
+
+/// What comes next in the feed.
+pub(super) enum Ahead {
+    /// A page with events after the position, or one that passes over unwanted ones.
+    Page(Arc<Page>),
+    /// The feed has no more for now. Reported once for a position; the next call waits.
+    Head,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -27,22 +37,28 @@ enum There {
 
 impl Reader {
     pub(super) fn new(tail: Arc<Window>, own: Arc<Window>) -> Self {
-        Self { tail, own, there: None, head: None }
+        Self { tail, own, there: None, head: None, reported: None }
     }
 
-    /// A page with what comes after a position, waiting for it at the head. Dropping the future loses nothing.
-    pub(super) async fn next(&mut self, after: Position) -> Result<Arc<Page>, Arc<StoreError>> {
+    /// What comes after a position. Waits at the head once that was reported: a worker that began at
+    /// the head gets no page before the next event, and must know all the same. Dropping the future
+    /// loses nothing.
+    pub(super) async fn next(&mut self, after: Position) -> Result<Ahead, Arc<StoreError>> {
         loop {
             if self.tail.has(after) || self.head.is_some_and(|head| head <= after) {
                 self.go(There::Near);
-                match self.tail.next(after).await? {
+                match self.tail.next(after, self.reported == Some(after)).await? {
                     Next::Page(page) => return Ok(self.read(page)),
-                    Next::Before | Next::Nothing => self.head = None,
+                    Next::Before => self.head = None,
+                    Next::Nothing => {
+                        (self.head, self.reported) = (Some(after), Some(after));
+                        return Ok(Ahead::Head);
+                    }
                 }
                 continue;
             }
             self.go(There::Behind);
-            match self.own.next(after).await? {
+            match self.own.next(after, true).await? {
                 Next::Page(page) => return Ok(self.read(page)),
                 Next::Nothing => self.head = Some(after),
                 Next::Before => {
@@ -56,9 +72,9 @@ impl Reader {
         }
     }
 
-    fn read(&mut self, page: Arc<Page>) -> Arc<Page> {
+    fn read(&mut self, page: Arc<Page>) -> Ahead {
         self.head = page.is_at_head().then_some(page.through);
-        page
+        Ahead::Page(page)
     }
 
     fn go(&mut self, there: There) {

@@ -10,7 +10,8 @@ use lru::LruCache;
 
 use super::ConsumerOptions;
 use super::page::EventRef;
-use super::runner::{Application, Failure, Runner, Session, panic_text};
+use super::panic_text;
+use super::runner::{Application, Failure, Runner, Session};
 use crate::app::with_sources;
 use crate::event_set::EventSet;
 use crate::number::Position;
@@ -118,18 +119,26 @@ impl<M: ReadModel> RowSession<M> {
     }
 
     /// Takes a row that was read.
-    fn found(&mut self, row: Row) -> Result<(), StoreError> {
+    fn found(&mut self, row: Row, steps: &[Step<M>]) -> Result<(), Failure> {
         let corrupt = |reason: String| StoreError::Corrupt(format!("a row of `{}` {reason}", M::TABLE));
         let Some(key) = row.values().get(M::KEY) else {
-            return Err(corrupt("has no key".to_owned()));
+            return Err(corrupt("has no key".to_owned()).into());
         };
-        let reached = self.work.by_key.get(key).and_then(|place| self.work.rows.get_mut(*place));
-        let Some(reached) = reached else {
-            return Err(corrupt(format!("was read that nobody asked for: {key}")));
+        let Some(place) = self.work.by_key.get(key).copied() else {
+            return Err(corrupt(format!("was read that was not asked for: {key}")).into());
         };
-        reached.slot.row =
-            Some(M::from_row(row).map_err(|error| corrupt(format!("cannot be read: {error}")))?);
-        reached.stored = true;
+        // A row that cannot be read fails the events that reach it, and no others.
+        let at = steps.iter().position(|step| step.rows.contains(&place));
+        let read =
+            || M::from_row(row).map_err(|error| format!("a row of `{}` cannot be read: {error}", M::TABLE));
+        let found = catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|panic| {
+            Err(format!("reading a row of `{}` panicked: {}", M::TABLE, panic_text(&*panic)))
+        });
+        let found = found.map_err(|reason| Failure::for_good(at, reason))?;
+        if let Some(reached) = self.work.rows.get_mut(place) {
+            reached.slot.row = Some(found);
+            reached.stored = true;
+        }
         Ok(())
     }
 
@@ -152,7 +161,12 @@ impl<M: ReadModel> RowSession<M> {
         for reached in self.work.rows.iter().filter(|reached| reached.slot.touched) {
             match &reached.slot.row {
                 Some(row) => {
-                    let row = row.to_row().map_err(|error| Failure::for_good(None, error.to_string()))?;
+                    let written = catch_unwind(AssertUnwindSafe(|| row.to_row()));
+                    let written = written.map_err(|panic| {
+                        let text = panic_text(&*panic);
+                        Failure::for_good(None, format!("writing a row panicked: {text}"))
+                    })?;
+                    let row = written.map_err(|error| Failure::for_good(None, error.to_string()))?;
                     check_key(&reached.slot, &row)?;
                     changes.upserts.push(row);
                 }
@@ -178,7 +192,7 @@ impl<M: ReadModel, S: ConsumerStore> Session<S> for RowSession<M> {
                 let missing = std::mem::take(&mut self.work.missing);
                 let rows = store.load_rows(transaction, &table, &missing).await.map_err(failure)?;
                 for row in rows {
-                    self.found(row)?;
+                    self.found(row, &steps)?;
                 }
             }
             self.fold(&steps)?;

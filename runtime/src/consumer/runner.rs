@@ -1,6 +1,5 @@
 //! What is done with the events of a batch.
 
-use std::any::Any;
 use std::sync::Arc;
 
 use super::ConsumerOptions;
@@ -137,12 +136,4 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
-}
-
-/// What a panic said.
-pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("something else than a text")
-        .to_owned()
 }

@@ -57,3 +57,29 @@ pub(crate) fn is_turned_back(error: &(dyn Error + 'static)) -> bool {
     }
     false
 }
+
+/// Whether an error of a handler says that the database is not as the handler's SQL expects: a table,
+/// column, function, schema or privilege is missing. Every event fails the same way, so the consumer
+/// is at fault, not the event.
+pub(crate) fn is_unfit(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if matches!(error.downcast_ref(), Some(StoreError::Unsuitable(_))) {
+            return true;
+        }
+        #[cfg(feature = "postgres")]
+        if error.downcast_ref().is_some_and(crate::store::is_database_unfit) {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
+/// What to do about it.
+pub(super) fn unfit(error: &(dyn Error + 'static)) -> String {
+    format!(
+        "{}; the handler needs what is missing here: create it or grant it, the consumer then continues by itself",
+        crate::app::with_sources(error)
+    )
+}

@@ -91,7 +91,7 @@ pub(super) enum Next {
     Page(Arc<Page>),
     /// The position is before the window, which cannot say.
     Before,
-    /// Nothing, for now. Only a window that does not wait says so.
+    /// Nothing, for now: the feed was read to its end.
     Nothing,
 }
 
@@ -117,9 +117,13 @@ impl Window {
         Self { shared: Arc::new(Shared { store, names, limit, wakeup, state: Mutex::default() }) }
     }
 
-    /// What comes after a position. Dropping the future loses nothing.
-    pub(super) async fn next(&self, after: Position) -> Result<Next, Arc<StoreError>> {
+    /// What comes after a position. If there is nothing yet, a window that waits at the head does so
+    /// only if `wait` says so. Dropping the future loses nothing.
+    pub(super) async fn next(&self, after: Position, wait: bool) -> Result<Next, Arc<StoreError>> {
         loop {
+            if !wait && self.is_at_head(after) {
+                return Ok(Next::Nothing);
+            }
             let mut coming = match self.place(after) {
                 Place::Here(page) => return Ok(Next::Page(page)),
                 Place::Before => return Ok(Next::Before),
@@ -129,7 +133,7 @@ impl Window {
             let landed = coming.wait_for(Option::is_some).await.ok().and_then(|landed| landed.clone());
             match landed {
                 Some(Ok(true)) => {}
-                Some(Ok(false)) if self.shared.wakeup.is_some() => {}
+                Some(Ok(false)) if wait && self.shared.wakeup.is_some() => {}
                 Some(Ok(false)) => return Ok(Next::Nothing),
                 Some(Err(error)) => return Err(error),
                 None => self.shared.broken_off()?,
@@ -142,6 +146,12 @@ impl Window {
         let state = self.shared.state();
         let low = state.pages.front().map(|page| page.after).or(state.high);
         low.is_some_and(|low| low <= after) && state.high.is_some_and(|high| after <= high)
+    }
+
+    /// Whether the window waits at the head for what comes after a position.
+    fn is_at_head(&self, after: Position) -> bool {
+        let state = self.shared.state();
+        self.shared.wakeup.is_some() && state.at_head && state.high == Some(after)
     }
 
     /// Reads a page for one alone who is behind the window.

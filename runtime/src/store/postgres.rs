@@ -36,7 +36,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use self::core::Core;
-pub(crate) use self::error::{is_database_collision, is_database_trouble};
+pub(crate) use self::error::{is_database_collision, is_database_trouble, is_database_unfit};
 use self::loader::Loader;
 use self::losses::Losses;
 use self::notifier::OwnNotifier;

@@ -74,7 +74,8 @@ impl Wrong {
                 }
                 Fault::NormalizesPayloads => {
                     for event in &mut target.events {
-                        let value: Result<serde_json::Value, _> = serde_json::from_str(event.payload.as_str());
+                        let value: Result<serde_json::Value, _> =
+                            serde_json::from_str(event.payload.as_str());
                         if let Ok(value) = value {
                             event.payload = Payload::from_stored(value.to_string());
                         }
@@ -142,7 +143,8 @@ impl Wrong {
         if self.is(Fault::FailsTheNeighboursOfAConflict) && self.is_broken() {
             return Err(contention().into());
         }
-        let ids: Vec<_> = append.streams.iter().flat_map(|target| &target.events).map(|event| event.id).collect();
+        let ids: Vec<_> =
+            append.streams.iter().flat_map(|target| &target.events).map(|event| event.id).collect();
         if self.is(Fault::ReportsTheSecondAttemptAsDone) && ids.iter().any(|id| self.ids().contains(id)) {
             return Ok(self.claimed(&append).await);
         }

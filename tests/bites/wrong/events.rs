@@ -201,7 +201,8 @@ impl EventStore for Wrong {
         if !self.keeps_snapshots() {
             return self.store.load_snapshot(stream, fingerprint);
         }
-        let kept = self.snapshots.lock().ok().and_then(|all| all.get(&self.key(stream, fingerprint)).cloned());
+        let kept =
+            self.snapshots.lock().ok().and_then(|all| all.get(&self.key(stream, fingerprint)).cloned());
         Box::pin(async move { Ok(kept) })
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::consumer::{guarded, is_trouble, is_turned_back};
 use crate::event::RawEvent;
-use crate::event_set::EventSet;
+use crate::event_set::{EventSet, decode};
 use crate::number::Version;
 use crate::payload::DecodeError;
 use crate::projection::{HandlerError, Lends, Projection};
@@ -110,7 +110,7 @@ fn read_back<E: EventSet>(
             metadata.headers = event.headers.clone();
             let payload = event.payload.as_bytes();
             let raw = RawEvent { version, name: &event.name, schema_version: event.schema_version, payload };
-            events.push(Recorded::new(E::decode(&raw)?, metadata));
+            events.push(Recorded::new(decode(&raw)?, metadata));
         }
     }
     events.sort_by_key(Recorded::position);

@@ -13,7 +13,7 @@ use super::{End, Partition};
 use crate::consumer::host::partition_of;
 use crate::consumer::order::InOrder;
 use crate::consumer::page::Page;
-use crate::consumer::reader::Reader;
+use crate::consumer::reader::{Ahead, Reader};
 use crate::consumer::runner::Session;
 use crate::consumer::trouble::Trouble;
 use crate::number::Position;
@@ -54,6 +54,7 @@ enum Wake {
     Stop,
     Due,
     Page(Arc<Page>),
+    Head,
 }
 
 impl<S: ConsumerStore> Partition<S> {
@@ -92,6 +93,10 @@ impl<S: ConsumerStore> Worker<S> {
                 }
                 Wake::Due => self.due().await?,
                 Wake::Page(page) => self.page(&page).await?,
+                Wake::Head => {
+                    self.at_head = true;
+                    None
+                }
             };
             if let Some(end) = end {
                 return Ok(end);
@@ -116,7 +121,10 @@ impl<S: ConsumerStore> Worker<S> {
         match select(stop, select(due, page)).await {
             Either::Left(_) => Ok(Wake::Stop),
             Either::Right((Either::Left(_), _)) => Ok(Wake::Due),
-            Either::Right((Either::Right((page, _)), _)) => Ok(Wake::Page(page?)),
+            Either::Right((Either::Right((page, _)), _)) => Ok(match page? {
+                Ahead::Page(page) => Wake::Page(page),
+                Ahead::Head => Wake::Head,
+            }),
         }
     }
 

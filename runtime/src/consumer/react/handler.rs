@@ -11,7 +11,7 @@ use crate::app::with_sources;
 use crate::consumer::guarded::guarded;
 use crate::consumer::page::EventRef;
 use crate::consumer::runner::{Failure, Poison};
-use crate::consumer::trouble::is_trouble;
+use crate::consumer::trouble::{is_trouble, is_unfit, unfit};
 use crate::reactor::{Effect, Effects, Reactor, ReactorError, ReactorEvent};
 use crate::read_model::HandleError;
 use crate::store::StoreError;
@@ -72,6 +72,9 @@ fn failure(at: usize, error: ReactorError) -> Failure {
         ReactorError::Park { .. } => Failure::for_good(at, reason),
         ReactorError::Retry { error } if is_trouble(&*error) => {
             Failure::Store(StoreError::Unavailable(error))
+        }
+        ReactorError::Retry { error } if is_unfit(&*error) => {
+            Failure::Store(StoreError::Unsuitable(unfit(&*error)))
         }
         ReactorError::Retry { .. } => Failure::Poison(Poison { at: Some(at), ..Poison::this_time(reason) }),
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::app::{AnyTarget, Undecided};
-use crate::consumer::runner::panic_text;
+use crate::consumer::panic_text;
 use crate::number::Version;
 use crate::payload::DecodeError;
 use crate::reactor::{Effect, Kind};

@@ -8,6 +8,7 @@ use super::whose::{done_before, of_store};
 use crate::app::{NotFollowed, with_sources};
 use crate::consumer::page::EventRef;
 use crate::consumer::runner::{Failure, Poison};
+use crate::consumer::trouble::{is_unfit, unfit};
 use crate::reactor::Reactor;
 use crate::store::{Append, AppendError, Appended, AppendedTo, ConsumerStore, StoreError};
 
@@ -84,6 +85,11 @@ impl<R: Reactor, S: ConsumerStore> ReactSession<R, S> {
                 Ok(()) => {}
                 Err(NotFollowed::TurnedBack(error)) => return Err(Failure::Collision(error)),
                 Err(NotFollowed::Lost(error)) => return Err(Failure::Store(error)),
+                Err(NotFollowed::Failed { projection, source, .. }) if is_unfit(&*source) => {
+                    let problem = unfit(&*source);
+                    let problem = format!("the inline projection `{projection}` failed: {problem}");
+                    return Err(Failure::Store(StoreError::Unsuitable(problem)));
+                }
                 Err(NotFollowed::Failed { projection, source, stuck }) => {
                     let source = with_sources(&*source);
                     let reason = format!("the inline projection `{projection}` failed: {source}");

@@ -36,6 +36,8 @@ pub(super) struct Told {
     pub(super) undone: AtomicUsize,
     /// The feed cannot be read so often.
     pub(super) unread: AtomicUsize,
+    /// So many swaps fail.
+    pub(super) unswapped: AtomicUsize,
     /// Nothing can be asked about leases.
     pub(super) cut: AtomicBool,
     /// The keeper's next question panics.
@@ -178,7 +180,12 @@ impl ConsumerStore for Flaky {
     }
 
     fn swap<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Result<bool, StoreError>> {
-        self.store.swap(lease)
+        Box::pin(async move {
+            if one_of(&self.told.unswapped) {
+                return Err(away());
+            }
+            self.store.swap(lease).await
+        })
     }
 
     fn lease<'a>(&'a self, request: &'a LeaseRequest) -> BoxFuture<'a, Result<Vec<Lease>, StoreError>> {

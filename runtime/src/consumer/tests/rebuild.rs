@@ -95,3 +95,39 @@ async fn a_rebuild_goes_on_after_a_kill() {
     assert!(rebuild.progress().await.unwrap().finished);
     assert_eq!(shelves(&other).await.len(), 3_000);
 }
+
+/// A building that begins at the head gets no page before the next event, and is swapped all the same:
+/// another worker built it up to the head, or its first swap failed. Seen failing without `Ahead::Head`:
+/// `finished` waits for the next event.
+#[tokio::test(start_paused = true)]
+async fn a_rebuild_that_is_taken_over_at_the_head_ends() {
+    let store = super::flaky::Flaky::new(&store());
+    let options = ConsumerOptions::new().batch(1).rows(1);
+    let app = builder(&store).read_model_with::<Shelf>(options).build().await.unwrap();
+    put(&store, "a", &[placed("cup"), placed("jug")]).await;
+    app.run_until_idle().await.unwrap();
+    store.told.unswapped.store(1, std::sync::atomic::Ordering::SeqCst);
+    let (_stop, run) = running(&app);
+    let rebuild = app.rebuild::<Shelf>().await.unwrap();
+    let finished = tokio::time::timeout(Duration::from_secs(600), rebuild.finished()).await;
+    assert!(finished.expect("the rebuild ends").unwrap().finished);
+    assert_eq!(super::flaky::count(&store.told.unswapped), 0);
+    run.abort();
+}
+
+/// The same when a page is exactly full, and when the end of the feed is of events that nobody wants.
+#[tokio::test(start_paused = true)]
+async fn a_rebuild_ends_whatever_the_last_page_has() {
+    for events in [1, 2, 15, 16, 17, 32] {
+        let store = store();
+        let options = ConsumerOptions::new().batch(1).rows(1);
+        let app = builder(&store).read_model_with::<ShelfV2>(options).build().await.unwrap();
+        put(&store, "a", &vec![placed("cup"); events]).await;
+        put(&store, "a", &vec![taken("cup"); events % 3]).await;
+        let (_stop, run) = running(&app);
+        let rebuild = app.rebuild::<ShelfV2>().await.unwrap();
+        let finished = tokio::time::timeout(Duration::from_secs(600), rebuild.finished()).await;
+        assert!(finished.expect("the rebuild ends").unwrap().finished);
+        run.abort();
+    }
+}

@@ -114,6 +114,20 @@ pub(crate) fn is_database_collision(error: &sqlx::Error) -> bool {
     Failure::of(error) == Failure::TurnedBack
 }
 
+/// Whether a statement asks for what the database does not have or does not allow: a table, column,
+/// function, type, schema, database or privilege is missing. No value of an event causes that.
+pub(crate) fn is_database_unfit(error: &sqlx::Error) -> bool {
+    let Some(database) = error.as_database_error() else { return false };
+    let Some(database) = database.try_downcast_ref::<PgDatabaseError>() else { return false };
+    matches!(
+        database.code(),
+        // undefined_table, undefined_column, undefined_function, undefined_object
+        "42P01" | "42703" | "42883" | "42704"
+            // insufficient_privilege, invalid_schema_name, invalid_catalog_name, invalid authorization
+            | "42501" | "3F000" | "3D000" | "28000" | "28P01"
+    )
+}
+
 /// The answer to a reader, or to a writer of what can be written again.
 pub(super) fn read_error(error: sqlx::Error) -> StoreError {
     match error {

@@ -47,6 +47,9 @@ pub(in crate::store::postgres) fn of_table(core: &Core, table: &Table, found: Er
         }
         // No such column, another type, no such operator, or a statement that was prepared for other columns.
         Some("42703" | "42804" | "42883" | "0A000") => other_columns(name, &found),
+        Some("42501" | "3F000") => {
+            StoreError::Unsuitable(format!("the table `{name}` cannot be read and written: {found}"))
+        }
         None if matches!(found, Error::ColumnDecode { .. }) => other_columns(name, &found),
         _ => error(core, found),
     }
