@@ -71,4 +71,127 @@ pub enum Fault {
     DeadlocksAreFinal,
     AnswersInTheOrderOfStreams,
     HasRoomFor500Appends,
+
+    // Opening consumers.
+    OpeningResets,
+    FailsTheSecondOpener,
+    BeginsAtTheBeginning,
+    OpeningMovesToTheStart,
+    OpensWhateverIsNamed,
+    IgnoresVersionsOfConsumers,
+    RunsOlderVersions,
+    KnowsTwoVersions,
+    IgnoresIndexes,
+    NeverRepartitions,
+
+    // Leases.
+    GivesLeasesTwice,
+    LeasesAreShort,
+    LeasesNeverEnd,
+    RenewsUnderANewEpoch,
+    GivesAllToTheFirst,
+    ForgetsToRelease,
+    PausesNothing,
+    ClaimsOnlyBetweenBatches,
+
+    // Batches.
+    ForgetsTheEpoch,
+    IsNotFenced,
+    ReportsLostBatchesAsStored,
+    IgnoresTheFloor,
+    AdvancesOncePerBatch,
+    WritesRowsAtOnce,
+
+    // Rows.
+    IgnoresDeletes,
+    LoadsCommittedRows,
+    DeletesLast,
+    MixesTables,
+    WritesAtMost1000Rows,
+    AllowsDuplicates,
+    TakesNullsForEqual,
+    FillsMissingColumns,
+    RoundsFloats,
+    ReadsRowsBackwards,
+
+    // Parked events.
+    ListsParkedBackwards,
+    KeepsTheFirstReason,
+    RequestsEveryStream,
+    IgnoresPages,
+    MixesPartitions,
+    SplitsAPage,
+
+    // Operators and generations.
+    HidesWhatComesNext,
+    ResetsNothing,
+    RebuildsInPlace,
+    SwapsNothing,
+    StopsTheLiveOneForEver,
+    EmptyAfterASwap,
+
+    // Starts and deliveries of sagas.
+    StartsAgain,
+    DropsTheCause,
+    StartsAtMost500,
+    StartsOutside,
+    ForgetsEarlyEvents,
+    DeliversTwice,
+    KeepsEarlyEventsTwice,
+    DeliversOutside,
+    WakesNoInstance,
+    DeliversAtMost500,
+
+    // Claims of sagas.
+    ClaimsWithoutMessages,
+    KeepsTheEpoch,
+    ClaimsEveryDefinition,
+    IgnoresRoom,
+    ClaimsTheYoungestFirst,
+    ClaimsWithoutALease,
+    ClaimsOnlyBetweenTransactions,
+    IsDueAtOnce,
+    IsAlwaysDue,
+    HidesWhatIsDueNext,
+    ClaimsTwice,
+
+    // Workers of sagas.
+    RenewsNothing,
+    RenewsTheDead,
+    HidesMessagesFromOwners,
+    TakesNothingOver,
+    LosesWritesOfLateWorkers,
+    RetiresNobody,
+
+    // Writes to sagas.
+    ForgetsTheStep,
+    WritesUnderAnyEpoch,
+    FailsTheNeighboursOfALostWrite,
+    CountsEmptyWrites,
+    ReleasesUnseenMessages,
+    WritesWhatIsFree,
+    ForgetsMigrations,
+    WritesAtMost100,
+    KeepsWhatHasEnded,
+    RevivesWhatHasEnded,
+    ForgetsTexts,
+    CutsOutputs,
+
+    // Requests and lists of sagas.
+    RequestsAreLost,
+    EventsSkipParkedInstances,
+    AsksAfterTheEnd,
+    KeepsRequestsForLater,
+    ListsWithoutOrder,
+    ListsFromTheBeginning,
+    IgnoresTheStatus,
+    IgnoresTheAge,
+    CountsWhatIsRunningOnly,
+    IsNeverBusy,
+
+    // Definitions and upgrades of sagas.
+    KeepsTheLastDefinition,
+    AllDefinitionsLive,
+    RaisedVersionsBeginAgain,
+    ForgetsWhatIsParked,
 }

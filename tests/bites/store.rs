@@ -2,7 +2,7 @@
 
 use super::bites;
 
-bites! { store_contract;
+bites! { store_contract, crate::bites::real_time;
     append {
         what_was_appended_is_read_back => DropsCausation
         payloads_keep_their_text => NormalizesPayloads

@@ -3,7 +3,7 @@
 use super::bites;
 
 // The rules of both topics are functions of `store_contract`.
-bites! { store_contract;
+bites! { store_contract, crate::bites::real_time;
     transactions {
         a_commit_makes_everything_visible => CommitRollsBack
         a_transaction_sees_its_own_appends => IsBlindToOwnAppends

@@ -3,6 +3,8 @@
 mod append;
 mod consumers;
 mod events;
+mod rows;
+mod saga_writes;
 mod sagas;
 mod transactions;
 
@@ -10,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use kenning::store::{MemoryStore, Snapshot, StoreError};
+use kenning::store::{MemoryStore, Snapshot, StoreError, Table};
 use uuid::Uuid;
 
 use super::fault::Fault;
@@ -26,6 +28,10 @@ pub struct Wrong {
     /// Ids that the fault remembers.
     ids: Mutex<HashSet<Uuid>>,
     snapshots: Mutex<HashMap<String, Snapshot>>,
+    /// The only table of a store that has one.
+    table_of_all: Mutex<Option<Table>>,
+    /// The last description of each definition of a saga.
+    descriptions: Mutex<HashMap<(String, u64), String>>,
 }
 
 impl Wrong {
@@ -37,6 +43,8 @@ impl Wrong {
             broken: AtomicBool::new(false),
             ids: Mutex::default(),
             snapshots: Mutex::default(),
+            table_of_all: Mutex::default(),
+            descriptions: Mutex::default(),
         }
     }
 

@@ -1,1 +1,385 @@
-//! x
+//! The store of consumers, with its faults.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use kenning::read_model::{Row, Value};
+use kenning::store::{
+    BoxFuture, ConsumerKind, ConsumerRecord, ConsumerSpec, ConsumerStore, Lease, LeaseRequest,
+    MemoryTransaction, NewParked, Opened, Parked, ParkedQuery, ParkedRequest, RowChanges, Select, Start,
+    StoreError, Table, TransactionalStore,
+};
+use kenning::{Position, StreamName};
+use uuid::Uuid;
+
+use super::rows::without_indexes;
+use super::{Wrong, contention};
+use crate::bites::fault::Fault;
+
+pub(super) const SHORT: Duration = Duration::from_millis(300);
+
+impl Wrong {
+    async fn record(&self, name: &str, live: Option<bool>) -> Option<ConsumerRecord> {
+        let records = self.store.consumers().await.ok()?;
+        records.into_iter().find(|one| *one.name == *name && live.is_none_or(|live| one.live == live))
+    }
+
+    async fn open(&self, spec: &ConsumerSpec) -> Result<Opened, StoreError> {
+        let mut spec = spec.clone();
+        let known = self.record(&spec.name, Some(true)).await;
+        match self.fault {
+            Fault::FailsTheSecondOpener if self.next() > 0 => return Err(contention()),
+            Fault::BeginsAtTheBeginning => spec.start = Start::Beginning,
+            Fault::IgnoresVersionsOfConsumers => spec.version = 1,
+            Fault::KnowsTwoVersions => spec.version = spec.version.min(2),
+            Fault::NeverRepartitions
+                if known.as_ref().is_some_and(|one| one.partitions.len() != usize::from(spec.partitions)) =>
+            {
+                return Err(StoreError::Unsuitable("other partitions".to_owned()));
+            }
+            Fault::IgnoresIndexes | Fault::AllowsDuplicates => {
+                spec.table = spec.table.as_ref().map(without_indexes);
+            }
+            _ => {}
+        }
+        let answer = self.store.open_consumer(&spec).await;
+        match (self.fault, known) {
+            (Fault::OpeningResets, Some(_)) => {
+                self.store.reset(&spec.name, Start::Beginning, None).await?;
+            }
+            (Fault::OpeningMovesToTheStart, Some(_)) => {
+                self.store.reset(&spec.name, spec.start, None).await?;
+            }
+            (Fault::RaisedVersionsBeginAgain, Some(known)) if known.version < spec.version => {
+                self.store.reset(&spec.name, Start::Beginning, None).await?;
+            }
+            (Fault::ForgetsWhatIsParked, Some(known)) if known.version < spec.version => {
+                let at = known.partitions[0].position;
+                self.store.reset(&spec.name, Start::After(at), None).await?;
+            }
+            (Fault::OpensWhateverIsNamed, Some(known)) if answer.is_err() => {
+                return Ok(Opened { generation: Some(known.generation), live: true });
+            }
+            (Fault::RunsOlderVersions, Some(known))
+                if matches!(answer, Ok(Opened { generation: None, .. })) =>
+            {
+                return Ok(Opened { generation: Some(known.generation), live: true });
+            }
+            _ => {}
+        }
+        answer
+    }
+
+    async fn lease_wrongly(&self, request: &LeaseRequest) -> Result<Vec<Lease>, StoreError> {
+        let mut request = request.clone();
+        match self.fault {
+            Fault::LeasesAreShort => request.duration = request.duration.min(SHORT),
+            Fault::LeasesNeverEnd => request.duration = Duration::from_secs(1_000_000),
+            Fault::RenewsUnderANewEpoch => {
+                request.wanted.iter_mut().for_each(|wanted| wanted.held.clear());
+            }
+            Fault::GivesAllToTheFirst => {
+                let mut ids = self.ids();
+                if !ids.is_empty() && !ids.contains(&request.worker) {
+                    return Ok(Vec::new());
+                }
+                ids.insert(request.worker);
+            }
+            Fault::ClaimsOnlyBetweenBatches if self.count.load(Ordering::SeqCst) > 0 => {
+                return Err(contention());
+            }
+            _ => {}
+        }
+        let leases = self.store.lease(&request).await?;
+        if self.is(Fault::GivesLeasesTwice) && leases.is_empty() {
+            return self.copies(&request).await;
+        }
+        Ok(leases)
+    }
+
+    /// Leases of others, as if they were the worker's.
+    async fn copies(&self, request: &LeaseRequest) -> Result<Vec<Lease>, StoreError> {
+        let records = self.store.consumers().await?;
+        let mut leases = Vec::new();
+        for wanted in &request.wanted {
+            let of =
+                |one: &&ConsumerRecord| one.name == wanted.consumer && one.generation == wanted.generation;
+            for record in records.iter().filter(of) {
+                leases.extend(record.partitions.iter().filter(|one| one.worker.is_some()).map(|one| Lease {
+                    worker: request.worker,
+                    consumer: record.name.clone(),
+                    generation: record.generation,
+                    live: record.live,
+                    partition: one.partition,
+                    partitions: u16::try_from(record.partitions.len()).unwrap_or(u16::MAX),
+                    epoch: one.epoch,
+                    position: one.position,
+                }));
+            }
+        }
+        Ok(leases)
+    }
+
+    async fn advance_wrongly(
+        &self,
+        transaction: &mut MemoryTransaction,
+        lease: &Lease,
+        mut from: Position,
+        to: Position,
+    ) -> Result<bool, StoreError> {
+        let mut lease = lease.clone();
+        let known = self.record(&lease.consumer, Some(true)).await;
+        let place = usize::from(lease.partition);
+        let known = known.and_then(|record| Some((record.generation, record.partitions.get(place)?.clone())));
+        match (self.fault, known) {
+            (Fault::ForgetsTheEpoch | Fault::IsNotFenced, Some((generation, partition))) => {
+                if self.is(Fault::IsNotFenced) {
+                    from = partition.position;
+                }
+                lease.generation = generation;
+                lease.epoch = partition.epoch;
+                lease.worker = partition.worker.unwrap_or(lease.worker);
+            }
+            (Fault::IgnoresTheFloor, Some((_, partition))) => from = partition.position,
+            (Fault::AdvancesOncePerBatch, _) if self.next() > 0 => return Ok(false),
+            _ => {}
+        }
+        self.store.advance(transaction, &lease, from, to).await
+    }
+
+    fn lease_of(&self, lease: &Lease) -> Lease {
+        let partition = if self.is(Fault::MixesPartitions) { 0 } else { lease.partition };
+        Lease { partition, ..lease.clone() }
+    }
+}
+
+impl ConsumerStore for Wrong {
+    fn open_consumer<'a>(&'a self, consumer: &'a ConsumerSpec) -> BoxFuture<'a, Result<Opened, StoreError>> {
+        Box::pin(self.open(consumer))
+    }
+
+    fn rebuild<'a>(&'a self, consumer: &'a ConsumerSpec) -> BoxFuture<'a, Result<u32, StoreError>> {
+        Box::pin(async move {
+            let known = self.record(&consumer.name, Some(true)).await;
+            if let (Fault::RebuildsInPlace, Some(known)) = (self.fault, known) {
+                self.store.reset(&consumer.name, Start::Beginning, None).await?;
+                return Ok(known.generation);
+            }
+            self.store.rebuild(consumer).await
+        })
+    }
+
+    fn swap<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move {
+            if self.is(Fault::SwapsNothing) {
+                return Ok(true);
+            }
+            let swapped = self.store.swap(lease).await?;
+            if !swapped && self.is(Fault::StopsTheLiveOneForEver) {
+                self.store.pause(&lease.consumer, true).await?;
+            }
+            self.set_broken(swapped);
+            Ok(swapped)
+        })
+    }
+
+    fn lease<'a>(&'a self, request: &'a LeaseRequest) -> BoxFuture<'a, Result<Vec<Lease>, StoreError>> {
+        Box::pin(self.lease_wrongly(request))
+    }
+
+    fn release<'a>(&'a self, worker: Uuid) -> BoxFuture<'a, Result<(), StoreError>> {
+        if self.is(Fault::ForgetsToRelease) {
+            return Box::pin(async { Ok(()) });
+        }
+        self.store.release(worker)
+    }
+
+    fn begin_batch(
+        &self,
+        kind: ConsumerKind,
+        at_most: Duration,
+    ) -> BoxFuture<'_, Result<MemoryTransaction, StoreError>> {
+        if self.is(Fault::ClaimsOnlyBetweenBatches) || self.is(Fault::ClaimsOnlyBetweenTransactions) {
+            self.next();
+        }
+        if self.is(Fault::AdvancesOncePerBatch) {
+            self.count.store(0, Ordering::SeqCst);
+        }
+        self.store.begin_batch(kind, at_most)
+    }
+
+    fn commit_batch(&self, transaction: MemoryTransaction) -> BoxFuture<'_, Result<(), StoreError>> {
+        if self.is(Fault::CommitRollsBack) {
+            return self.store.rollback(transaction);
+        }
+        Box::pin(async move {
+            match self.store.commit_batch(transaction).await {
+                Err(_) if self.is(Fault::ReportsLostBatchesAsStored) => Ok(()),
+                answer => answer,
+            }
+        })
+    }
+
+    fn advance<'a>(
+        &'a self,
+        transaction: &'a mut MemoryTransaction,
+        lease: &'a Lease,
+        from: Position,
+        to: Position,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(self.advance_wrongly(transaction, lease, from, to))
+    }
+
+    fn load_rows<'a>(
+        &'a self,
+        transaction: &'a mut MemoryTransaction,
+        table: &'a Table,
+        keys: &'a [Value],
+    ) -> BoxFuture<'a, Result<Vec<Row>, StoreError>> {
+        Box::pin(async move {
+            if self.is(Fault::LoadsCommittedRows) {
+                let mut own = self.store.begin_batch(ConsumerKind::ReadModel, SHORT).await?;
+                return self.store.load_rows(&mut own, table, keys).await;
+            }
+            self.store.load_rows(transaction, table, keys).await
+        })
+    }
+
+    fn write_rows<'a>(
+        &'a self,
+        transaction: &'a mut MemoryTransaction,
+        table: &'a Table,
+        changes: RowChanges,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(self.write_wrongly(transaction, table, changes))
+    }
+
+    fn park<'a>(
+        &'a self,
+        transaction: &'a mut MemoryTransaction,
+        lease: &'a Lease,
+        events: &'a [NewParked],
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let mut events = events.to_vec();
+            if self.is(Fault::KeepsTheFirstReason) {
+                let known = self.store.parked(&ParkedQuery::default()).await?;
+                events.retain(|event| known.iter().all(|known| known.position != event.position));
+            }
+            self.store.park(transaction, &self.lease_of(lease), &events).await
+        })
+    }
+
+    fn unpark<'a>(
+        &'a self,
+        transaction: &'a mut MemoryTransaction,
+        lease: &'a Lease,
+        position: Position,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.store.unpark(transaction, lease, position)
+    }
+
+    fn parked_streams<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Result<Vec<StreamName>, StoreError>> {
+        Box::pin(async move { self.store.parked_streams(&self.lease_of(lease)).await })
+    }
+
+    fn parked_of<'a>(
+        &'a self,
+        lease: &'a Lease,
+        stream: &'a StreamName,
+        limit: u32,
+    ) -> BoxFuture<'a, Result<Vec<Parked>, StoreError>> {
+        Box::pin(async move {
+            let mut parked = self.store.parked_of(&self.lease_of(lease), stream, limit).await?;
+            if self.is(Fault::ListsParkedBackwards) {
+                parked.reverse();
+            }
+            Ok(parked)
+        })
+    }
+
+    fn requested_streams<'a>(
+        &'a self,
+        lease: &'a Lease,
+    ) -> BoxFuture<'a, Result<Vec<StreamName>, StoreError>> {
+        if self.is(Fault::RequestsEveryStream) {
+            return self.store.parked_streams(lease);
+        }
+        self.store.requested_streams(lease)
+    }
+
+    fn parked<'a>(&'a self, query: &'a ParkedQuery) -> BoxFuture<'a, Result<Vec<Parked>, StoreError>> {
+        Box::pin(async move {
+            let mut wide = query.clone();
+            if self.is(Fault::IgnoresPages) {
+                wide.limit = u32::MAX;
+            }
+            let mut parked = self.store.parked(&wide).await?;
+            if self.is(Fault::SplitsAPage) {
+                parked.truncate(query.limit as usize);
+            }
+            Ok(parked)
+        })
+    }
+
+    fn request<'a>(
+        &'a self,
+        consumer: &'a str,
+        position: Position,
+        request: ParkedRequest,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        self.store.request(consumer, position, request)
+    }
+
+    fn consumers(&self) -> BoxFuture<'_, Result<Vec<ConsumerRecord>, StoreError>> {
+        Box::pin(async move {
+            let mut records = self.store.consumers().await?;
+            if self.is(Fault::HidesWhatComesNext) {
+                let partitions = records.iter_mut().flat_map(|record| &mut record.partitions);
+                partitions.for_each(|partition| partition.next_recorded_at = None);
+            }
+            Ok(records)
+        })
+    }
+
+    fn pause<'a>(&'a self, consumer: &'a str, paused: bool) -> BoxFuture<'a, Result<bool, StoreError>> {
+        if self.is(Fault::PausesNothing) {
+            return Box::pin(async { Ok(true) });
+        }
+        self.store.pause(consumer, paused)
+    }
+
+    fn reset<'a>(
+        &'a self,
+        consumer: &'a str,
+        start: Start,
+        table: Option<&'a Table>,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        if self.is(Fault::ResetsNothing) {
+            return Box::pin(async { Ok(true) });
+        }
+        self.store.reset(consumer, start, table)
+    }
+
+    fn select<'a>(
+        &'a self,
+        table: &'a Table,
+        select: &'a Select,
+    ) -> BoxFuture<'a, Result<Vec<Row>, StoreError>> {
+        Box::pin(async move {
+            if self.is(Fault::EmptyAfterASwap) && self.is_broken() {
+                self.set_broken(false);
+                return Ok(Vec::new());
+            }
+            let mut rows = self.store.select(table, select).await?;
+            if self.is(Fault::ReadsRowsBackwards) {
+                rows.reverse();
+            }
+            Ok(rows)
+        })
+    }
+
+    fn count<'a>(&'a self, table: &'a Table, select: &'a Select) -> BoxFuture<'a, Result<u64, StoreError>> {
+        self.store.count(table, select)
+    }
+}

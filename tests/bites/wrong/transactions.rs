@@ -87,7 +87,12 @@ impl TransactionalStore for Wrong {
         if self.is(Fault::CommitRollsBack) {
             return self.store.rollback(transaction);
         }
-        self.store.commit(transaction)
+        Box::pin(async move {
+            match self.store.commit(transaction).await {
+                Err(_) if self.is(Fault::ReportsLostBatchesAsStored) => Ok(()),
+                answer => answer,
+            }
+        })
     }
 
     fn rollback(&self, transaction: MemoryTransaction) -> BoxFuture<'_, Result<(), StoreError>> {
