@@ -1,12 +1,18 @@
 //! P13: an answer survives failover to a synchronous standby; after a failover or a restore that lost commits, nothing
 //! of the lost time is used. Each test has its own servers.
 
+mod bites;
 mod checker;
+mod history;
+mod interrupted;
 mod lost;
 mod node;
 mod pair;
 mod past;
+mod sequence;
 mod standby;
+mod storm;
+mod window;
 
 use std::time::Duration;
 

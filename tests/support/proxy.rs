@@ -69,6 +69,12 @@ impl Proxy {
         format!("{before}@{}/{database}?sslmode=disable", self.address)
     }
 
+    /// As [`url`](Self::url), for clients that send the text of every statement each time. Otherwise only the first use
+    /// on a connection sends it, and a strike at it depends on the connection that a pool hands out.
+    pub fn url_as_text(&self, url: &str) -> String {
+        self.url(url) + "&statement-cache-capacity=0"
+    }
+
     /// Strikes once, at the next message of any connection that contains these bytes.
     pub fn arm(&self, message: impl Into<Vec<u8>>, strike: Strike) {
         self.shared.released.send_replace(false);
