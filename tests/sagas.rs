@@ -4,6 +4,7 @@ mod attempts;
 mod broken;
 mod check;
 mod crash;
+mod faults;
 mod lot;
 mod metrics;
 mod missing;
@@ -15,6 +16,7 @@ mod sends;
 mod storm;
 mod times;
 mod upgrade;
+mod ways_out;
 mod world;
 
 use std::time::Duration;

@@ -44,7 +44,7 @@ pub use self::saga::{
     ClaimedSaga, Delivery, NewDelivery, NewSaga, NewSagaEntry, SagaClaim, SagaClaims, SagaCounts,
     SagaDefinitionRecord, SagaEntry, SagaEntryKind, SagaMessage, SagaMessageKind, SagaMigration, SagaQuery,
     SagaRecord, SagaRenewal, SagaRequest, SagaStatus, SagaStore, SagaThen, SagaWhole, SagaWorker, SagaWrite,
-    SagaWritten, WantedSaga,
+    SagaWritten, StoredRequest, WantedSaga,
 };
 pub use self::snapshot::Snapshot;
 pub use self::transaction::TransactionalStore;

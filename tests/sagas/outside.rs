@@ -15,6 +15,7 @@ use kenning::CancellationToken;
 pub(super) struct Outside {
     state: Mutex<State>,
     changed: watch::Sender<()>,
+    told: CancellationToken,
 }
 
 #[derive(Default)]
@@ -85,6 +86,11 @@ pub(super) struct Effect {
 impl Outside {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Fires when the task of a step has seen that it was called off.
+    pub(super) fn told(&self) -> CancellationToken {
+        self.told.clone()
     }
 
     /// The next calls for an effect are answered so, one after the other.

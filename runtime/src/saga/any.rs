@@ -13,7 +13,8 @@ use super::erased::{Back, Delivered, Forward, saga_id};
 use super::error::StepError;
 use super::event::MissingInstance;
 use super::failure::SagaFailure;
-use super::migration::InFlight;
+use super::fault::FaultKind;
+use super::migration::{InFlight, Migrated};
 use super::outputs::Outputs;
 use super::progress::Moves;
 use super::table::Table;
@@ -160,13 +161,14 @@ impl<S: SagaDefinition> AnySaga for Registered<S> {
         let back = S::VERSION.checked_sub(from.version)?;
         let at = S::MIGRATIONS.len().checked_sub(usize::try_from(back).ok()?)?;
         let migrate = S::MIGRATIONS.get(at)?;
-        Some(migrate(from).and_then(|migrated| {
+        Some(migrate(from).and_then(|mut migrated| {
             let state = Payload::of(S::NAME, &migrated.state)?;
             let mut outputs: Vec<(String, Value)> = Vec::new();
-            for (step, output) in migrated.outputs {
+            for (step, output) in std::mem::take(&mut migrated.outputs) {
                 outputs.push((step, output.map_err(StepError::fail)?));
             }
-            Ok((state, Moves { renamed: migrated.renamed, forgotten: migrated.forgotten, outputs }))
+            let Migrated { renamed, forgotten, .. } = migrated;
+            Ok((state, Moves { keeps_keys: true, renamed, forgotten, outputs }))
         }))
     }
 }
@@ -213,7 +215,10 @@ impl<S: SagaDefinition> AnyInstance for Instance<S> {
     fn timed_out(&self, step: usize) -> Result<Payload, StepError> {
         match S::STEPS.get(step).map(|definition| &definition.call.forward) {
             Some(Forward::Wait(Some(timed_out))) => timed_out(&self.saga),
-            _ => Err(StepError::fail(format!("step {step} has no output for when its time is over"))),
+            _ => Err(StepError::engine(
+                FaultKind::Unreadable,
+                format!("step {step} has no output for when its time is over"),
+            )),
         }
     }
 
@@ -223,5 +228,6 @@ impl<S: SagaDefinition> AnyInstance for Instance<S> {
 }
 
 fn unknown<'a>(step: usize) -> Doing<'a> {
-    Doing::Send(Err(StepError::fail(format!("step {step} cannot be done in this direction"))))
+    let text = format!("step {step} cannot be done in this direction");
+    Doing::Send(Err(StepError::engine(FaultKind::Unreadable, text)))
 }

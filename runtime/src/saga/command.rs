@@ -5,6 +5,7 @@ use std::fmt::Display;
 use uuid::Uuid;
 
 use super::error::StepError;
+use super::fault::FaultKind;
 use crate::aggregate::Aggregate;
 use crate::app::{ExecuteError, Kenning};
 use crate::command::{Command, Handle};
@@ -73,7 +74,8 @@ pub(crate) struct Sender {
 
 /// A command of any type.
 pub(crate) trait AnyCommand: Send {
-    /// Executes it under an id of its own. A rejection is [`StepError::Fail`]; what trying again helps against, or is unknown, is [`StepError::Retry`].
+    /// Executes it under its own id. Only a rejection is [`StepError::Fail`]. A command that was accepted under this
+    /// id before counts as done, whatever its body was.
     fn execute<'a>(self: Box<Self>, app: &'a Kenning, sender: Sender)
     -> BoxFuture<'a, Result<(), StepError>>;
 
@@ -104,20 +106,52 @@ impl<C: SagaCommand> AnyCommand for C {
                 .await;
             match sent {
                 Ok(_) | Err(ExecuteError::NotSeen { .. }) => Ok(()),
+                // The id is drawn from the instance and the step: only an earlier attempt can have used it, with what
+                // another release made of the command.
+                Err(ExecuteError::DuplicateCommand { command_id, stream }) => {
+                    tracing::warn!(
+                        command = C::NAME,
+                        %command_id,
+                        %stream,
+                        "saga command was accepted before with another body: it counts as done"
+                    );
+                    Ok(())
+                }
                 Err(ExecuteError::Rejected(rejection)) => Err(StepError::fail(format!(
                     "`{}` was rejected by `{category}`: {}",
                     C::NAME,
                     C::rejection(&rejection)
                 ))),
-                Err(error) if error.is_retryable() => Err(StepError::retry(text::<C>(&error))),
-                Err(
-                    error @ (ExecuteError::Closed
-                    | ExecuteError::Store(StoreError::OutcomeUnknown { .. } | StoreError::Database(_))),
-                ) => Err(StepError::retry(text::<C>(&error))),
-                Err(error) => Err(StepError::fail(text::<C>(&error))),
+                Err(error) => Err(fault::<C>(&error)),
             }
         })
     }
+}
+
+/// What follows from an error that is no rejection: never that the command was not accepted.
+fn fault<C: SagaCommand>(error: &ExecuteError<<C::Aggregate as Handle<C>>::Rejection>) -> StepError {
+    let text = text::<C>(error);
+    let kind = match error {
+        // Nothing was tried.
+        ExecuteError::Overloaded { .. }
+        | ExecuteError::Closed
+        | ExecuteError::Store(
+            StoreError::Closed
+            | StoreError::Unavailable(_)
+            | StoreError::Overloaded
+            | StoreError::Unsuitable(_),
+        ) => FaultKind::Busy,
+        // What this release cannot load or does not have, another one may.
+        ExecuteError::Rehydrate(_)
+        | ExecuteError::NotRegistered { .. }
+        | ExecuteError::ReadModelNotRegistered { .. } => FaultKind::Release,
+        ExecuteError::Encode(_)
+        | ExecuteError::Invalid(_)
+        | ExecuteError::InvalidStream(_)
+        | ExecuteError::Store(StoreError::Refused(_)) => FaultKind::Unknown,
+        _ => return StepError::retry(text),
+    };
+    StepError::engine(kind, text)
 }
 
 fn text<C: SagaCommand>(error: &ExecuteError<<C::Aggregate as Handle<C>>::Rejection>) -> String {

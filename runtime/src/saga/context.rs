@@ -23,6 +23,8 @@ pub(crate) struct CallContext {
     pub(crate) id: Arc<str>,
     pub(crate) instance: Uuid,
     pub(crate) step: &'static str,
+    /// The name of which its keys are drawn: the first that the step had.
+    pub(crate) key_name: Arc<str>,
     pub(crate) direction: Direction,
     pub(crate) attempt: u32,
     pub(crate) correlation_id: Uuid,
@@ -45,12 +47,37 @@ impl<S> StepContext<S> {
         step: &'static str,
         time: OffsetDateTime,
     ) -> Self {
+        Self::in_direction(Direction::Do, services, saga, id, step, time)
+    }
+
+    /// A context to call an undo's function with in a test: [`key`](Self::key) is that of the undo,
+    /// [`step_key`](Self::step_key) that of the step.
+    #[must_use]
+    pub fn of_undo(
+        services: Arc<S>,
+        saga: &'static str,
+        id: &str,
+        step: &'static str,
+        time: OffsetDateTime,
+    ) -> Self {
+        Self::in_direction(Direction::Undo, services, saga, id, step, time)
+    }
+
+    fn in_direction(
+        direction: Direction,
+        services: Arc<S>,
+        saga: &'static str,
+        id: &str,
+        step: &'static str,
+        time: OffsetDateTime,
+    ) -> Self {
         let call = CallContext {
             saga,
             id: id.into(),
             instance: Uuid::nil(),
             step,
-            direction: Direction::Do,
+            key_name: step.into(),
+            direction,
             attempt: 1,
             correlation_id: Uuid::nil(),
             time,
@@ -66,18 +93,19 @@ impl<S> StepContext<S> {
         &self.services
     }
 
-    /// The idempotency key of this effect: the same for every attempt at this step of this instance, over retries, crashes and takeovers, and never that of another
-    /// effect. An undo has a key of its own. Send it with every call to the outside.
+    /// The idempotency key of this effect: the same for every attempt at this step of this instance, over retries,
+    /// crashes, takeovers and [renames](crate::saga::Migrated::rename), and never that of another effect. An undo has a
+    /// separate key. Send it with every call to the outside.
     #[must_use]
     pub fn key(&self) -> Uuid {
-        step_key(self.call.instance, self.call.step, self.call.direction)
+        step_key(self.call.instance, &self.call.key_name, self.call.direction)
     }
 
     /// The key under which the step itself was done: in an undo, that of what is to be undone; else the same as [`key`](Self::key). With it the outside can refuse a
     /// call of the step that arrives after its undo, from a process that was stopped meanwhile.
     #[must_use]
     pub fn step_key(&self) -> Uuid {
-        step_key(self.call.instance, self.call.step, Direction::Do)
+        step_key(self.call.instance, &self.call.key_name, Direction::Do)
     }
 
     /// The how many-th attempt this is, from 1. Attempts of processes that died count.
@@ -116,8 +144,9 @@ impl<S> StepContext<S> {
         self.call.time
     }
 
-    /// Fires when nobody waits for the outcome as it would be: the saga was cancelled or another of its steps has failed, the attempt took too long, the process shuts down or has lost its lease. A
-    /// step may heed it to end early; whatever it returns is recorded as long as anybody listens.
+    /// Cancelled when the outcome is no longer needed: the saga was cancelled, failed, parked or terminated, the attempt
+    /// timed out, the process is shutting down or lost its lease. A step may end early then; what it returns is recorded
+    /// as long as this process has the instance. An error that it returns because of a shutdown costs no attempt.
     #[must_use]
     pub fn cancelled(&self) -> &CancellationToken {
         &self.call.cancelled

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-pub(crate) use self::outcome::{Attempted, outcome};
+pub(crate) use self::outcome::{Attempted, cut, outcome};
 
 use super::progress::{Note, Phase, Progress, StepState};
 use super::table::{Does, Table};

@@ -5,11 +5,14 @@ mod attempt;
 mod begin;
 mod claimer;
 mod committer;
+mod cut;
 mod metrics;
+mod record;
 mod run;
 mod shared;
 mod side;
 mod supervise;
+mod timeout;
 mod worker;
 
 pub(crate) use self::shared::{RegisteredSaga, Setup};

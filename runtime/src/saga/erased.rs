@@ -8,6 +8,7 @@ use super::declaration::{Saga, SagaDefinition};
 use super::error::StepError;
 use super::event::StartedBy;
 use super::failure::{FailureCommand, SagaFailure, SendsOnFailure};
+use super::fault::FaultKind;
 use super::outputs::Outputs;
 use super::step::{Sends, Step, StepKind, StepOutput, TimesOut, Undo, UndoSends, WaitsFor};
 use crate::aggregate::Aggregate;
@@ -124,7 +125,8 @@ fn undo<'a, S: Undo<N>, const N: usize>(
     Box::pin(async move {
         let output: Option<S::Output> =
             output.map(|output| S::Output::from_log(output.as_bytes())).transpose().map_err(|error| {
-                StepError::fail(format!("what `{}` has returned cannot be read: {error}", call.step))
+                let text = format!("what `{}` has returned cannot be read: {error}", call.step);
+                StepError::engine(FaultKind::Unreadable, text)
             })?;
         let context = StepContext::new(Arc::clone(services), call);
         saga.undo(&context, output.as_ref()).await
@@ -156,7 +158,10 @@ pub(super) fn reads<T: StepOutput>(output: &[u8]) -> Result<(), serde_json::Erro
 }
 
 fn encoded<T: StepOutput>(step: &str, output: &T) -> Result<Payload, StepError> {
-    output.to_log(step).map_err(|error| StepError::fail(crate::app::with_sources(&error)))
+    // The step was done: that its output cannot be kept does not take that back.
+    output
+        .to_log(step)
+        .map_err(|error| StepError::engine(FaultKind::Unknown, crate::app::with_sources(&error)))
 }
 
 pub(super) fn deliver_start<S: StartedBy<E>, E: Event>(

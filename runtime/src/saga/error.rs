@@ -4,6 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
+use super::fault::{EngineFault, FaultKind};
+
 type Source = Box<dyn Error + Send + Sync>;
 
 /// Why a step, or an undo, did not succeed. Any other error becomes a [`Retry`](Self::Retry) by `?`.
@@ -18,11 +20,16 @@ pub enum StepError {
         /// Not sooner than this; `None`: as the step's `retry` says.
         after: Option<Duration>,
     },
-    /// The business says no: it was not done under this key and never will be. Before the pivot, the saga is compensated; after it, or in an undo, the instance is parked.
+    /// The business says no: it was not done under this key and never will be. Before the pivot, the saga is
+    /// compensated; after it, or in an undo, the instance is parked.
     Fail {
         /// Why not.
         error: Source,
     },
+    /// Kenning itself could not do something around the step, like reading what an earlier step has returned.
+    /// Only Kenning makes one; pass it on by `?`. It never counts as [`Fail`](Self::Fail): the instance waits for
+    /// a release that can, is parked, or the outcome is unknown.
+    Engine(EngineFault),
 }
 
 impl StepError {
@@ -41,11 +48,16 @@ impl StepError {
         Self::Fail { error: error.into() }
     }
 
+    pub(crate) fn engine(kind: FaultKind, error: impl Into<Source>) -> Self {
+        Self::Engine(EngineFault::new(kind, error))
+    }
+
     /// What went wrong.
     #[must_use]
     pub fn error(&self) -> &(dyn Error + 'static) {
         match self {
             Self::Retry { error, .. } | Self::Fail { error } => &**error,
+            Self::Engine(fault) => fault.error(),
         }
     }
 }
@@ -69,6 +81,7 @@ impl fmt::Debug for StepError {
                 f.debug_struct("Retry").field("error", error).field("after", after).finish()
             }
             Self::Fail { error } => f.debug_struct("Fail").field("error", error).finish(),
+            Self::Engine(fault) => f.debug_tuple("Engine").field(fault).finish(),
         }
     }
 }

@@ -83,7 +83,8 @@ impl<S> Migrated<S> {
         Self { state, renamed: Vec::new(), outputs: Vec::new(), forgotten: Vec::new() }
     }
 
-    /// What was done as the step `from` is the step `to`. The key of its undo is that of the new name.
+    /// What was done as the step `from` is the step `to`. Its idempotency keys, and the ids of its commands, stay those of
+    /// its first name. A step that is called `from` afterwards has other keys.
     #[must_use]
     pub fn rename(mut self, from: &str, to: &str) -> Self {
         self.renamed.push((from.to_owned(), to.to_owned()));

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::declaration::Saga;
 use super::description::SagaDescription;
 use super::engine::SagaSide;
+use crate::payload::Payload;
 use crate::store::{SagaCounts, SagaQuery, SagaRecord, SagaRequest, SagaStatus, SagaWhole, StoreError};
 
 /// The instances of sagas, to be listed: say which, then [`list`](Self::list).
@@ -143,7 +144,7 @@ impl SagaHandle {
         Ok(description.map(|saga| saga.mermaid_of_instance(saga.statuses(&whole.log))))
     }
 
-    /// Has it compensated, at whatever step it is. Refused, in its log, once the pivot is done; while it is not known whether it is, the answer waits for that. One that is being compensated already goes on with it.
+    /// Has it compensated, at whatever step it is. Refused, in its log, once the pivot is done, or while it is not known whether it is: only an attempt that runs is waited for. One that is being compensated already goes on with it.
     ///
     /// # Errors
     /// When there is no such instance, or the store cannot be asked.
@@ -151,7 +152,8 @@ impl SagaHandle {
         self.request(SagaRequest::Cancel { reason: storable(reason.into()) }).await
     }
 
-    /// Has a parked one go on where it stopped: what was given up is tried as if it had not been tried. One that is not parked refuses.
+    /// Has a parked one continue where it stopped: what was given up is tried as if it had not been tried. Of one that
+    /// is not parked, what pauses until its next attempt is tried at once. Refused when nothing is parked or pauses.
     ///
     /// # Errors
     /// As [`cancel`](Self::cancel).
@@ -159,12 +161,86 @@ impl SagaHandle {
         self.request(SagaRequest::Retry).await
     }
 
-    /// Has the step count as done at which a parked one is stuck, or its undo, or the wait at which one waits; then it goes on. Somebody has seen to it by hand, and the reason says how.
+    /// Has it begin nothing more until [`retry`](Self::retry): for a step that is tried for ever, at the pivot or after
+    /// it. Attempts that run are told by [`cancelled`](crate::StepContext::cancelled), and their outcomes count.
+    ///
+    /// # Errors
+    /// As [`cancel`](Self::cancel).
+    pub async fn park(&self, reason: impl Into<String>) -> Result<(), SagaError> {
+        self.request(SagaRequest::Park { reason: storable(reason.into()) }).await
+    }
+
+    /// Has the step count as done that pauses, waits, has failed or is of unknown outcome, or its undo; then the
+    /// instance continues. Somebody has seen to it by hand, and the reason says how.
+    ///
+    /// Refused while an attempt runs (park the instance first), and when later steps may take an output that is not
+    /// `()` or an `Option`: use [`skip_with`](Self::skip_with).
     ///
     /// # Errors
     /// As [`cancel`](Self::cancel).
     pub async fn skip(&self, step: impl Into<String>, reason: impl Into<String>) -> Result<(), SagaError> {
         self.request(SagaRequest::Skip { step: storable(step.into()), reason: storable(reason.into()) }).await
+    }
+
+    /// As [`skip`](Self::skip), with what the step is to have returned. Refused, in the log, when the step's type cannot
+    /// be read from it.
+    ///
+    /// # Errors
+    /// [`SagaError::Output`] when it cannot be written as JSON; else as [`cancel`](Self::cancel).
+    pub async fn skip_with<T: serde::Serialize>(
+        &self,
+        step: impl Into<String>,
+        output: &T,
+        reason: impl Into<String>,
+    ) -> Result<(), SagaError> {
+        let step = step.into();
+        let output = Payload::of(&step, output).map_err(|error| SagaError::Output {
+            step: step.clone(),
+            reason: crate::app::with_sources(&error),
+        })?;
+        if output.len() > crate::limits::MAX_PAYLOAD {
+            let reason = format!("it has {} bytes, which is too large", output.len());
+            return Err(SagaError::Output { step, reason });
+        }
+        self.request(SagaRequest::SkipWith { step: storable(step), output, reason: storable(reason.into()) })
+            .await
+    }
+
+    /// As [`skip_with`](Self::skip_with), with JSON: for tools that do not have the type.
+    ///
+    /// # Errors
+    /// [`SagaError::Output`] when it is no JSON; else as [`cancel`](Self::cancel).
+    pub async fn skip_with_json(
+        &self,
+        step: impl Into<String>,
+        output: &str,
+        reason: impl Into<String>,
+    ) -> Result<(), SagaError> {
+        let step = step.into();
+        if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(output) {
+            return Err(SagaError::Output { step, reason: error.to_string() });
+        }
+        let output = Payload::from_stored(output.to_owned());
+        self.request(SagaRequest::SkipWith { step: storable(step), output, reason: storable(reason.into()) })
+            .await
+    }
+
+    /// Has the `#[failed]` command count as sent that is not accepted; then the instance ends, compensated.
+    ///
+    /// # Errors
+    /// As [`cancel`](Self::cancel).
+    pub async fn give_up_failure_command(&self, reason: impl Into<String>) -> Result<(), SagaError> {
+        self.request(SagaRequest::GiveUpFailureCommand { reason: storable(reason.into()) }).await
+    }
+
+    /// Ends it where it is, at any step: nothing is undone, and the `#[failed]` command is not sent. Attempts that run
+    /// are cut off. The log lists the steps whose undos were left out; the status is `compensated`, and the reason says
+    /// that it was terminated.
+    ///
+    /// # Errors
+    /// As [`cancel`](Self::cancel).
+    pub async fn terminate(&self, reason: impl Into<String>) -> Result<(), SagaError> {
+        self.request(SagaRequest::Terminate { reason: storable(reason.into()) }).await
     }
 
     async fn request(&self, request: SagaRequest) -> Result<(), SagaError> {
@@ -198,6 +274,14 @@ pub enum SagaError {
         saga: String,
         /// The id of the instance.
         id: String,
+    },
+    /// What a step is to have returned is no JSON, or cannot be written as JSON. Answer 422.
+    #[error("the output for `{step}` cannot be used: {reason}")]
+    Output {
+        /// The step.
+        step: String,
+        /// Why not.
+        reason: String,
     },
     /// The store failed; it says whether trying again helps.
     #[error(transparent)]

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use super::error::StepError;
+use super::fault::FaultKind;
 use super::step::StepOutput;
 use crate::payload::Payload;
 
@@ -45,7 +46,8 @@ impl Outputs {
     /// What the step at a place has returned.
     ///
     /// # Errors
-    /// [`StepError::Fail`] when it has not returned anything, or something else: the instance was started by another release, without a migration.
+    /// [`StepError::Engine`] when it has not returned anything, or this release cannot read what it returned. The
+    /// instance is parked then, and nothing is compensated.
     pub fn get<T: StepOutput>(&self, step: usize) -> Result<T, StepError> {
         read(step, &self.value(step)?.payload)
     }
@@ -63,19 +65,23 @@ impl Outputs {
         }
         let read = value.read.get().and_then(|read| read.downcast_ref());
         read.ok_or_else(|| {
-            StepError::fail(format!("what step {step} has returned is taken as two different types"))
+            unreadable(format!("what step {step} has returned is taken as two different types"))
         })
     }
 
     fn value(&self, step: usize) -> Result<&Value, StepError> {
         let value = self.values.get(step).and_then(Option::as_ref);
-        value.ok_or_else(|| StepError::fail(format!("step {step} has returned nothing yet")))
+        value.ok_or_else(|| unreadable(format!("step {step} has returned nothing yet")))
     }
 }
 
 fn read<T: StepOutput>(step: usize, payload: &Payload) -> Result<T, StepError> {
     T::from_log(payload.as_bytes())
-        .map_err(|error| StepError::fail(format!("what step {step} has returned cannot be read: {error}")))
+        .map_err(|error| unreadable(format!("what step {step} has returned cannot be read: {error}")))
+}
+
+fn unreadable(text: String) -> StepError {
+    StepError::engine(FaultKind::Unreadable, text)
 }
 
 impl fmt::Debug for Outputs {

@@ -2,13 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::failure::SagaFailure;
+pub(crate) use super::note::{LONGEST_PAUSE, Moves, Note};
 use super::outputs::Outputs;
 use super::table::Table;
 use crate::payload::Payload;
@@ -28,6 +26,12 @@ pub(crate) struct StepProgress {
     pub(crate) undo_began_at: Option<OffsetDateTime>,
     /// It is not tried again sooner.
     pub(crate) due: Option<OffsetDateTime>,
+    /// An attempt was begun, and the log has no outcome of it.
+    pub(crate) open: bool,
+    /// How many attempts in a row have no outcome in the log: their processes ended in the middle.
+    pub(crate) crashes: u32,
+    /// How many attempts in a row the engine could not make, for faults of its own.
+    pub(crate) faults: u32,
 }
 
 /// How far a step is.
@@ -69,6 +73,8 @@ pub(crate) struct Progress {
     /// Why it cannot go on by itself.
     pub(crate) parked: Option<String>,
     pub(crate) failure: Option<SagaFailure>,
+    /// Why it is compensated, in a sentence.
+    pub(crate) why: Option<String>,
     pub(crate) steps: Vec<StepProgress>,
     /// Steps that were begun and are none of the table's.
     pub(crate) strangers: BTreeSet<String>,
@@ -82,46 +88,8 @@ pub(crate) struct Progress {
     pub(crate) renamed: BTreeMap<String, String>,
     /// Steps that a migration has forgotten.
     pub(crate) forgotten: BTreeSet<String>,
-}
-
-/// What an entry carries beside a step's output.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Note {
-    /// How long to wait before the next attempt, in milliseconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) pause: Option<u64>,
-    /// The message that it deals with.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) message: Option<u64>,
-}
-
-/// What the entry of a migration carries. Persisted.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Moves {
-    #[serde(default)]
-    pub(crate) renamed: Vec<(String, String)>,
-    #[serde(default)]
-    pub(crate) forgotten: Vec<String>,
-    #[serde(default)]
-    pub(crate) outputs: Vec<(String, Value)>,
-}
-
-impl Note {
-    pub(crate) fn pause(pause: Duration) -> Self {
-        Self { pause: u64::try_from(pause.as_millis()).ok(), message: None }
-    }
-
-    pub(crate) fn message(number: u64) -> Self {
-        Self { pause: None, message: Some(number) }
-    }
-
-    pub(crate) fn payload(&self) -> Option<Payload> {
-        Payload::of("note", self).ok()
-    }
-
-    fn of(entry: &NewSagaEntry) -> Self {
-        entry.output.as_ref().and_then(|note| serde_json::from_str(note.as_str()).ok()).unwrap_or_default()
-    }
+    /// The names of which the keys of steps are drawn, where those are others than their names of today.
+    pub(crate) key_names: BTreeMap<String, Arc<str>>,
 }
 
 impl Progress {
@@ -131,6 +99,7 @@ impl Progress {
             phase: Phase::Forward,
             parked: None,
             failure: None,
+            why: None,
             steps: vec![StepProgress::default(); steps],
             strangers: BTreeSet::new(),
             last_word: StepProgress::default(),
@@ -138,6 +107,7 @@ impl Progress {
             reasons: BTreeMap::new(),
             renamed: BTreeMap::new(),
             forgotten: BTreeSet::new(),
+            key_names: BTreeMap::new(),
         }
     }
 
@@ -165,6 +135,22 @@ impl Progress {
             }
             None => self.whole(entry, at),
         }
+    }
+
+    /// The name of which the keys of a step are drawn.
+    pub(crate) fn key_name(&self, step: &str) -> Arc<str> {
+        self.key_names.get(step).map_or_else(|| step.into(), Arc::clone)
+    }
+
+    /// Steps were renamed, all at once, and keep the keys of their first names.
+    fn keep_keys(&mut self, renamed: &[(String, String)]) {
+        let kept: Vec<_> = renamed.iter().map(|(from, to)| (to.clone(), self.key_name(from))).collect();
+        // What is called so from now on is another step.
+        for (from, _) in renamed {
+            let name = format!("{}#", self.key_name(from));
+            self.key_names.insert(from.clone(), name.into());
+        }
+        self.key_names.extend(kept);
     }
 
     /// What the steps have returned.
@@ -195,17 +181,26 @@ impl Progress {
                 self.phase = Phase::Back;
                 let failure = entry.output.as_ref().and_then(|it| serde_json::from_str(it.as_str()).ok());
                 self.failure = Some(failure.unwrap_or_else(|| SagaFailure::of_saga(text())));
+                self.why = Some(text());
             }
             SagaEntryKind::Cancelled | SagaEntryKind::Refused => {
                 self.dealt_with.extend(Note::of(entry).message);
             }
-            SagaEntryKind::Parked => self.parked = Some(text()),
+            SagaEntryKind::Parked => {
+                self.dealt_with.extend(Note::of(entry).message);
+                self.parked = Some(text());
+            }
+            // The command of the failed saga counts as sent.
+            SagaEntryKind::Skipped => {
+                self.dealt_with.extend(Note::of(entry).message);
+                self.last_word.state = StepState::Done;
+            }
             SagaEntryKind::Resumed => {
                 self.dealt_with.extend(Note::of(entry).message);
                 self.resume();
             }
             SagaEntryKind::FailureIntent => self.last_word.begin(entry, at),
-            SagaEntryKind::FailureRetry => self.last_word.pause(entry, at),
+            SagaEntryKind::FailureRetry => self.last_word.attempts = self.last_word.pause(entry, at),
             SagaEntryKind::FailureSent => self.last_word.state = StepState::Done,
             SagaEntryKind::Completed | SagaEntryKind::Compensated => self.phase = Phase::Ended,
             _ => {}
@@ -216,16 +211,16 @@ impl Progress {
     fn resume(&mut self) {
         self.parked = None;
         for step in self.steps.iter_mut().chain([&mut self.last_word]) {
-            step.due = None;
+            (step.due, step.faults, step.crashes) = (None, 0, 0);
             match (&self.phase, step.state) {
                 (Phase::Forward, StepState::Failed | StepState::Unknown) => {
                     // One that was never begun is a wait whose time was over.
                     step.state = if step.attempts == 0 { StepState::Pending } else { StepState::Begun };
-                    (step.attempts, step.began_at) = (0, None);
+                    (step.attempts, step.began_at, step.open) = (0, None, false);
                 }
                 (_, StepState::Stuck | StepState::Undoing) => {
                     step.state = StepState::Undoing;
-                    (step.undo_attempts, step.undo_began_at) = (0, None);
+                    (step.undo_attempts, step.undo_began_at, step.open) = (0, None, false);
                 }
                 _ => {}
             }
@@ -261,15 +256,24 @@ impl Reader {
     fn moved(&mut self, progress: &mut Progress, entry: &NewSagaEntry) {
         let moves =
             entry.output.as_ref().and_then(|moves| serde_json::from_str::<Moves>(moves.as_str()).ok());
-        let Moves { renamed, forgotten, outputs } = moves.unwrap_or_default();
-        for (from, to) in renamed {
-            if let Some(step) = self.steps.remove(&*from) {
-                self.steps.insert(to.as_str().into(), step);
-            }
-            progress.renamed.insert(from, to);
+        let Moves { keeps_keys, renamed, forgotten, outputs } = moves.unwrap_or_default();
+        if keeps_keys {
+            progress.keep_keys(&renamed);
         }
+        // All at once: two steps may change their names.
+        let moved: Vec<_> =
+            renamed.iter().filter_map(|(from, to)| Some((to, self.steps.remove(&**from)?))).collect();
+        for (to, step) in moved {
+            self.steps.insert(to.as_str().into(), step);
+        }
+        progress.renamed.extend(renamed);
         for name in forgotten {
             self.steps.remove(&*name);
+            if keeps_keys {
+                // A step that is called so later on is another one.
+                let next = format!("{}#", progress.key_name(&name));
+                progress.key_names.insert(name.clone(), next.into());
+            }
             progress.forgotten.insert(name);
         }
         for (name, output) in outputs {
@@ -285,24 +289,54 @@ impl StepProgress {
         self.state = StepState::Begun;
         self.attempts = entry.attempt;
         self.began_at.get_or_insert(at);
-        self.due = None;
+        self.attempt();
     }
 
-    fn pause(&mut self, entry: &NewSagaEntry, at: OffsetDateTime) {
-        let pause = Note::of(entry).pause.and_then(|pause| i64::try_from(pause).ok()).unwrap_or_default();
-        self.due = at.checked_add(time::Duration::milliseconds(pause));
+    /// An attempt begins.
+    fn attempt(&mut self) {
+        self.due = None;
+        self.crashes = if self.open { self.crashes.saturating_add(1) } else { 0 };
+        self.open = true;
+    }
+
+    /// An attempt has ended, and is made again. Returns how many count by now.
+    fn pause(&mut self, entry: &NewSagaEntry, at: OffsetDateTime) -> u32 {
+        let note = Note::of(entry);
+        let longest = u64::try_from(LONGEST_PAUSE.as_millis()).unwrap_or(u64::MAX);
+        let pause = i64::try_from(note.pause.unwrap_or_default().min(longest)).unwrap_or_default();
+        let due = at.checked_add(time::Duration::milliseconds(pause));
+        self.due = Some(due.unwrap_or(OffsetDateTime::new_utc(time::Date::MAX, time::Time::MIDNIGHT)));
+        self.open = false;
+        self.faults = note.faults.unwrap_or_default();
+        let attempts =
+            if entry.kind == SagaEntryKind::UndoRetry { self.undo_attempts } else { self.attempts };
+        attempts.saturating_sub(u32::from(note.uncounted))
     }
 
     fn apply(&mut self, entry: &NewSagaEntry, at: OffsetDateTime) {
         match entry.kind {
             SagaEntryKind::Intent => self.begin(entry, at),
-            SagaEntryKind::Retry | SagaEntryKind::UndoRetry => self.pause(entry, at),
+            SagaEntryKind::Retry => {
+                self.attempts = self.pause(entry, at);
+                // What was never tried has not begun either.
+                if self.attempts == 0 && self.faults > 0 {
+                    self.began_at = None;
+                }
+            }
+            SagaEntryKind::UndoRetry => {
+                self.undo_attempts = self.pause(entry, at);
+                if self.undo_attempts == 0 && self.faults > 0 {
+                    self.undo_began_at = None;
+                }
+            }
             SagaEntryKind::Done => {
-                self.state = StepState::Done;
+                (self.state, self.open, self.crashes, self.faults) = (StepState::Done, false, 0, 0);
                 self.output.clone_from(&entry.output);
             }
-            SagaEntryKind::Failed | SagaEntryKind::TimedOut => self.state = StepState::Failed,
-            SagaEntryKind::Unknown => self.state = StepState::Unknown,
+            SagaEntryKind::Failed | SagaEntryKind::TimedOut => {
+                (self.state, self.open) = (StepState::Failed, false);
+            }
+            SagaEntryKind::Unknown => (self.state, self.open, self.crashes) = (StepState::Unknown, false, 0),
             SagaEntryKind::Waiting => {
                 self.state = StepState::Waiting;
                 self.began_at = Some(at);
@@ -311,7 +345,7 @@ impl StepProgress {
                 self.state = StepState::Undoing;
                 self.undo_attempts = entry.attempt;
                 self.undo_began_at.get_or_insert(at);
-                self.due = None;
+                self.attempt();
             }
             SagaEntryKind::Undone => self.state = StepState::Undone,
             SagaEntryKind::UndoFailed => self.state = StepState::Stuck,

@@ -22,6 +22,16 @@ pub(crate) struct TableStep {
     pub(crate) undoable: bool,
     /// The places of the steps that come after it, near and far.
     pub(crate) followers: Vec<usize>,
+    /// Whether JSON can be read as what it returns.
+    pub(crate) reads: Reads,
+}
+
+/// Whether JSON can be read.
+pub(crate) type Reads = fn(&[u8]) -> Result<(), serde_json::Error>;
+
+/// Of a step of which the type of its output is not known.
+fn reads_anything(_: &[u8]) -> Result<(), serde_json::Error> {
+    Ok(())
 }
 
 /// What a step does.
@@ -43,7 +53,11 @@ impl Table {
             let undoable = matches!(step.call.back, Some(Back::Run(_) | Back::Send(_)));
             (step.info, does, undoable && matches!(step.info.way_back, WayBack::Undo(_)))
         });
-        Self::new(steps.collect())
+        let mut table = Self::new(steps.collect());
+        for (own, definition) in table.steps.iter_mut().zip(S::STEPS) {
+            own.reads = definition.reads;
+        }
+        table
     }
 
     /// Steps of which nothing but their names is known.
@@ -54,6 +68,7 @@ impl Table {
             does: Does::Act,
             undoable: false,
             followers: Vec::new(),
+            reads: reads_anything,
         });
         Self { steps: steps.collect() }
     }
@@ -67,6 +82,7 @@ impl Table {
             does,
             undoable,
             followers,
+            reads: reads_anything,
         });
         Self { steps: steps.collect() }
     }

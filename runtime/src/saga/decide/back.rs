@@ -1,5 +1,6 @@
 //! Undoing the steps, in the reverse order of their dependencies.
 
+use super::outcome::given_up;
 use super::{Begin, Next, Situation, of_saga, of_step};
 use crate::saga::progress::StepState;
 use crate::store::{NewSagaEntry, SagaEntryKind};
@@ -14,6 +15,10 @@ impl Situation<'_> {
             return Next::Record(entries);
         }
         if let Some(step) = (0..self.table.steps.len()).find(|step| self.is_to_be_undone(*step)) {
+            if let Some(text) = self.undo_given_up(step) {
+                let entry = of_step(SagaEntryKind::UndoFailed, self.table, step);
+                return Next::Record(vec![NewSagaEntry { text: Some(text), ..entry }]);
+            }
             return Next::Begin(Begin::Undo(step));
         }
         let busy = !self.is_still();
@@ -78,6 +83,15 @@ impl Situation<'_> {
             .is_some_and(|about| !about.followers.iter().any(|follower| left(*follower)))
     }
 
+    /// Why the undo of a step is not tried again, if it is not.
+    fn undo_given_up(&self, step: usize) -> Option<String> {
+        let (about, own) = (self.table.steps.get(step)?, self.progress.steps.get(step)?);
+        if own.state != StepState::Undoing {
+            return None;
+        }
+        given_up(&about.info.undo_retry, own.undo_attempts, own.undo_began_at, own, self.now)
+    }
+
     /// The entry that parks the instance, when an undo was given up.
     fn stuck(&self) -> Option<NewSagaEntry> {
         let at = self.progress.steps.iter().position(|step| step.state == StepState::Stuck)?;
@@ -109,6 +123,11 @@ impl Situation<'_> {
         }
         if self.last_word_busy {
             return Next::Rest(None);
+        }
+        let retry = &crate::saga::options::Retry::FOREVER;
+        if let Some(why) = given_up(retry, last_word.attempts, last_word.began_at, last_word, self.now) {
+            let reason = format!("everything is undone, but the command that says so was not sent: {why}");
+            return Next::Record(vec![of_saga(SagaEntryKind::Parked, None, Some(reason))]);
         }
         if self.is_due(last_word.due) { Next::Begin(Begin::LastWord) } else { Next::Rest(last_word.due) }
     }

@@ -1,5 +1,6 @@
 //! Doing the steps.
 
+use super::outcome::given_up;
 use super::{Begin, Next, Situation, WayBackIs, of_saga, of_step};
 use crate::payload::Payload;
 use crate::saga::failure::SagaFailure;
@@ -13,13 +14,14 @@ impl Situation<'_> {
     pub(super) fn forward(&self) -> Next {
         let failed = self.failed();
         match (self.way_back(), &failed) {
-            (WayBackIs::Open, Some(failure)) => return Next::Record(vec![compensating(failure)]),
-            (WayBackIs::Closed, Some(failure)) if self.is_still() => {
-                return Next::Record(vec![parked(failure)]);
+            (WayBackIs::Open, Some((failure, why))) => return Next::Record(vec![compensating(failure, why)]),
+            (WayBackIs::Closed, Some((_, why))) if self.is_still() => {
+                return Next::Record(vec![parked(why)]);
             }
             (WayBackIs::Closed, Some(_)) => return Next::Rest(None),
             (WayBackIs::Open, None) if self.deadline.is_some_and(|deadline| deadline <= self.now) => {
-                return Next::Record(vec![compensating(&SagaFailure::of_saga("the deadline has passed"))]);
+                let why = "the deadline has passed";
+                return Next::Record(vec![compensating(&SagaFailure::of_saga(why), why)]);
             }
             _ => {}
         }
@@ -57,7 +59,15 @@ impl Situation<'_> {
                 Some(Next::Record(entries))
             }
             (StepState::Begun, None) if !self.is_busy(step) && self.is_due(progress.due) => {
-                Some(Next::Begin(Begin::Step(step)))
+                let retry = &self.table.steps.get(step)?.info.retry;
+                Some(match given_up(retry, progress.attempts, progress.began_at, progress, self.now) {
+                    Some(why) => Next::Record(vec![NewSagaEntry {
+                        text: Some(why),
+                        attempt: progress.attempts,
+                        ..of_step(SagaEntryKind::Unknown, self.table, step)
+                    }]),
+                    None => Next::Begin(Begin::Step(step)),
+                })
             }
             (StepState::Waiting, Some(fails)) => {
                 // An event that is there wins over a timeout that is due.
@@ -99,7 +109,7 @@ impl Situation<'_> {
     }
 
     /// What has failed for good, or is not known.
-    fn failed(&self) -> Option<SagaFailure> {
+    fn failed(&self) -> Option<(SagaFailure, String)> {
         let failed = |state| matches!(state, StepState::Failed | StepState::Unknown);
         let at = self.progress.steps.iter().position(|step| failed(step.state))?;
         let step = self.table.steps.get(at)?;
@@ -107,9 +117,10 @@ impl Situation<'_> {
             StepState::Unknown => format!("it is not known whether `{}` was done", step.name),
             _ => format!("`{}` has failed", step.name),
         };
-        let reason =
-            self.progress.reasons.get(&step.name).map_or(what.clone(), |reason| format!("{what}: {reason}"));
-        Some(SagaFailure::of_step(&step.name, reason))
+        Some(match self.progress.reasons.get(&step.name) {
+            Some(reason) => (SagaFailure::of_step(&step.name, reason), format!("{what}: {reason}")),
+            None => (SagaFailure::of_step(&step.name, &what), what),
+        })
     }
 
     /// Whether no function of the user's runs.
@@ -145,13 +156,13 @@ impl Situation<'_> {
 }
 
 /// From here on it is compensated.
-pub(super) fn compensating(failure: &SagaFailure) -> NewSagaEntry {
+pub(super) fn compensating(failure: &SagaFailure, why: &str) -> NewSagaEntry {
     let output = Payload::of("failure", failure).ok();
-    of_saga(SagaEntryKind::Compensating, output, Some(failure.reason.clone()))
+    of_saga(SagaEntryKind::Compensating, output, Some(why.to_owned()))
 }
 
-fn parked(failure: &SagaFailure) -> NewSagaEntry {
-    let reason = format!("there is no way back after the pivot: {}", failure.reason);
+fn parked(why: &str) -> NewSagaEntry {
+    let reason = format!("there is no way back after the pivot: {why}");
     of_saga(SagaEntryKind::Parked, None, Some(reason))
 }
 

@@ -15,6 +15,7 @@ use crate::saga::context::CallContext;
 use crate::saga::decide::{Attempted, Begin};
 use crate::saga::error::StepError;
 use crate::saga::failure::SagaFailure;
+use crate::saga::fault::FaultKind;
 use crate::saga::outputs::Outputs;
 use crate::saga::watch::Watch;
 use crate::store::BoxFuture;
@@ -55,11 +56,14 @@ impl Attempt {
         } = self;
         let cancelled = call.cancelled.clone();
         let mut watched = watch.of(&call);
-        let doing = match begin {
-            Begin::Step(step) => instance.forward(step, call, &outputs),
-            Begin::Undo(step) => instance.back(step, call, output.as_ref()),
-            Begin::LastWord => Doing::Send(Ok(failure.and_then(|failure| instance.last_word(&failure)))),
-        };
+        // What is pure panics again: the outcome of a send is unknown.
+        let doing = caught(FaultKind::Unknown, "the function that makes the command", || {
+            Ok(match begin {
+                Begin::Step(step) => instance.forward(step, call, &outputs),
+                Begin::Undo(step) => instance.back(step, call, output.as_ref()),
+                Begin::LastWord => Doing::Send(Ok(failure.and_then(|failure| instance.last_word(&failure)))),
+            })
+        })?;
         let running: BoxFuture<'_, Attempted> = match doing {
             Doing::Run(running) => running,
             Doing::Send(Err(error)) => return Err(error),
@@ -102,9 +106,14 @@ fn nothing() -> Payload {
     Payload::from_stored("null")
 }
 
-/// Calls a pure function of the user's: its panic is an error.
-pub(super) fn caught<T>(what: &str, call: impl FnOnce() -> Result<T, StepError>) -> Result<T, StepError> {
+/// Calls a pure function of the user's: its panic is a fault.
+pub(super) fn caught<T>(
+    kind: FaultKind,
+    what: &str,
+    call: impl FnOnce() -> Result<T, StepError>,
+) -> Result<T, StepError> {
     catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| {
-        Err(StepError::fail(format!("{what} panicked: {}", crate::consumer::panic_text(&*panic))))
+        let text = format!("{what} panicked: {}", crate::consumer::panic_text(&*panic));
+        Err(StepError::engine(kind, text))
     })
 }

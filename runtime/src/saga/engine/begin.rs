@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::attempt::Attempt;
+use super::cut::UnderWay;
 use super::run::Run;
 use crate::consumer::panic_text;
 use crate::saga::command::Sender;
@@ -37,10 +38,12 @@ impl<S: SagaStore> Run<S> {
         let heartbeats = heartbeat.subscribe();
         let cancelled = CancellationToken::new();
         let name = table_step.map_or("", |step| step.info.name);
+        let key_name = self.progress.key_name(name);
         let command_id = match step {
-            Some(_) => step_key(self.record.instance, name, direction),
+            Some(_) => step_key(self.record.instance, &key_name, direction),
             None => derived(self.record.instance, &["failed"]),
         };
+        let number = attempt;
         let attempt = Attempt {
             begin,
             instance: Arc::clone(&self.instance),
@@ -49,6 +52,7 @@ impl<S: SagaStore> Run<S> {
                 id: Arc::clone(&self.record.id),
                 instance: self.record.instance,
                 step: name,
+                key_name,
                 direction,
                 attempt,
                 correlation_id: self.record.correlation_id,
@@ -70,10 +74,13 @@ impl<S: SagaStore> Run<S> {
             watch: self.worker.shared.watch.clone(),
         };
         self.worker.shared.watch.begun(&attempt.call, command_id);
-        self.under_way.insert(begin, cancelled);
         let began = Instant::now();
-        // A task of its own: it goes on while something else is recorded, and its panic ends nothing else.
-        let task = AbortOnDropHandle::new(tokio::spawn(self.worker.shared.watch.task(attempt.run())));
+        // A separate task: it continues while something else is recorded, and its panic ends nothing else.
+        let task = tokio::spawn(self.worker.shared.watch.task(attempt.run()));
+        let cut = Arc::clone(&self.worker.shared.cut);
+        let attempt = (self.record.instance, begin, number);
+        self.under_way.insert(begin, UnderWay::new(attempt, cancelled, task.abort_handle(), cut));
+        let task = AbortOnDropHandle::new(task);
         self.attempts.push(Box::pin(async move {
             let attempted = task.await.unwrap_or_else(|ended| {
                 Err(StepError::retry(match ended.try_into_panic() {

@@ -16,6 +16,8 @@ pub(crate) struct SagaMetrics {
     compensated: Counter,
     parked: Counter,
     pub(super) lost: Counter,
+    /// Attempts that the engine could not make, for faults that are not the step's.
+    pub(super) faults: Counter,
     steps: Vec<StepMetrics>,
 }
 
@@ -47,6 +49,7 @@ impl SagaMetrics {
             compensated: counter!("kenning_saga_compensated_total", "saga" => saga()),
             parked: counter!("kenning_saga_parked_total", "saga" => saga()),
             lost: counter!("kenning_saga_lost_total", "saga" => saga()),
+            faults: counter!("kenning_saga_faults_total", "saga" => saga()),
             steps: steps.collect(),
         }
     }

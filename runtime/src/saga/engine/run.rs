@@ -10,24 +10,18 @@ use futures_util::stream::FuturesUnordered;
 use time::OffsetDateTime;
 use tokio::sync::Notify;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
 use super::adopt::Adoptee;
-use super::attempt::caught;
+use super::cut::{CUT, UnderWay};
 use super::shared::RegisteredSaga;
 use super::worker::Worker;
 use crate::app::with_sources;
 use crate::limits::MAX_PAYLOAD;
 use crate::saga::any::AnyInstance;
-use crate::saga::decide::{
-    Attempted, Begin, Next, Situation, intent, next, of_step, outcome, standing, status,
-};
+use crate::saga::decide::{Attempted, Begin, Next, Situation, cut, intent, next, of_step, outcome};
+use crate::saga::error::StepError;
 use crate::saga::progress::{Phase, Progress};
-use crate::saga::table::Table;
-use crate::store::{
-    BoxFuture, NewSagaEntry, SagaEntryKind, SagaMessage, SagaRecord, SagaStore, SagaThen, SagaWrite,
-    SagaWritten,
-};
+use crate::store::{BoxFuture, NewSagaEntry, SagaEntryKind, SagaMessage, SagaRecord, SagaStore, SagaThen};
 
 /// An instance that has nothing to do for longer than this is given away until it is due.
 const HOLD: Duration = Duration::from_millis(50);
@@ -55,16 +49,18 @@ pub(super) struct Run<S> {
     /// When they were read, by the store's time.
     read_at: OffsetDateTime,
     /// The store's time at a moment of ours.
-    time: (OffsetDateTime, Instant),
+    pub(super) time: (OffsetDateTime, Instant),
     pub(super) attempts: FuturesUnordered<BoxFuture<'static, (Begin, Duration, Attempted)>>,
     /// What is under way, and how it is told that nobody wants it any more.
-    pub(super) under_way: HashMap<Begin, CancellationToken>,
+    pub(super) under_way: HashMap<Begin, UnderWay>,
+    /// When the process was first seen to stop.
+    pub(super) stopping: Option<Instant>,
     busy: Vec<bool>,
     last_word_busy: bool,
     /// What is to be recorded.
-    entries: Vec<NewSagaEntry>,
+    pub(super) entries: Vec<NewSagaEntry>,
     /// The seeded fault has been committed.
-    repeated: bool,
+    pub(super) repeated: bool,
 }
 
 /// What the run waits for.
@@ -96,6 +92,7 @@ impl<S: SagaStore> Run<S> {
             time,
             attempts: FuturesUnordered::new(),
             under_way: HashMap::new(),
+            stopping: None,
             busy,
             last_word_busy: false,
             entries: Vec::new(),
@@ -105,9 +102,11 @@ impl<S: SagaStore> Run<S> {
 
     /// Runs until the instance is given away or lost; an error says why it has to be read again.
     pub(super) async fn go(mut self) -> Result<Ended, String> {
+        self.recall();
         loop {
             tokio::task::coop::consume_budget().await;
             let now = self.now();
+            self.cut_off();
             // Messages are brought here once in a quarter of the lease: an event that came before the end of its time must not be overlooked because it came just before.
             if self.situation(now).is_time_over_since(self.read_at) {
                 self.read_messages().await?;
@@ -156,16 +155,7 @@ impl<S: SagaStore> Run<S> {
                     begun.push(begin);
                 }
                 Next::TimedOut(step) => {
-                    let output = caught("the function of `on_timeout`", || self.instance.timed_out(step));
-                    let entry = of_step(SagaEntryKind::Done, &self.saga.saga.about().table, step);
-                    let text = Some("the event did not come in time".to_owned());
-                    let entry = match output {
-                        Ok(output) => NewSagaEntry { output: Some(output), text, ..entry },
-                        Err(error) => {
-                            let text = Some(with_sources(error.error()));
-                            NewSagaEntry { kind: SagaEntryKind::Failed, text, ..entry }
-                        }
-                    };
+                    let entry = self.timed_out(step);
                     self.add(entry, now);
                 }
                 Next::Rest(due) => return (begun, due),
@@ -199,7 +189,7 @@ impl<S: SagaStore> Run<S> {
         }
     }
 
-    fn add(&mut self, entry: NewSagaEntry, now: OffsetDateTime) {
+    pub(super) fn add(&mut self, entry: NewSagaEntry, now: OffsetDateTime) {
         let about = self.saga.saga.about();
         self.progress.apply(&about.table, &entry, now);
         let step = entry.step.as_deref().and_then(|name| about.table.find(name));
@@ -208,55 +198,7 @@ impl<S: SagaStore> Run<S> {
         self.entries.push(entry);
     }
 
-    /// Records what is to be recorded; `Some`: the run ends.
-    async fn write(&mut self, then: SagaThen) -> Result<Option<Ended>, String> {
-        let table: &Table = &self.saga.saga.about().table;
-        let entries = std::mem::take(&mut self.entries);
-        let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
-        let failure = || self.progress.failure.as_ref().map(|failure| failure.reason.clone());
-        let ended = self.progress.phase == Phase::Ended;
-        let again = (self.worker.shared.faults.outcome_is_recorded_twice && !self.repeated)
-            .then(|| twice(&entries))
-            .flatten();
-        let write = SagaWrite {
-            instance: self.record.instance,
-            epoch: self.record.epoch,
-            sequence: self.record.sequence,
-            entries,
-            status: status(table, &self.progress),
-            step: standing(table, &self.progress),
-            reason: self.progress.parked.clone().or_else(failure),
-            messages_seen: self.record.messages,
-            migration: None,
-            then: if ended { SagaThen::Rest } else { then },
-        };
-        let written = self.worker.committer.write(write).await.map_err(|error| with_sources(&error))?;
-        match written {
-            SagaWritten::Done { released: true, .. } => {
-                // The claimer may sleep until its next poll, since it has not known of this time.
-                if matches!(then, SagaThen::Release(left) if left < self.worker.shared.options.poll) {
-                    self.worker.shared.doorbell.due();
-                }
-                Ok(Some(Ended::Released))
-            }
-            SagaWritten::Done { messages, now, .. } => {
-                self.record.sequence = self.record.sequence.saturating_add(count);
-                self.time = (now.max(self.now()), Instant::now());
-                if let Some(again) = again {
-                    self.repeated = true;
-                    self.entries.push(again);
-                }
-                if messages > self.record.messages {
-                    self.read_messages().await?;
-                }
-                Ok(None)
-            }
-            SagaWritten::Lost if self.worker.shared.faults.lease_is_not_checked => Ok(None),
-            SagaWritten::Lost => Ok(Some(Ended::Lost)),
-        }
-    }
-
-    async fn read_messages(&mut self) -> Result<(), String> {
+    pub(super) async fn read_messages(&mut self) -> Result<(), String> {
         let read_at = self.now();
         let (saga, id) = (&self.record.saga, &self.record.id);
         let whole = self.worker.shared.store.saga(saga, id).await.map_err(|error| with_sources(&error))?;
@@ -269,7 +211,7 @@ impl<S: SagaStore> Run<S> {
         Ok(())
     }
 
-    fn set_busy(&mut self, begin: Begin, busy: bool) {
+    pub(super) fn set_busy(&mut self, begin: Begin, busy: bool) {
         match begin {
             Begin::Step(step) | Begin::Undo(step) => {
                 if let Some(known) = self.busy.get_mut(step) {
@@ -282,14 +224,30 @@ impl<S: SagaStore> Run<S> {
 
     /// An attempt has ended.
     fn ended(&mut self, begin: Begin, took: Duration, attempted: Attempted) {
-        self.under_way.remove(&begin);
+        if let Some(under_way) = self.under_way.remove(&begin) {
+            under_way.ended();
+        }
         self.set_busy(begin, false);
         if let Begin::Step(step) | Begin::Undo(step) = begin {
             self.saga.metrics.took(step, matches!(begin, Begin::Undo(_)), took);
         }
         let now = self.now();
         let table = &self.saga.saga.about().table;
+        if let Err(StepError::Engine(fault)) = &attempted {
+            self.saga.metrics.faults.increment(1);
+            let step = match begin {
+                Begin::Step(step) | Begin::Undo(step) => table.steps.get(step).map(|step| &*step.name),
+                Begin::LastWord => None,
+            };
+            let (saga, id) = (&*self.record.saga, &*self.record.id);
+            tracing::warn!(saga, id, step, error = %fault, "saga step not possible here");
+        }
+        // Whoever stops, or has it parked, gets in the way of the attempt.
+        let disturbed = self.worker.stop.is_cancelled() || self.progress.parked.is_some();
         let entry = match (begin, attempted) {
+            (begin, Err(error @ StepError::Retry { .. })) if disturbed => {
+                cut(table, &self.progress, begin, &with_sources(error.error()))
+            }
             // It was done, and what it has returned cannot be kept: its undo finds out.
             (Begin::Step(step), Ok(Some(output))) if output.len() > MAX_PAYLOAD => NewSagaEntry {
                 text: Some(format!("what it has returned has {} bytes, which is too large", output.len())),
@@ -302,10 +260,10 @@ impl<S: SagaStore> Run<S> {
 
     /// Tells attempts whose outcome is not wanted as it would be.
     fn call_off(&self) {
-        let stops = self.worker.stop.is_cancelled();
-        for (begin, cancelled) in &self.under_way {
-            if stops || (matches!(begin, Begin::Step(_)) && self.progress.phase != Phase::Forward) {
-                cancelled.cancel();
+        let all = self.worker.stop.is_cancelled() || self.progress.parked.is_some();
+        for (begin, under_way) in &self.under_way {
+            if all || (matches!(begin, Begin::Step(_)) && self.progress.phase != Phase::Forward) {
+                under_way.call_off();
             }
         }
     }
@@ -313,6 +271,12 @@ impl<S: SagaStore> Run<S> {
     async fn wait(&mut self, due: Option<OffsetDateTime>) -> Woken {
         let due = due.map(|due| Duration::try_from(due - self.now()).unwrap_or_default().max(SHORTEST));
         let stops = self.worker.stop.is_cancelled();
+        let cut =
+            self.stopping.filter(|_| !self.under_way.is_empty()).map(|at| CUT.saturating_sub(at.elapsed()));
+        let due = match (due, cut) {
+            (Some(due), Some(cut)) => Some(due.min(cut).max(SHORTEST)),
+            (due, cut) => due.or(cut),
+        };
         let stop = self.worker.stop.clone();
         let told = Arc::clone(&self.told);
         let others = std::pin::pin!(async move {
@@ -349,11 +313,6 @@ impl<S: SagaStore> Run<S> {
         let (at, then) = self.time;
         at.checked_add(time::Duration::try_from(then.elapsed()).unwrap_or_default()).unwrap_or(at)
     }
-}
-
-/// The seeded fault: an outcome that is recorded twice.
-fn twice(entries: &[NewSagaEntry]) -> Option<NewSagaEntry> {
-    entries.iter().find(|entry| entry.kind == SagaEntryKind::Done).cloned()
 }
 
 fn tell(record: &SagaRecord, entry: &NewSagaEntry) {

@@ -4,6 +4,7 @@ use std::any::TypeId;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use super::cut::CutAttempts;
 use super::metrics::SagaMetrics;
 use crate::app::{Kenning, WeakKenning};
 use crate::saga::any::AnySaga;
@@ -31,6 +32,8 @@ pub(crate) struct Shared<S> {
     pub(crate) faults: Faults,
     pub(crate) watch: Watch,
     pub(crate) doorbell: Arc<Doorbell>,
+    /// Attempts that were cut off by the loss of the lease.
+    pub(crate) cut: Arc<CutAttempts>,
 }
 
 /// A saga that an application runs.
@@ -52,7 +55,8 @@ impl RegisteredSaga {
 impl<S> Shared<S> {
     pub(crate) fn new(store: Arc<S>, sagas: Vec<Arc<RegisteredSaga>>, setup: Setup) -> Self {
         let Setup { options, lease, faults, watch, doorbell } = setup;
-        Self { store, app: OnceLock::new(), sagas, options, lease, faults, watch, doorbell }
+        let cut = Arc::default();
+        Self { store, app: OnceLock::new(), sagas, options, lease, faults, watch, doorbell, cut }
     }
 
     pub(super) fn bind(&self, app: WeakKenning) {

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::{SagaEntry, SagaMessage, SagaRecord, SagaStatus};
+use std::borrow::Cow;
+
+use super::{SagaEntry, SagaMessage, SagaMessageKind, SagaRecord, SagaStatus};
+use crate::payload::Payload;
 
 /// Which instances are listed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,15 +34,126 @@ pub enum SagaRequest {
         /// Why.
         reason: String,
     },
-    /// A parked one is to go on where it stopped.
+    /// A parked one is to continue where it stopped; what pauses is to be tried at once.
     Retry,
-    /// Of a parked one the step, or its undo, is to count as done.
+    /// The step, or its undo, is to count as done.
     Skip {
         /// The step.
         step: String,
         /// Why.
         reason: String,
     },
+    /// The step is to count as done, with this output.
+    SkipWith {
+        /// The step.
+        step: String,
+        /// What it is to have returned, as JSON.
+        output: Payload,
+        /// Why.
+        reason: String,
+    },
+    /// It is to begin nothing more until an operator says so.
+    Park {
+        /// Why.
+        reason: String,
+    },
+    /// The command of the failed saga is to count as sent.
+    GiveUpFailureCommand {
+        /// Why.
+        reason: String,
+    },
+    /// It is to end where it is, with nothing undone.
+    Terminate {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A request as it is stored.
+///
+/// Releases before 0.2 know the kinds `cancel`, `retry` and `skip`. A newer request is a `skip` of a step that no saga
+/// has, so that they refuse it in the log.
+#[derive(Debug)]
+pub struct StoredRequest<'a> {
+    /// Its kind.
+    pub kind: SagaMessageKind,
+    /// The step, or which newer request it is.
+    pub step: Option<Cow<'a, str>>,
+    /// The output of a step.
+    pub output: Option<&'a Payload>,
+    /// Why.
+    pub text: Option<&'a str>,
+}
+
+const PARK: &str = "#park";
+const GIVE_UP: &str = "#give-up";
+const TERMINATE: &str = "#terminate";
+const SKIP_WITH: &str = "#skip-with ";
+
+impl SagaRequest {
+    /// As it is stored.
+    #[must_use]
+    pub fn stored(&self) -> StoredRequest<'_> {
+        let (kind, step, output, text) = match self {
+            Self::Cancel { reason } => (SagaMessageKind::Cancel, None, None, Some(reason)),
+            Self::Retry => (SagaMessageKind::Retry, None, None, None),
+            Self::Skip { step, reason } => {
+                (SagaMessageKind::Skip, Some(Cow::Borrowed(step.as_str())), None, Some(reason))
+            }
+            Self::SkipWith { step, output, reason } => {
+                let step = format!("{SKIP_WITH}{step}");
+                (SagaMessageKind::Skip, Some(Cow::Owned(step)), Some(output), Some(reason))
+            }
+            Self::Park { reason } => (SagaMessageKind::Skip, Some(PARK.into()), None, Some(reason)),
+            Self::GiveUpFailureCommand { reason } => {
+                (SagaMessageKind::Skip, Some(GIVE_UP.into()), None, Some(reason))
+            }
+            Self::Terminate { reason } => (SagaMessageKind::Skip, Some(TERMINATE.into()), None, Some(reason)),
+        };
+        StoredRequest { kind, step, output, text: text.map(String::as_str) }
+    }
+}
+
+impl SagaMessage {
+    /// Whether an operator has left it.
+    #[must_use]
+    pub fn is_request(&self) -> bool {
+        self.kind != SagaMessageKind::Event
+    }
+
+    /// What an operator asks for; `None`: it is an event, or a request that this release does not know.
+    #[must_use]
+    pub fn request(&self) -> Option<SagaRequest> {
+        let reason = self.text.clone().unwrap_or_default();
+        let step = self.step.as_deref().unwrap_or_default();
+        Some(match (self.kind, step) {
+            (SagaMessageKind::Event, _) => return None,
+            (SagaMessageKind::Cancel, _) => SagaRequest::Cancel { reason },
+            (SagaMessageKind::Retry, _) => SagaRequest::Retry,
+            (SagaMessageKind::Skip, PARK) => SagaRequest::Park { reason },
+            (SagaMessageKind::Skip, GIVE_UP) => SagaRequest::GiveUpFailureCommand { reason },
+            (SagaMessageKind::Skip, TERMINATE) => SagaRequest::Terminate { reason },
+            (SagaMessageKind::Skip, step) => match (step.strip_prefix(SKIP_WITH), &self.output) {
+                (Some(step), Some(output)) => {
+                    SagaRequest::SkipWith { step: step.to_owned(), output: output.clone(), reason }
+                }
+                (Some(_), None) => return None,
+                (None, _) if step.starts_with('#') => return None,
+                (None, _) => SagaRequest::Skip { step: step.to_owned(), reason },
+            },
+        })
+    }
+
+    /// The name of what is asked for.
+    #[must_use]
+    pub(crate) fn asks_for(&self) -> &'static str {
+        match self.request() {
+            Some(SagaRequest::Park { .. }) => "park",
+            Some(SagaRequest::GiveUpFailureCommand { .. }) => "give up the failure command",
+            Some(SagaRequest::Terminate { .. }) => "terminate",
+            _ => self.kind.as_str(),
+        }
+    }
 }
 
 /// An instance with everything that is known of it.

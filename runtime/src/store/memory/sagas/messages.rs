@@ -5,7 +5,7 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use super::Sagas;
-use crate::store::{NewDelivery, SagaMessage, SagaMessageKind, SagaRequest};
+use crate::store::{NewDelivery, SagaMessage, SagaMessageKind, SagaRequest, StoredRequest};
 
 impl Sagas {
     /// Leaves an event for an instance, or for one that may come.
@@ -36,19 +36,15 @@ impl Sagas {
         now: OffsetDateTime,
     ) -> bool {
         let Some(instance) = self.find(saga, id) else { return false };
-        let (kind, step, text) = match request {
-            SagaRequest::Cancel { reason } => (SagaMessageKind::Cancel, None, Some(reason)),
-            SagaRequest::Retry => (SagaMessageKind::Retry, None, None),
-            SagaRequest::Skip { step, reason } => (SagaMessageKind::Skip, Some(step), Some(reason)),
-        };
+        let StoredRequest { kind, step, output, text } = request.stored();
         let message = SagaMessage {
             number: self.number(),
             at: now,
             kind,
-            step: step.map(|step| Arc::from(step.as_str())),
+            step: step.map(|step| Arc::from(&*step)),
             event_id: None,
-            output: None,
-            text: text.cloned(),
+            output: output.cloned(),
+            text: text.map(str::to_owned),
         };
         self.change(instance, |instance| instance.leave(message, now));
         true

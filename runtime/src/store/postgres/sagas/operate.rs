@@ -13,8 +13,8 @@ use crate::store::postgres::error::read_error;
 use crate::store::postgres::losses;
 use crate::store::postgres::row::text;
 use crate::store::{
-    SagaDefinitionRecord, SagaMessageKind, SagaQuery, SagaRecord, SagaRequest, SagaStatus, SagaWhole,
-    StoreError,
+    SagaDefinitionRecord, SagaQuery, SagaRecord, SagaRequest, SagaStatus, SagaWhole, StoreError,
+    StoredRequest,
 };
 
 /// How many are listed if nothing is said.
@@ -66,19 +66,15 @@ pub(super) async fn request(
     id: &str,
     request: &SagaRequest,
 ) -> Result<bool, StoreError> {
-    let (kind, step, reason) = match request {
-        SagaRequest::Cancel { reason } => (SagaMessageKind::Cancel, None, Some(legible(reason))),
-        SagaRequest::Retry => (SagaMessageKind::Retry, None, None),
-        SagaRequest::Skip { step, reason } => {
-            (SagaMessageKind::Skip, Some(legible(step)), Some(legible(reason)))
-        }
-    };
+    let StoredRequest { kind, step, output, text } = request.stored();
+    let (step, reason) = (step.as_deref().map(legible), text.map(legible));
     let left = sqlx::query(core.sql.request_saga.clone())
         .bind(saga)
         .bind(id)
         .bind(kind.as_str())
         .bind(step.as_deref())
         .bind(reason.as_deref())
+        .bind(output.map(Json::of))
         .execute(&core.pool)
         .await
         .map_err(|found| error(core, found))?;

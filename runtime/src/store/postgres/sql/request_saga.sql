@@ -6,5 +6,5 @@ with asked as (
     where saga = $1 and id = $2
     returning messages
 )
-insert into {schema}.saga_messages (at, number, saga, id, kind, step, text)
-select clock_timestamp(), messages, $1, $2, $3, $4, $5 from asked
+insert into {schema}.saga_messages (at, number, saga, id, kind, step, text, output)
+select clock_timestamp(), messages, $1, $2, $3, $4, $5, $6::json from asked

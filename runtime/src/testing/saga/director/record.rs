@@ -99,7 +99,7 @@ impl Director {
             )),
             None => self.broken(format!("P6: {effect} was begun before its intent was recorded")),
         }
-        if !call.step.is_empty() && command_id != step_key(call.instance, call.step, call.direction) {
+        if !call.step.is_empty() && command_id != step_key(call.instance, &call.key_name, call.direction) {
             self.broken(format!("P6: {effect} was begun under a key that is not its own"));
         }
     }
@@ -114,7 +114,7 @@ impl Director {
     ) -> (usize, u32) {
         let key = match call.step {
             "" => crate::saga::derived(call.instance, &["failed"]),
-            step => step_key(call.instance, step, call.direction),
+            _ => step_key(call.instance, &call.key_name, call.direction),
         };
         let at = self.began.elapsed();
         let mut state = self.state();
