@@ -16,6 +16,7 @@ mod sends;
 mod storm;
 mod times;
 mod upgrade;
+mod waits;
 mod ways_out;
 mod world;
 

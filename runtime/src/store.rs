@@ -41,10 +41,10 @@ pub use self::postgres::{PostgresOptions, PostgresStore};
 pub(crate) use self::postgres::{is_database_collision, is_database_trouble, is_database_unfit};
 pub use self::read::{Direction, FeedPage, FeedQuery, StreamQuery};
 pub use self::saga::{
-    ClaimedSaga, Delivery, NewDelivery, NewSaga, NewSagaEntry, SagaClaim, SagaClaims, SagaCounts,
-    SagaDefinitionRecord, SagaEntry, SagaEntryKind, SagaMessage, SagaMessageKind, SagaMigration, SagaQuery,
-    SagaRecord, SagaRenewal, SagaRequest, SagaStatus, SagaStore, SagaThen, SagaWhole, SagaWorker, SagaWrite,
-    SagaWritten, StoredRequest, WantedSaga,
+    ClaimedSaga, Delivery, EventOrigin, NewDelivery, NewSaga, NewSagaEntry, SagaClaim, SagaClaims,
+    SagaCounts, SagaDefinitionRecord, SagaEntry, SagaEntryKind, SagaMessage, SagaMessageKind, SagaMigration,
+    SagaQuery, SagaRecord, SagaRenewal, SagaRequest, SagaStatus, SagaStore, SagaThen, SagaWhole, SagaWorker,
+    SagaWrite, SagaWritten, StoredRequest, WantedSaga,
 };
 pub use self::snapshot::Snapshot;
 pub use self::transaction::TransactionalStore;

@@ -38,7 +38,7 @@ fn new(id: impl ToString) -> NewSaga {
 fn event(id: impl ToString, keep: bool) -> NewDelivery {
     let output = Payload::from_stored("1");
     let (saga, id, step) = (SAGA.into(), id.to_string().into(), "wait".into());
-    NewDelivery { saga, id, step, event_id: Uuid::now_v7(), output, keep }
+    NewDelivery { saga, id, step, event_id: Uuid::now_v7(), output, keep, origin: None }
 }
 
 fn worker() -> SagaWorker {

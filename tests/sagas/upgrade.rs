@@ -1,6 +1,7 @@
 //! Instances of an older definition: migrated, taken over as they are, finished by the old definition, or parked; never gone on with by luck.
 
 mod left;
+mod outputs;
 mod overlap;
 mod releases;
 

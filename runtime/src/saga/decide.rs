@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 pub(crate) use self::outcome::{Attempted, cut, outcome};
 
@@ -34,6 +35,11 @@ pub(crate) struct Situation<'a> {
     /// When the pivot has to be done.
     pub(crate) deadline: Option<OffsetDateTime>,
     pub(crate) now: OffsetDateTime,
+    /// The event that has started the instance: it ends no wait.
+    pub(crate) started_by: Option<Uuid>,
+    /// Every event that was in the feed before this was left for its instance. A timeout that was due later is not
+    /// recorded.
+    pub(crate) fed_until: OffsetDateTime,
     pub(crate) faults: super::faults::Faults,
 }
 
@@ -158,11 +164,31 @@ impl Situation<'_> {
 
     /// The first event that was left for a step.
     fn event_for(&self, step: usize) -> Option<&SagaMessage> {
-        let name = &self.table.steps.get(step)?.name;
-        self.messages.iter().find(|message| {
+        let taken = self.taken();
+        self.events_for(&self.table.steps.get(step)?.name).find(|event| !is_taken(&taken, event))
+    }
+
+    /// The events that were left for a step, but for that which has started the instance.
+    fn events_for<'n>(&'n self, name: &'n str) -> impl Iterator<Item = &'n SagaMessage> {
+        self.messages.iter().filter(move |message| {
             message.kind == crate::store::SagaMessageKind::Event
-                && message.step.as_deref().is_some_and(|left_for| self.name_today(left_for) == &**name)
+                && (self.started_by.is_none() || message.event_id != self.started_by)
+                && message.step.as_deref().is_some_and(|left_for| self.name_today(left_for) == name)
         })
+    }
+
+    /// The events that have ended waits: each ends one, the first of those that it was left for.
+    fn taken(&self) -> Vec<Uuid> {
+        let mut taken = Vec::new();
+        if self.table.steps.iter().filter(|step| matches!(step.does, Does::Wait { .. })).nth(1).is_none() {
+            return taken;
+        }
+        for name in &self.progress.ended {
+            let waits = self.table.find(name).is_some_and(|step| self.waits(step).is_some());
+            let event = waits.then(|| self.events_for(name).find(|event| !is_taken(&taken, event))).flatten();
+            taken.extend(event.and_then(|event| event.event_id));
+        }
+        taken
     }
 
     /// What a step is called today that was called so when a message was left.
@@ -190,6 +216,10 @@ impl Situation<'_> {
             Does::Act => None,
         }
     }
+}
+
+fn is_taken(taken: &[Uuid], event: &SagaMessage) -> bool {
+    event.event_id.is_some_and(|event| taken.contains(&event))
 }
 
 /// An entry of a step.

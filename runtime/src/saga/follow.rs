@@ -14,7 +14,7 @@ use crate::fresh_id::fresh_id;
 use crate::limits::MAX_PAYLOAD;
 use crate::number::Position;
 use crate::recorded::RecordedEvent;
-use crate::store::{BoxFuture, ConsumerStore, Delivery, NewDelivery, NewSaga, SagaStore, Table};
+use crate::store::{BoxFuture, ConsumerStore, Delivery, EventOrigin, NewDelivery, NewSaga, SagaStore, Table};
 
 /// Events, each with the saga that follows it and its place among that saga's.
 type Events = Arc<[(Arc<dyn AnySaga>, usize, Followed)]>;
@@ -141,6 +141,10 @@ impl FollowSession {
                             event_id: event.metadata.id,
                             output,
                             keep: followed.missing == MissingInstance::Keep,
+                            origin: Some(EventOrigin {
+                                definition: saga.about().fingerprint,
+                                position: event.metadata.position,
+                            }),
                         });
                     }
                     Some(Brought::Wait(Ok(_), output)) => {

@@ -70,6 +70,7 @@ pub struct SagaOptions {
     pub(crate) concurrency: NonZeroUsize,
     pub(crate) poll: Duration,
     pub(crate) consumer: ConsumerOptions,
+    pub(crate) hold_timeouts: Duration,
 }
 
 impl SagaOptions {
@@ -79,6 +80,7 @@ impl SagaOptions {
             concurrency: const { NonZeroUsize::new(64).unwrap() },
             poll: Duration::from_millis(500),
             consumer: ConsumerOptions::new(),
+            hold_timeouts: Duration::from_secs(60 * 60),
         }
     }
 
@@ -92,6 +94,16 @@ impl SagaOptions {
     /// How often the store is asked for instances that other processes have made due; 500 ms if nothing is said. What is due by time, or by this process, is not waited for.
     pub fn poll(mut self, every: Duration) -> Self {
         self.poll = every.max(Duration::from_millis(1));
+        self
+    }
+
+    /// How long the timeout of a wait is held back at the most. Default: 1 h.
+    ///
+    /// A timeout is recorded once the saga's consumer has handled every event that was recorded before it was due: an
+    /// event that was in the feed in time wins, however late it is read. While the consumer is paused, or behind, or the
+    /// event is parked for it, timeouts wait, up to this time. Then they are recorded all the same, and a warning says so.
+    pub fn hold_timeouts(mut self, longest: Duration) -> Self {
+        self.hold_timeouts = longest;
         self
     }
 

@@ -88,6 +88,8 @@ pub(crate) struct Progress {
     pub(crate) renamed: BTreeMap<String, String>,
     /// Steps that a migration has forgotten.
     pub(crate) forgotten: BTreeSet<String>,
+    /// The steps that have ended with an outcome of their own, in order: none was skipped, none timed out.
+    pub(crate) ended: Vec<Arc<str>>,
     /// The names of which the keys of steps are drawn, where those are others than their names of today.
     pub(crate) key_names: BTreeMap<String, Arc<str>>,
 }
@@ -107,6 +109,7 @@ impl Progress {
             reasons: BTreeMap::new(),
             renamed: BTreeMap::new(),
             forgotten: BTreeSet::new(),
+            ended: Vec::new(),
             key_names: BTreeMap::new(),
         }
     }
@@ -168,6 +171,9 @@ impl Progress {
     fn of_step(&mut self, entry: &NewSagaEntry) {
         if let (Some(step), Some(text)) = (&entry.step, &entry.text) {
             self.reasons.insert(Arc::clone(step), text.clone());
+        }
+        if let (SagaEntryKind::Done, Some(step), None) = (entry.kind, &entry.step, &entry.text) {
+            self.ended.push(Arc::clone(step));
         }
         if matches!(entry.kind, SagaEntryKind::Skipped | SagaEntryKind::Refused) {
             self.dealt_with.extend(Note::of(entry).message);
@@ -265,6 +271,11 @@ impl Reader {
             renamed.iter().filter_map(|(from, to)| Some((to, self.steps.remove(&**from)?))).collect();
         for (to, step) in moved {
             self.steps.insert(to.as_str().into(), step);
+        }
+        for ended in &mut progress.ended {
+            if let Some((_, to)) = renamed.iter().find(|(from, _)| **from == **ended) {
+                *ended = to.as_str().into();
+            }
         }
         progress.renamed.extend(renamed);
         for name in forgotten {

@@ -10,7 +10,7 @@ mod write;
 use uuid::Uuid;
 
 pub use self::claim::{ClaimedSaga, SagaClaim, SagaClaims, SagaRenewal, SagaWorker, WantedSaga};
-pub use self::deliver::{Delivery, NewDelivery, NewSaga};
+pub use self::deliver::{Delivery, EventOrigin, NewDelivery, NewSaga};
 pub use self::entry::{NewSagaEntry, SagaEntry, SagaEntryKind, SagaMessage, SagaMessageKind};
 pub use self::operate::{SagaDefinitionRecord, SagaQuery, SagaRequest, SagaWhole, StoredRequest};
 pub use self::record::{SagaCounts, SagaRecord, SagaStatus};

@@ -7,6 +7,9 @@ use crate::saga::failure::SagaFailure;
 use crate::saga::progress::{Phase, StepState};
 use crate::store::{NewSagaEntry, SagaEntryKind, SagaMessageKind};
 
+/// How soon it is looked again whether the feed was read up to the end of a wait.
+const FEED: time::Duration = time::Duration::milliseconds(100);
+
 /// How soon others are offered an instance first that has an event for a step which is not known here.
 const FIRST_OFFER: time::Duration = time::Duration::seconds(1);
 
@@ -36,13 +39,20 @@ impl Situation<'_> {
         Next::Rest(self.next_due())
     }
 
-    /// Whether the time of a wait is over now, and was not at an earlier time.
-    pub(crate) fn is_time_over_since(&self, earlier: time::OffsetDateTime) -> bool {
-        self.progress.phase == Phase::Forward
-            && self.progress.steps.iter().enumerate().any(|(at, step)| {
-                step.state == StepState::Waiting
-                    && self.ends_at(at).is_some_and(|end| end > earlier && end <= self.now)
-            })
+    /// The latest end of a wait that is due, and may not be recorded before the feed was read up to it.
+    pub(crate) fn time_over(&self) -> Option<time::OffsetDateTime> {
+        if self.progress.phase != Phase::Forward || self.progress.parked.is_some() {
+            return None;
+        }
+        let waits =
+            self.progress.steps.iter().enumerate().filter(|(_, step)| step.state == StepState::Waiting);
+        let ends = waits.filter_map(|(at, _)| self.ends_at(at));
+        ends.filter(|end| *end <= self.now && *end > self.fed_until).max()
+    }
+
+    /// Whether the time of a wait is over, and every event that was in the feed before was left for its instance.
+    fn is_over(&self, end: time::OffsetDateTime) -> bool {
+        end <= self.now && end <= self.fed_until
     }
 
     /// What one step asks for.
@@ -74,7 +84,7 @@ impl Situation<'_> {
                 if let Some(entry) = self.arrived(step).filter(|_| !self.is_lost(step)) {
                     return Some(Next::Record(vec![entry]));
                 }
-                if self.faults.timer_is_lost || self.ends_at(step).is_none_or(|end| end > self.now) {
+                if self.faults.timer_is_lost || self.ends_at(step).is_none_or(|end| !self.is_over(end)) {
                     return None;
                 }
                 if !fails {
@@ -132,7 +142,10 @@ impl Situation<'_> {
         let steps = self.progress.steps.iter().enumerate().filter_map(|(at, step)| match step.state {
             StepState::Begun if !self.is_busy(at) => step.due,
             StepState::Waiting if self.faults.timer_is_lost => None,
-            StepState::Waiting => self.ends_at(at),
+            StepState::Waiting => self.ends_at(at).map(|end| match end <= self.now {
+                true => self.now + FEED,
+                false => end,
+            }),
             _ => None,
         });
         let deadline = self.deadline.filter(|_| self.way_back() == WayBackIs::Open);

@@ -116,6 +116,8 @@ impl<'a> Sim<'a> {
             has_last_word: false,
             deadline: None,
             now: self.now,
+            started_by: None,
+            fed_until: self.now,
             faults: self.faults,
         }
     }
@@ -244,6 +246,7 @@ impl<'a> Sim<'a> {
             step,
             event_id: None,
             output,
+            origin: None,
             text: None,
         });
     }

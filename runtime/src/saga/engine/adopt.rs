@@ -22,6 +22,9 @@ use crate::store::{
     SagaRecord, SagaStatus, SagaStore, SagaThen, SagaWrite, SagaWritten, StoreError,
 };
 
+/// How the reason begins of an instance that was parked since no process runs its definition any more.
+pub(super) const STRANDED: &str = "it follows version ";
+
 /// Which definitions' instances this process takes on.
 #[derive(Default)]
 pub(super) struct Plans {
@@ -39,7 +42,13 @@ impl Plans {
             let own = shared.sagas.iter().map(|one| one.saga.about()).filter(|own| own.name == about.name);
             let mut taken: Vec<u64> = own.map(|own| own.fingerprint).collect();
             for record in shared.store.saga_definitions(&about.name).await? {
-                if taken.contains(&record.definition) || record.version > about.version {
+                if taken.contains(&record.definition) {
+                    continue;
+                }
+                if record.version > about.version {
+                    if shared.is_stranded(&record) {
+                        taken.push(record.definition);
+                    }
                     continue;
                 }
                 let described = SagaDescription::from_json(&record.description).ok();
@@ -97,6 +106,17 @@ pub(super) async fn adopt<S: SagaStore>(worker: &Worker<S>, claimed: ClaimedSaga
         };
     }
     let Some(main) = worker.shared.of_name(&record.saga).cloned() else { return Ok(Adopted::Lost) };
+    if record.version > main.saga.about().version {
+        if is_run_elsewhere(worker, record).await? {
+            return release(worker, &claimed).await;
+        }
+        let reason = format!(
+            "{STRANDED}{} of the definition, which no process runs; this release has version {}",
+            record.version,
+            main.saga.about().version
+        );
+        return park(worker, claimed, reason).await;
+    }
     match moved(worker, &main, &claimed) {
         Ok((state, moves)) => migrate(worker, &main, claimed, state, &moves).await,
         // Whom this process knew to be gone may have come back.

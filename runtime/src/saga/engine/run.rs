@@ -1,6 +1,6 @@
 //! The run of one instance: decide, record, act, and again.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,9 +45,11 @@ pub(super) struct Run<S> {
     pub(super) instance: Arc<dyn AnyInstance>,
     pub(super) record: SagaRecord,
     pub(super) progress: Progress,
-    messages: Vec<SagaMessage>,
-    /// When they were read, by the store's time.
-    read_at: OffsetDateTime,
+    pub(super) messages: Vec<SagaMessage>,
+    /// Events of other definitions, by their numbers, as this one reads them.
+    pub(super) own: BTreeMap<u64, Vec<SagaMessage>>,
+    /// Every event that was recorded before this was left for the instance.
+    fed_until: OffsetDateTime,
     /// The store's time at a moment of ours.
     pub(super) time: (OffsetDateTime, Instant),
     pub(super) attempts: FuturesUnordered<BoxFuture<'static, (Begin, Duration, Attempted)>>,
@@ -88,7 +90,8 @@ impl<S: SagaStore> Run<S> {
             record,
             progress,
             messages,
-            read_at: time.0,
+            own: BTreeMap::new(),
+            fed_until: OffsetDateTime::UNIX_EPOCH,
             time,
             attempts: FuturesUnordered::new(),
             under_way: HashMap::new(),
@@ -103,13 +106,13 @@ impl<S: SagaStore> Run<S> {
     /// Runs until the instance is given away or lost; an error says why it has to be read again.
     pub(super) async fn go(mut self) -> Result<Ended, String> {
         self.recall();
+        self.read_own().await?;
         loop {
             tokio::task::coop::consume_budget().await;
             let now = self.now();
             self.cut_off();
-            // Messages are brought here once in a quarter of the lease: an event that came before the end of its time must not be overlooked because it came just before.
-            if self.situation(now).is_time_over_since(self.read_at) {
-                self.read_messages().await?;
+            if let Some(end) = self.situation(now).time_over() {
+                self.feed(end, now).await?;
             }
             let (begun, due) = self.decide(now);
             let then = self.then(begun.is_empty(), due);
@@ -136,6 +139,23 @@ impl<S: SagaStore> Run<S> {
                 Woken::Due | Woken::Stop => {}
             }
         }
+    }
+
+    /// The time of a wait is over. Looks how far the consumer has come, and reads what it has left so far.
+    async fn feed(&mut self, end: OffsetDateTime, now: OffsetDateTime) -> Result<(), String> {
+        let shared = &self.worker.shared;
+        if shared.watch.brings_events() {
+            self.fed_until = now;
+        } else if let Some(fed) = shared.feed.of(shared, &self.record.saga, end, now).await {
+            self.fed_until = fed.until_for(&self.record.id);
+        }
+        let longest = time::Duration::try_from(shared.options.hold_timeouts).unwrap_or(time::Duration::MAX);
+        if end > self.fed_until && end.saturating_add(longest) <= now {
+            let (saga, id) = (&*self.record.saga, &*self.record.id);
+            tracing::warn!(saga, id, fed_until = %self.fed_until, "saga timeout recorded, its consumer is behind");
+            self.fed_until = end;
+        }
+        self.read_messages().await
     }
 
     /// Decides until something has to be waited for. Says what is to be begun once its intent is recorded, and when the next thing is due.
@@ -185,6 +205,8 @@ impl<S: SagaStore> Run<S> {
             has_last_word: about.has_last_word,
             deadline: deadline.and_then(|deadline| self.record.started_at.checked_add(deadline)),
             now,
+            started_by: self.record.causation_id,
+            fed_until: self.fed_until,
             faults: self.worker.shared.faults,
         }
     }
@@ -199,7 +221,6 @@ impl<S: SagaStore> Run<S> {
     }
 
     pub(super) async fn read_messages(&mut self) -> Result<(), String> {
-        let read_at = self.now();
         let (saga, id) = (&self.record.saga, &self.record.id);
         let whole = self.worker.shared.store.saga(saga, id).await.map_err(|error| with_sources(&error))?;
         let Some(whole) = whole.filter(|whole| whole.record.instance == self.record.instance) else {
@@ -207,8 +228,7 @@ impl<S: SagaStore> Run<S> {
         };
         self.record.messages = self.record.messages.max(whole.record.messages);
         self.messages = whole.messages;
-        self.read_at = read_at;
-        Ok(())
+        self.read_own().await
     }
 
     pub(super) fn set_busy(&mut self, begin: Begin, busy: bool) {

@@ -1,16 +1,25 @@
 //! What the tasks of the engine have in common.
 
 use std::any::TypeId;
-use std::sync::{Arc, OnceLock};
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::cut::CutAttempts;
+use super::feed::Feed;
 use super::metrics::SagaMetrics;
-use crate::app::{Kenning, WeakKenning};
-use crate::saga::any::AnySaga;
+use crate::app::{Kenning, WeakKenning, with_sources};
+use crate::consumer::panic_text;
+use crate::payload::Payload;
+use crate::recorded::RecordedEvent;
+use crate::saga::any::{AnySaga, Brought};
 use crate::saga::faults::Faults;
 use crate::saga::watch::Watch;
 use crate::saga::{Doorbell, SagaOptions};
+use crate::store::SagaDefinitionRecord;
 
 /// What an engine is told beside its sagas.
 pub(crate) struct Setup {
@@ -34,6 +43,10 @@ pub(crate) struct Shared<S> {
     pub(crate) doorbell: Arc<Doorbell>,
     /// Attempts that were cut off by the loss of the lease.
     pub(crate) cut: Arc<CutAttempts>,
+    /// How far the consumers of the sagas have come.
+    pub(super) feed: Feed,
+    /// The definitions of newer releases that no process runs, and since when.
+    pub(super) stranded: Mutex<HashMap<u64, Instant>>,
 }
 
 /// A saga that an application runs.
@@ -50,13 +63,42 @@ impl RegisteredSaga {
         let metrics = SagaMetrics::of(saga.about());
         Self { saga, type_id, finishes_only, metrics }
     }
+
+    /// What an event brings to the waits of this definition: the places of the steps, with the ids of the instances and
+    /// the outputs, or why they cannot be read.
+    pub(super) fn brought(&self, event: &RecordedEvent) -> Vec<(usize, Result<(String, Payload), String>)> {
+        let mut found = Vec::new();
+        for (place, followed) in self.saga.events().iter().enumerate() {
+            let Some(step) = followed.step.filter(|_| *followed.info.name == *event.name) else { continue };
+            match catch_unwind(AssertUnwindSafe(|| self.saga.deliver(place, event))) {
+                Ok(Ok(Some(Brought::Wait(Ok(id), output)))) => found.push((step, Ok((id, output)))),
+                Ok(Ok(Some(Brought::Wait(Err(reason), _)))) => found.push((step, Err(reason))),
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => found.push((step, Err(with_sources(&error)))),
+                Err(panic) => found.push((step, Err(format!("it panicked: {}", panic_text(&*panic))))),
+            }
+        }
+        found
+    }
 }
 
 impl<S> Shared<S> {
     pub(crate) fn new(store: Arc<S>, sagas: Vec<Arc<RegisteredSaga>>, setup: Setup) -> Self {
         let Setup { options, lease, faults, watch, doorbell } = setup;
-        let cut = Arc::default();
-        Self { store, app: OnceLock::new(), sagas, options, lease, faults, watch, doorbell, cut }
+        let (cut, feed, stranded) = (Arc::default(), Feed::default(), Mutex::default());
+        Self {
+            store,
+            app: OnceLock::new(),
+            sagas,
+            options,
+            lease,
+            faults,
+            watch,
+            doorbell,
+            cut,
+            feed,
+            stranded,
+        }
     }
 
     pub(super) fn bind(&self, app: WeakKenning) {
@@ -66,6 +108,22 @@ impl<S> Shared<S> {
 
     pub(super) fn app(&self) -> Option<Kenning> {
         self.app.get()?.upgrade()
+    }
+
+    /// Whether no process has run a definition of a newer release for two leases: then its instances are parked here,
+    /// so that somebody sees them.
+    pub(super) fn is_stranded(&self, record: &SagaDefinitionRecord) -> bool {
+        let mut stranded = self.stranded.lock().unwrap_or_else(PoisonError::into_inner);
+        if record.live {
+            stranded.remove(&record.definition);
+            return false;
+        }
+        let since = *stranded.entry(record.definition).or_insert_with(|| {
+            let (saga, version) = (&*record.saga, record.version);
+            tracing::warn!(saga, version, "no process runs this version of the saga");
+            Instant::now()
+        });
+        since.elapsed() >= self.lease * 2
     }
 
     /// The saga that runs instances of a definition.

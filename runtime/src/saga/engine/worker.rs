@@ -123,6 +123,7 @@ impl<S: SagaStore> Worker<S> {
         worker.shared.store.enlist_saga_worker(&worker.described()).await?;
         worker.prolong(began + worker.duration());
         worker.plan().await?;
+        worker.look_around().await;
         let commit = AbortOnDropHandle::new(tokio::spawn(worker.shared.watch.task(commit)));
         // On a task of its own: it must not wait for what the claimer waits for.
         let renew = worker.shared.watch.task(Arc::clone(&worker).keep());
@@ -172,7 +173,7 @@ impl<S: SagaStore> Worker<S> {
         self.shared.lease.saturating_sub(self.every())
     }
 
-    fn every(&self) -> Duration {
+    pub(super) fn every(&self) -> Duration {
         self.shared.lease / 4
     }
 

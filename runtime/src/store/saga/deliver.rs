@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use crate::number::Position;
 use crate::payload::Payload;
 
 /// An instance to be started.
@@ -44,6 +45,36 @@ pub struct NewDelivery {
     pub output: Payload,
     /// Whether it is kept for an instance that was never started yet.
     pub keep: bool,
+    /// Where the event is, and by which definition it was read.
+    pub origin: Option<EventOrigin>,
+}
+
+/// Where an event that was left for an instance is, and which definition has read it. An instance that follows another
+/// definition reads the event itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventOrigin {
+    /// The fingerprint of the definition.
+    pub definition: u64,
+    /// The place of the event in the feed.
+    pub position: Position,
+}
+
+impl EventOrigin {
+    /// As it is stored.
+    #[must_use]
+    pub fn to_text(self) -> String {
+        format!("{:016x}@{}", self.definition, self.position.get())
+    }
+
+    /// Reads what was stored; `None`: an earlier release has left the event.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (definition, position) = text.split_once('@')?;
+        Some(Self {
+            definition: u64::from_str_radix(definition, 16).ok()?,
+            position: Position::new(position.parse().ok()?),
+        })
+    }
 }
 
 /// What became of an event.

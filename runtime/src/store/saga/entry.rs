@@ -5,6 +5,7 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::EventOrigin;
 use crate::payload::Payload;
 
 /// An entry to be written.
@@ -142,4 +143,6 @@ pub struct SagaMessage {
     pub output: Option<Payload>,
     /// Why it was asked for.
     pub text: Option<String>,
+    /// Where the event is; `None`: it is none, or a release before 0.2 has left it.
+    pub origin: Option<EventOrigin>,
 }

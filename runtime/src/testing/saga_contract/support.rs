@@ -83,7 +83,7 @@ pub(super) async fn record<S: SagaStore>(store: &S, id: &str) -> SagaRecord {
 pub(super) fn event(id: &str, step: &str) -> NewDelivery {
     let event_id = Uuid::now_v7();
     let (saga, id, step, output) = (SAGA.into(), id.into(), step.into(), json(step));
-    NewDelivery { saga, id, step, event_id, output, keep: false }
+    NewDelivery { saga, id, step, event_id, output, keep: false, origin: None }
 }
 
 /// An event that may come early.

@@ -10,7 +10,7 @@ use crate::store::{NewDelivery, SagaMessage, SagaMessageKind, SagaRequest, Store
 impl Sagas {
     /// Leaves an event for an instance, or for one that may come.
     pub(super) fn deliver(&mut self, delivery: NewDelivery, now: OffsetDateTime) {
-        let NewDelivery { saga, id, step, event_id, output, keep: _ } = delivery;
+        let NewDelivery { saga, id, step, event_id, output, keep: _, origin } = delivery;
         let message = SagaMessage {
             number: self.number(),
             at: now,
@@ -19,6 +19,7 @@ impl Sagas {
             event_id: Some(event_id),
             output: Some(output),
             text: None,
+            origin,
         };
         if let Some(instance) = self.find(&saga, &id) {
             self.change(instance, |instance| instance.leave(message, now));
@@ -45,6 +46,7 @@ impl Sagas {
             event_id: None,
             output: output.cloned(),
             text: text.map(str::to_owned),
+            origin: None,
         };
         self.change(instance, |instance| instance.leave(message, now));
         true

@@ -28,7 +28,7 @@ fn new(id: &str) -> NewSaga {
 fn event(id: &str, keep: bool) -> NewDelivery {
     let output = Payload::from_stored("1");
     let (saga, id, step) = (SAGA.into(), id.into(), "wait".into());
-    NewDelivery { saga, id, step, event_id: Uuid::now_v7(), output, keep }
+    NewDelivery { saga, id, step, event_id: Uuid::now_v7(), output, keep, origin: None }
 }
 
 #[tokio::test]

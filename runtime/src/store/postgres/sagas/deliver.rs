@@ -7,7 +7,7 @@ use super::record::unknown;
 use crate::store::postgres::consumers::error::error;
 use crate::store::postgres::core::Core;
 use crate::store::postgres::encode::Json;
-use crate::store::{Delivery, NewDelivery, StoreError};
+use crate::store::{Delivery, EventOrigin, NewDelivery, StoreError};
 
 pub(super) async fn deliver(
     core: &Core,
@@ -32,6 +32,7 @@ async fn call(
         .bind(deliveries.iter().map(|delivery| delivery.event_id).bind_iter())
         .bind(deliveries.iter().map(|delivery| Json::of(&delivery.output)).bind_iter())
         .bind(deliveries.iter().map(|delivery| delivery.keep).bind_iter())
+        .bind(deliveries.iter().map(|delivery| delivery.origin.map(EventOrigin::to_text)).bind_iter())
         .fetch_one(connection)
         .await?;
     outcomes.into_iter().map(delivery).collect()

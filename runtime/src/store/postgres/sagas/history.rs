@@ -9,7 +9,9 @@ use super::record::{count, unknown};
 use crate::payload::Payload;
 use crate::store::postgres::core::Core;
 use crate::store::postgres::row::text;
-use crate::store::{NewSagaEntry, SagaEntry, SagaEntryKind, SagaMessage, SagaMessageKind, SagaRecord};
+use crate::store::{
+    EventOrigin, NewSagaEntry, SagaEntry, SagaEntryKind, SagaMessage, SagaMessageKind, SagaRecord,
+};
 
 /// What has happened to an instance, and what was left for it.
 #[derive(Debug, Default)]
@@ -59,15 +61,22 @@ fn entry(row: &PgRow) -> Result<SagaEntry, sqlx::Error> {
 
 fn message(row: &PgRow) -> Result<SagaMessage, sqlx::Error> {
     let kind = text(row, 4)?;
+    let kind =
+        SagaMessageKind::parse(kind).ok_or_else(|| unknown(format!("`{kind}` is no message to a saga")))?;
+    // Of an event the text says where it comes from.
+    let (text, origin) = match row.try_get::<Option<String>, _>(9)? {
+        Some(text) if kind == SagaMessageKind::Event => (None, EventOrigin::parse(&text)),
+        text => (text, None),
+    };
     Ok(SagaMessage {
         number: count(row, 2)?.into(),
         at: row.try_get(3)?,
-        kind: SagaMessageKind::parse(kind)
-            .ok_or_else(|| unknown(format!("`{kind}` is no message to a saga")))?,
+        kind,
         step: step(row)?,
         event_id: row.try_get(7)?,
         output: output(row)?,
-        text: row.try_get(9)?,
+        text,
+        origin,
     })
 }
 
