@@ -46,7 +46,7 @@ pub use self::failure::{FailureCommand, SagaFailure, SendsOnFailure};
 pub use self::fault::EngineFault;
 pub(crate) use self::key::derived;
 pub use self::migration::{InFlight, InFlightStep, Migrated, Migration};
-pub(crate) use self::mistakes::mistakes_of_table;
+pub(crate) use self::mistakes::{mistakes_of_table, sent_by};
 pub use self::operate::{SagaError, SagaHandle, Sagas};
 pub use self::options::{Retry, SagaOptions, SagaTimes};
 pub use self::outputs::Outputs;

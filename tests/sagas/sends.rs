@@ -16,6 +16,7 @@ on_both_stores! {
     p5_a_command_rejected_after_the_pivot_parks_until_it_is_accepted
     p5_the_command_of_the_failed_saga_is_sent_once_when_all_is_undone
     p5_a_last_word_that_is_rejected_parks
+    p12_a_saga_that_sends_to_an_aggregate_that_is_not_registered_is_not_built
     trap_47_correlation_and_causation_lead_from_the_event_to_the_command
 }
 
@@ -207,6 +208,17 @@ async fn p5_a_last_word_that_is_rejected_parks<H: Home>(home: H) {
     .await;
     assert_eq!(again.record.status, SagaStatus::Parked);
     running.stop().await;
+}
+
+/// On commit 8592927 this test fails: it is built, and each instance is compensated.
+async fn p12_a_saga_that_sends_to_an_aggregate_that_is_not_registered_is_not_built<H: Home>(home: H) {
+    let world = World::new(home);
+    let built = world.builder().await.saga::<Clerk>(Arc::clone(&world.outside)).build().await;
+    let error = built.err().expect("it is refused").to_string();
+    for command in ["Note"] {
+        let sends = format!("sends `{command}` to `lot`, which is not registered");
+        assert!(error.contains(&sends), "{error}");
+    }
 }
 
 async fn trap_47_correlation_and_causation_lead_from_the_event_to_the_command<H: Home>(home: H) {

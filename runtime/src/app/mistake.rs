@@ -168,6 +168,18 @@ pub enum Mistake {
         /// The version that finishes its instances.
         version: u32,
     },
+    /// A saga sends a command to an aggregate that is not part of the application.
+    #[error(
+        "`{saga}` sends `{command}` to `{category}`, which is not registered: add `.aggregate::<…>()` to `Kenning::builder`"
+    )]
+    SagaSends {
+        /// The saga.
+        saga: &'static str,
+        /// The name of the command.
+        command: &'static str,
+        /// The category of the aggregate.
+        category: &'static str,
+    },
     /// What the table of a saga says of its steps contradicts itself.
     #[error("`{saga}` cannot be run: {reason}")]
     SagaSteps {

@@ -15,7 +15,7 @@ use crate::command::Command;
 use crate::projection::Projection;
 use crate::reactor::Reactor;
 use crate::read_model::ReadModel;
-use crate::saga::SagaDefinition;
+use crate::saga::{SagaDefinition, sent_by};
 
 /// What a builder has been told.
 #[derive(Default)]
@@ -24,6 +24,8 @@ pub(super) struct Registrations {
     aggregates: BTreeMap<TypeId, Open>,
     /// The types of the consumers, by name.
     consumers: BTreeMap<&'static str, &'static str>,
+    /// The sagas with the commands that they send, and the categories of their aggregates.
+    sends: Vec<(&'static str, (&'static str, &'static str))>,
     mistakes: Vec<Mistake>,
 }
 
@@ -69,6 +71,7 @@ impl Registrations {
     /// An old definition has the name of the one that starts instances.
     pub(super) fn saga<S: SagaDefinition>(&mut self, finishes_only: bool) {
         self.mistakes.extend(mistakes_of_saga::<S>());
+        self.sends.extend(sent_by::<S>().into_iter().map(|sent| (type_name::<S>(), sent)));
         self.catalog.add_saga::<S>();
         if !finishes_only {
             self.consumer::<S>(S::NAME);
@@ -97,7 +100,13 @@ impl Registrations {
 
     /// Checks everything and opens the runtimes.
     pub(super) fn open(self, streams: NonZeroUsize) -> Result<Registry, BuildError> {
-        check(&self.catalog, self.mistakes)?;
+        let mut mistakes = self.mistakes;
+        for (saga, (command, category)) in self.sends {
+            if !self.catalog.aggregates().any(|aggregate| aggregate.category == category) {
+                mistakes.push(Mistake::SagaSends { saga, command, category });
+            }
+        }
+        check(&self.catalog, mistakes)?;
         let aggregates = self.aggregates.into_iter().map(|(id, open)| (id, open(streams))).collect();
         Ok(Registry { catalog: self.catalog, aggregates })
     }

@@ -13,6 +13,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+pub(crate) use self::forward::compensating;
 pub(crate) use self::outcome::{Attempted, cut, outcome};
 
 use super::progress::{Note, Phase, Progress, StepState};

@@ -2,9 +2,10 @@
 
 use super::declaration::SagaDefinition;
 use super::description::SagaDescription;
-use super::erased::Forward;
+use super::erased::{Back, Forward};
 use super::options::Retry;
-use super::step::{StepDefinition, WayBack};
+use super::step::{StepDefinition, StepKind, WayBack};
+use super::table::Table;
 
 /// Everything that is wrong with the table of a saga, a sentence each.
 pub(crate) fn mistakes_of_table<S: SagaDefinition>() -> Vec<String> {
@@ -28,7 +29,52 @@ pub(crate) fn mistakes_of_table<S: SagaDefinition>() -> Vec<String> {
             ));
         }
     }
+    found.extend(mistakes_of_waits::<S>());
     if found.is_empty() { SagaDescription::of::<S>().mistakes() } else { found }
+}
+
+/// Of two waits for one type of event, one has to come after the other: an event ends one wait, the first that is open.
+/// The event that starts an instance ends none.
+fn mistakes_of_waits<S: SagaDefinition>() -> Vec<String> {
+    let table = Table::of::<S>();
+    let mut found = Vec::new();
+    let waits: Vec<_> = S::EVENTS.iter().filter_map(|event| Some((event.step?, event.info.name))).collect();
+    let name = |step: usize| table.steps.get(step).map_or("", |step| step.info.name);
+    let comes_after =
+        |one: usize, other: usize| table.steps.get(one).is_some_and(|step| step.followers.contains(&other));
+    for (nth, (one, event)) in waits.iter().enumerate() {
+        for (other, same) in &waits[nth + 1..] {
+            if event == same && one != other && !comes_after(*one, *other) && !comes_after(*other, *one) {
+                found.push(format!(
+                    "`{}` and `{}` run in parallel and wait for the same event `{event}`: have one come after the other",
+                    name(*one),
+                    name(*other)
+                ));
+            }
+        }
+        if S::EVENTS.iter().any(|start| start.step.is_none() && start.info.name == *event) {
+            found.push(format!(
+                "`{}` waits for `{event}`, which starts the saga: the event that starts an instance ends no wait",
+                name(*one)
+            ));
+        }
+    }
+    found
+}
+
+/// The commands that a saga sends, with the categories of their aggregates.
+pub(crate) fn sent_by<S: SagaDefinition>() -> Vec<(&'static str, &'static str)> {
+    let mut sent = Vec::new();
+    for step in S::STEPS {
+        let undo = matches!(step.call.back, Some(Back::Send(_))).then_some(step.undo);
+        for kind in [Some(step.kind), undo].into_iter().flatten() {
+            if let StepKind::Send { command, category } = kind {
+                sent.push((command, category));
+            }
+        }
+    }
+    sent.extend(S::FAILED.iter().map(|failed| (failed.name, failed.category)));
+    sent
 }
 
 fn mistakes_of_row<S: SagaDefinition>(step: &StepDefinition<S>, steps: usize) -> Vec<String> {

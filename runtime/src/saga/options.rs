@@ -71,6 +71,7 @@ pub struct SagaOptions {
     pub(crate) poll: Duration,
     pub(crate) consumer: ConsumerOptions,
     pub(crate) hold_timeouts: Duration,
+    pub(crate) blocking_threads: NonZeroUsize,
 }
 
 impl SagaOptions {
@@ -81,6 +82,7 @@ impl SagaOptions {
             poll: Duration::from_millis(500),
             consumer: ConsumerOptions::new(),
             hold_timeouts: Duration::from_secs(60 * 60),
+            blocking_threads: const { NonZeroUsize::new(64).unwrap() },
         }
     }
 
@@ -94,6 +96,15 @@ impl SagaOptions {
     /// How often the store is asked for instances that other processes have made due; 500 ms if nothing is said. What is due by time, or by this process, is not waited for.
     pub fn poll(mut self, every: Duration) -> Self {
         self.poll = every.max(Duration::from_millis(1));
+        self
+    }
+
+    /// Maximum number of threads for functions of steps and undos that are not `async`. Default: 64, at least 1.
+    ///
+    /// An attempt that finds all of them taken waits for one; that counts for its timeout. A function that has not returned
+    /// when its timeout is over keeps its thread until it returns.
+    pub fn blocking_threads(mut self, threads: usize) -> Self {
+        self.blocking_threads = NonZeroUsize::new(threads).unwrap_or(NonZeroUsize::MIN);
         self
     }
 

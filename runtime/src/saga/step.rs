@@ -136,6 +136,10 @@ pub struct StepInfo {
     pub undo_retry: Retry,
     /// How long an attempt may take without a [heartbeat](StepContext::heartbeat); of a wait: how long it waits. `None`: for ever.
     pub timeout: Option<Duration>,
+    /// Its function blocks its thread: it is called on a thread for such functions.
+    pub blocking: bool,
+    /// The function of its undo does.
+    pub undo_blocking: bool,
 }
 
 impl StepInfo {
@@ -153,7 +157,25 @@ impl StepInfo {
             retry: Retry::STEP,
             undo_retry: Retry::UNDO,
             timeout: Some(Self::TIMEOUT),
+            blocking: false,
+            undo_blocking: false,
         }
+    }
+
+    /// Its function blocks its thread, as one that is not `async` does. It is called on a thread for such functions, of which
+    /// a process has [so many](super::SagaOptions::blocking_threads): it holds up nothing else. When its timeout is over, the
+    /// attempt has ended, and the thread is left to the function until that returns; what it returns then is dropped.
+    #[must_use]
+    pub const fn blocking(mut self) -> Self {
+        self.blocking = true;
+        self
+    }
+
+    /// The same of the function of its undo.
+    #[must_use]
+    pub const fn undo_blocking(mut self) -> Self {
+        self.undo_blocking = true;
+        self
     }
 
     /// With this way back.

@@ -9,6 +9,7 @@ use super::super::ast::{Block, Kind, Step};
 use super::super::resolve::{Plan, Planned, name};
 use super::super::retry::Policy;
 use super::place;
+use crate::impl_block::Function;
 
 /// `StepDefinition::undoable::<0>(StepInfo::new("reserve", &[]).way_back(WayBack::Undo("release"))), …`
 pub(super) fn steps(block: &Block<'_>, plan: &Plan<'_, '_>) -> TokenStream {
@@ -60,7 +61,15 @@ fn info(block: &Block<'_>, plan: &Plan<'_, '_>, at: usize, step: &Step<'_>) -> T
         (false, timeout) => Some(optional(timeout.map(duration))),
     };
     let timeout = timeout.map(|timeout| quote!(.timeout(#timeout)));
-    quote!(#krate::saga::StepInfo::new(#persisted, #after) #way_back #pivot #retry #undo_retry #timeout)
+    // A function that is not `async` blocks the thread that calls it.
+    let is_async = |function: &Function| function.sig.asyncness.is_some();
+    let blocking = (step.kind == Kind::Step && !is_async(step.function)).then(|| quote!(.blocking()));
+    let undo = plan.steps.get(at).and_then(|planned| planned.undo).filter(|undo| !undo.sends);
+    let undo_blocking = undo.filter(|undo| !is_async(undo.function)).map(|_| quote!(.undo_blocking()));
+    quote!(
+        #krate::saga::StepInfo::new(#persisted, #after)
+            #way_back #pivot #retry #undo_retry #timeout #blocking #undo_blocking
+    )
 }
 
 fn way_back(block: &Block<'_>, step: &Step<'_>) -> Option<TokenStream> {

@@ -169,7 +169,7 @@ impl Situation<'_> {
 }
 
 /// From here on it is compensated.
-pub(super) fn compensating(failure: &SagaFailure, why: &str) -> NewSagaEntry {
+pub(crate) fn compensating(failure: &SagaFailure, why: &str) -> NewSagaEntry {
     let output = Payload::of("failure", failure).ok();
     of_saga(SagaEntryKind::Compensating, output, Some(why.to_owned()))
 }

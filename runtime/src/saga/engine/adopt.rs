@@ -12,14 +12,15 @@ use crate::app::with_sources;
 use crate::payload::Payload;
 use crate::saga::SagaDescription;
 use crate::saga::any::AnyInstance;
-use crate::saga::decide::{of_saga, standing, status};
+use crate::saga::decide::{compensating, of_saga, standing, status};
 use crate::saga::error::StepError;
+use crate::saga::failure::SagaFailure;
 use crate::saga::migration::{InFlight, InFlightStep};
-use crate::saga::progress::{Moves, Progress, StepState};
+use crate::saga::progress::{Moves, Note, Progress, StepState};
 use crate::saga::table::Table;
 use crate::store::{
     ClaimedSaga, NewSagaEntry, SagaEntry, SagaEntryKind, SagaMessage, SagaMessageKind, SagaMigration,
-    SagaRecord, SagaStatus, SagaStore, SagaThen, SagaWrite, SagaWritten, StoreError,
+    SagaRecord, SagaRequest, SagaStatus, SagaStore, SagaThen, SagaWrite, SagaWritten, StoreError,
 };
 
 /// How the reason begins of an instance that was parked since no process runs its definition any more.
@@ -301,13 +302,20 @@ async fn park<S: SagaStore>(
     let record = &claimed.record;
     let table = Table::of_names(&[]);
     let dealt_with = Progress::read(&table, &claimed.log).dealt_with;
+    let mut open = claimed.messages.iter().filter(|message| !dealt_with.contains(&message.number));
+    if let Some((number, why)) = open.find_map(|message| match message.request() {
+        Some(SagaRequest::Terminate { reason }) => Some((message.number, reason)),
+        _ => None,
+    }) {
+        return terminate(worker, &claimed, number, &why, &reason).await;
+    }
     let requests = claimed
         .messages
         .iter()
         .filter(|message| message.kind != SagaMessageKind::Event && !dealt_with.contains(&message.number));
     let mut entries: Vec<NewSagaEntry> = requests
         .map(|message| {
-            let note = crate::saga::progress::Note::message(message.number).payload();
+            let note = Note::message(message.number).payload();
             of_saga(SagaEntryKind::Refused, note, Some(reason.clone()))
         })
         .collect();
@@ -328,6 +336,39 @@ async fn park<S: SagaStore>(
         SagaWritten::Done { released: true, .. } => Ok(Adopted::Released),
         // Messages have come meanwhile: it is read again.
         SagaWritten::Done { .. } => Err("messages were left for an instance while it was parked".to_owned()),
+        SagaWritten::Lost => Ok(Adopted::Lost),
+    }
+}
+
+/// Ends an instance that cannot be read here: what it has done stays.
+async fn terminate<S: SagaStore>(
+    worker: &Worker<S>,
+    claimed: &ClaimedSaga,
+    number: u64,
+    reason: &str,
+    unread: &str,
+) -> Result<Adopted, String> {
+    let why = format!("it was terminated by an operator: {reason}");
+    let text = format!("{why}; nothing was undone, since {unread}");
+    let entries = vec![
+        of_saga(SagaEntryKind::Cancelled, Note::message(number).payload(), Some(reason.to_owned())),
+        compensating(&SagaFailure::of_saga(&why), &why),
+        of_saga(SagaEntryKind::Compensated, None, Some(text)),
+    ];
+    tracing::warn!(
+        saga = &*claimed.record.saga,
+        id = &*claimed.record.id,
+        reason,
+        "saga instance terminated"
+    );
+    let write = SagaWrite {
+        status: SagaStatus::Compensated,
+        step: None,
+        reason: Some(why),
+        ..write_of(&claimed.record, entries, SagaThen::Rest)
+    };
+    match worker.committer.write(write).await.map_err(text_of)? {
+        SagaWritten::Done { .. } => Ok(Adopted::Released),
         SagaWritten::Lost => Ok(Adopted::Lost),
     }
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
-use tokio::sync::watch;
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, watch};
 
 use crate::app::Kenning;
 use crate::payload::Payload;
@@ -36,6 +37,8 @@ pub(super) struct Attempt {
     pub(super) app: Option<Kenning>,
     pub(super) sender: Sender,
     pub(super) watch: Watch,
+    /// The threads for a function that blocks, if it does.
+    pub(super) blocking: Option<Arc<Semaphore>>,
 }
 
 impl Attempt {
@@ -53,15 +56,29 @@ impl Attempt {
             app,
             sender,
             watch,
+            blocking,
         } = self;
         let cancelled = call.cancelled.clone();
         let mut watched = watch.of(&call);
         // What is pure panics again: the outcome of a send is unknown.
         let doing = caught(FaultKind::Unknown, "the function that makes the command", || {
-            Ok(match begin {
-                Begin::Step(step) => instance.forward(step, call, &outputs),
-                Begin::Undo(step) => instance.back(step, call, output.as_ref()),
-                Begin::LastWord => Doing::Send(Ok(failure.and_then(|failure| instance.last_word(&failure)))),
+            Ok(match (begin, blocking) {
+                (Begin::Step(_) | Begin::Undo(_), Some(threads)) => {
+                    let instance = Arc::clone(&instance);
+                    Doing::Run(Box::pin(apart(
+                        threads,
+                        instance,
+                        begin,
+                        call,
+                        outputs.clone(),
+                        output.clone(),
+                    )))
+                }
+                (Begin::Step(step), None) => instance.forward(step, call, &outputs),
+                (Begin::Undo(step), None) => instance.back(step, call, output.as_ref()),
+                (Begin::LastWord, _) => {
+                    Doing::Send(Ok(failure.and_then(|failure| instance.last_word(&failure))))
+                }
             })
         })?;
         let running: BoxFuture<'_, Attempted> = match doing {
@@ -93,6 +110,40 @@ impl Attempt {
                 }
             }
         }
+    }
+}
+
+/// Calls a function that blocks on a thread of its own: whatever becomes of it, nothing else waits for it.
+async fn apart(
+    threads: Arc<Semaphore>,
+    instance: Arc<dyn AnyInstance>,
+    begin: Begin,
+    call: CallContext,
+    outputs: Outputs,
+    output: Option<Payload>,
+) -> Attempted {
+    let Ok(thread) = threads.acquire_owned().await else {
+        return Err(StepError::engine(FaultKind::Busy, "the application is gone"));
+    };
+    let runtime = Handle::current();
+    let blocks = move || {
+        let _thread = thread;
+        let doing = match begin {
+            Begin::Step(step) => instance.forward(step, call, &outputs),
+            Begin::Undo(step) => instance.back(step, call, output.as_ref()),
+            Begin::LastWord => Doing::Send(Ok(None)),
+        };
+        match doing {
+            Doing::Run(running) => runtime.block_on(running),
+            Doing::Send(_) => Err(StepError::engine(FaultKind::Unreadable, "a command does not block")),
+        }
+    };
+    match tokio::task::spawn_blocking(blocks).await {
+        Ok(attempted) => attempted,
+        Err(ended) => match ended.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(ended) => Err(StepError::retry(ended)),
+        },
     }
 }
 

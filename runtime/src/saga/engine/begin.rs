@@ -44,6 +44,10 @@ impl<S: SagaStore> Run<S> {
             None => derived(self.record.instance, &["failed"]),
         };
         let number = attempt;
+        let blocks = table_step.is_some_and(|step| match direction {
+            Direction::Do => step.info.blocking,
+            Direction::Undo => step.info.undo_blocking,
+        });
         let attempt = Attempt {
             begin,
             instance: Arc::clone(&self.instance),
@@ -72,6 +76,7 @@ impl<S: SagaStore> Run<S> {
                 causation_id: self.record.instance,
             },
             watch: self.worker.shared.watch.clone(),
+            blocking: blocks.then(|| Arc::clone(&self.worker.shared.blocking)),
         };
         self.worker.shared.watch.begun(&attempt.call, command_id);
         let began = Instant::now();

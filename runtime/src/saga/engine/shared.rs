@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::cut::CutAttempts;
@@ -45,6 +46,8 @@ pub(crate) struct Shared<S> {
     pub(crate) cut: Arc<CutAttempts>,
     /// How far the consumers of the sagas have come.
     pub(super) feed: Feed,
+    /// The threads for functions that block.
+    pub(super) blocking: Arc<Semaphore>,
     /// The definitions of newer releases that no process runs, and since when.
     pub(super) stranded: Mutex<HashMap<u64, Instant>>,
 }
@@ -58,6 +61,9 @@ pub(crate) struct RegisteredSaga {
     pub(crate) metrics: SagaMetrics,
 }
 
+/// The id of the instance that an event is for, and what it brings for a wait; or why that cannot be read.
+pub(super) type ForWait = Result<(String, Payload), String>;
+
 impl RegisteredSaga {
     pub(crate) fn new(saga: Arc<dyn AnySaga>, type_id: TypeId, finishes_only: bool) -> Self {
         let metrics = SagaMetrics::of(saga.about());
@@ -66,7 +72,7 @@ impl RegisteredSaga {
 
     /// What an event brings to the waits of this definition: the places of the steps, with the ids of the instances and
     /// the outputs, or why they cannot be read.
-    pub(super) fn brought(&self, event: &RecordedEvent) -> Vec<(usize, Result<(String, Payload), String>)> {
+    pub(super) fn brought(&self, event: &RecordedEvent) -> Vec<(usize, ForWait)> {
         let mut found = Vec::new();
         for (place, followed) in self.saga.events().iter().enumerate() {
             let Some(step) = followed.step.filter(|_| *followed.info.name == *event.name) else { continue };
@@ -85,6 +91,7 @@ impl RegisteredSaga {
 impl<S> Shared<S> {
     pub(crate) fn new(store: Arc<S>, sagas: Vec<Arc<RegisteredSaga>>, setup: Setup) -> Self {
         let Setup { options, lease, faults, watch, doorbell } = setup;
+        let blocking = Arc::new(Semaphore::new(options.blocking_threads.get()));
         let (cut, feed, stranded) = (Arc::default(), Feed::default(), Mutex::default());
         Self {
             store,
@@ -97,6 +104,7 @@ impl<S> Shared<S> {
             doorbell,
             cut,
             feed,
+            blocking,
             stranded,
         }
     }

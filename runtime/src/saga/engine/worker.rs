@@ -123,7 +123,9 @@ impl<S: SagaStore> Worker<S> {
         worker.shared.store.enlist_saga_worker(&worker.described()).await?;
         worker.prolong(began + worker.duration());
         worker.plan().await?;
-        worker.look_around().await;
+        let looking = Arc::clone(&worker);
+        let looking = worker.shared.watch.task(async move { looking.look_around().await });
+        let _looking = AbortOnDropHandle::new(tokio::spawn(looking));
         let commit = AbortOnDropHandle::new(tokio::spawn(worker.shared.watch.task(commit)));
         // On a task of its own: it must not wait for what the claimer waits for.
         let renew = worker.shared.watch.task(Arc::clone(&worker).keep());

@@ -136,6 +136,7 @@ migrations! {
     0031 "renew_saga_worker",
     0032 "free_sagas",
     0033 "are_sagas_busy",
+    0070 "deliver_to_sagas_with_origin",
 }
 
 #[cfg(test)]

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::support::{Worker, deliver, done, early, event, json, request, start, whole, write, writing};
+use crate::number::Position;
 use crate::payload::Payload;
 use crate::store::{
-    Delivery, NewDelivery, NewSagaEntry, SagaEntryKind, SagaMessageKind, SagaRecord, SagaRequest, SagaStore,
-    SagaThen, SagaWrite,
+    Delivery, EventOrigin, NewDelivery, NewSagaEntry, SagaEntryKind, SagaMessage, SagaMessageKind,
+    SagaRecord, SagaRequest, SagaStore, SagaThen, SagaWrite,
 };
 
 /// How many bytes the output of a step may well have.
@@ -49,11 +50,12 @@ pub async fn a_log_comes_back_as_it_was_written<S: SagaStore>(store: Arc<S>) {
     assert_eq!(next[0].log, stored.log);
 }
 
-/// Events and requests, in the order in which they came.
+/// Events and requests, in the order in which they came; of each request, what it asks for.
 pub async fn messages_come_back_as_they_were_left<S: SagaStore>(store: Arc<S>) {
     let first = NewDelivery {
         step: "größe – 注".into(),
         output: Payload::from_stored("{\"b\": 1.0,  \"a\": \"\\u0000 – 注文 🐋\"}"),
+        origin: Some(EventOrigin { definition: u64::MAX - 1, position: Position::new(7) }),
         ..early("a", "")
     };
     assert_eq!(deliver(&*store, std::slice::from_ref(&first)).await, [Delivery::Kept]);
@@ -72,6 +74,8 @@ pub async fn messages_come_back_as_they_were_left<S: SagaStore>(store: Arc<S>) {
     assert_eq!(kinds, [Event, Cancel, Retry, Skip, Event]);
     let steps: Vec<_> = stored.messages.iter().map(|message| message.step.as_deref()).collect();
     assert_eq!(steps, [Some(&*first.step), None, None, Some("größe – 注"), Some("last")]);
+    let origins: Vec<_> = stored.messages.iter().map(|message| message.origin).collect();
+    assert_eq!(origins, [first.origin, None, None, None, None], "where an event comes from");
     let events: Vec<_> = stored.messages.iter().map(|message| message.event_id).collect();
     assert_eq!(events, [Some(first.event_id), None, None, None, Some(last.event_id)]);
     let outputs: Vec<_> = stored.messages.iter().map(|message| message.output.clone()).collect();
@@ -81,6 +85,20 @@ pub async fn messages_come_back_as_they_were_left<S: SagaStore>(store: Arc<S>) {
     assert!(stored.messages.is_sorted_by(|one, next| one.number < next.number && one.at <= next.at));
     let claimed = Worker::new(&*store).await.claim(&*store, 10).await;
     assert_eq!(claimed[0].messages, stored.messages);
+
+    let (step, output) = ("größe – 注".to_owned(), json("🐋"));
+    let newer = [
+        SagaRequest::Park { reason: reason.clone() },
+        SagaRequest::SkipWith { step, output, reason: reason.clone() },
+        SagaRequest::GiveUpFailureCommand { reason: reason.clone() },
+        SagaRequest::Terminate { reason },
+    ];
+    for asked in &newer {
+        assert!(request(&*store, "a", asked.clone()).await);
+    }
+    let stored = whole(&*store, "a").await;
+    let read: Vec<_> = stored.messages.iter().skip(5).map(SagaMessage::request).collect();
+    assert_eq!(read, newer.map(Some));
 }
 
 /// 900 KiB in the log, in a message and in the data, of several instances in one call.
