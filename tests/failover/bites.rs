@@ -1,4 +1,5 @@
-//! The checker of histories finds what it is there to find: each test spoils a right history in one way.
+//! The checker of histories finds what it is there to find: each test spoils a right history in one
+//! way.
 
 use kenning_tests::failover::{Answer, Line};
 use kenning_tests::storm::Stored;

@@ -43,12 +43,13 @@ async fn seen(session: &mut PgConnection) -> Vec<(i64, Uuid, String, i64)> {
 /// Whether the followers have handled as many events as there are.
 pub(super) async fn are_idle(url: &str) -> bool {
     let sql = "select (select count(*) from kenning.events where name = 'tally.added') \
-               <= least((select count(*) from tally_seen), (select coalesce(sum(events), 0) from kenning.tally_rows))";
+               <= least((select count(*) from tally_seen), \
+               (select coalesce(sum(events), 0) from kenning.tally_rows))";
     sqlx::query_scalar(sql).fetch_one(&mut session(url).await).await.unwrap_or(false)
 }
 
-/// Waits until the followers have handled everything, or until they have stood still for a while; then says what is
-/// wrong.
+/// Waits until the followers have handled everything, or until they have stood still for a while;
+/// then says what is wrong.
 pub(super) async fn settled(url: &str) -> Vec<String> {
     let mut last = (Instant::now(), String::new());
     while !are_idle(url).await && last.0.elapsed() < STILL {
@@ -62,7 +63,8 @@ pub(super) async fn settled(url: &str) -> Vec<String> {
 }
 
 async fn progress(url: &str) -> Option<(i64, i64)> {
-    let sql = "select (select count(*) from tally_seen), (select coalesce(sum(events), 0)::bigint from kenning.tally_rows)";
+    let sql = "select (select count(*) from tally_seen), \
+               (select coalesce(sum(events), 0)::bigint from kenning.tally_rows)";
     sqlx::query_as(sql).fetch_one(&mut session(url).await).await.ok()
 }
 

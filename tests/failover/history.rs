@@ -1,4 +1,5 @@
-//! Compares every answer of a storm with what the survivor has. None of the library's code takes part.
+//! Compares every answer of a storm with what the survivor has. None of the library's code takes
+//! part.
 
 use std::collections::HashMap;
 
@@ -103,11 +104,13 @@ fn check_request(
     }
 }
 
-/// What is wrong with the sagas: each accepted one is completed, with one note and one event; none is half done.
+/// What is wrong with the sagas: each accepted one is completed, with one note and one event; none
+/// is half done.
 pub(super) async fn check_sagas(url: &str, lines: &[Line], stored: &[Stored], lost: Lost) -> Vec<String> {
     let mut session = session(url).await;
     let sagas: Vec<(String, String, i64)> = sqlx::query_as(
-        "select id, status, (select count(*) from kenning.saga_log l where l.instance = s.instance) - sequence \
+        "select id, status, \
+         (select count(*) from kenning.saga_log l where l.instance = s.instance) - sequence \
          from kenning.sagas s where saga = 'errand'",
     )
     .fetch_all(&mut session)

@@ -42,7 +42,8 @@ impl Gate {
     }
 }
 
-/// Sees events as `TallySeen` does; at the fifth one it waits at the gate, in the middle of its transaction.
+/// Sees events as `TallySeen` does; at the fifth one it waits at the gate, in the middle of its
+/// transaction.
 struct Held(Arc<Gate>);
 
 #[projection(name = "held", version = 1, events = TallyEvent)]
@@ -143,7 +144,8 @@ impl Scene {
 
     /// Status, length of the log, notes, events of a shipment, at the survivor.
     async fn shipment(&self, tag: Uuid) -> Option<(String, i64, i64)> {
-        let sql = "select status, sequence - (select count(*) from kenning.saga_log l where l.instance = s.instance), \
+        let sql = "select status, \
+                   sequence - (select count(*) from kenning.saga_log l where l.instance = s.instance), \
                    (select count(*) from errand_notes where tag::text = s.id and not undone) \
                    from kenning.sagas s where id = $1";
         let mut session = session(&self.pair.standby.url).await;
@@ -198,7 +200,8 @@ async fn p13_a_failover_in_the_middle_of_a_step_loses_and_repeats_nothing() {
     scene.stop().await;
 }
 
-/// The instance is lost with the primary while its step runs: its outcome is recorded nowhere. It can be started again.
+/// The instance is lost with the primary while its step runs: its outcome is recorded nowhere. It
+/// can be started again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn p13_a_saga_that_was_lost_with_the_primary_goes_no_further_until_it_is_started_again() {
     let scene = Scene::new(Replication::Asynchronous).await;

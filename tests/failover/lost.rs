@@ -1,5 +1,5 @@
-//! The database goes back to an earlier time: nothing of the lost time is used (P13). Every process that lived through
-//! it goes on without a restart.
+//! The database goes back to an earlier time: nothing of the lost time is used (P13). Every process
+//! that lived through it goes on without a restart.
 
 use std::sync::Arc;
 
@@ -31,7 +31,8 @@ async fn nothing_of_the_lost_time_is_used(kind: Kind, part: Part) {
         let (survivor, stop) = (survivor.clone(), stop.clone());
         async move { survivor.run(stop).await }
     });
-    // The writer of the lost time is either the process that survives, or another one that does not.
+    // The writer of the lost time is either the process that survives, or another one that does
+    // not.
     let (other, other_store) = app(&past.url()).await;
     let writer = if part == Part::Writer { &survivor } else { &other };
 
@@ -48,7 +49,8 @@ async fn nothing_of_the_lost_time_is_used(kind: Kind, part: Part) {
     }
     past.go_back().await;
 
-    // Another process is first: other events get the versions and some of the positions of the lost ones.
+    // Another process is first: other events get the versions and some of the positions of the lost
+    // ones.
     let url = past.survivor();
     let store_of_fresh = postgres::store(&url).await;
     let fresh = postgres::app(&store_of_fresh).await;

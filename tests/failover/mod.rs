@@ -1,5 +1,5 @@
-//! P13: an answer survives failover to a synchronous standby; after a failover or a restore that lost commits, nothing
-//! of the lost time is used. Each test has its own servers.
+//! P13: an answer survives failover to a synchronous standby; after a failover or a restore that
+//! lost commits, nothing of the lost time is used. Each test has its own servers.
 
 mod bites;
 mod checker;

@@ -92,7 +92,8 @@ impl Node {
         let owned = std::process::Command::new("chown").args(["-R", &owner]).arg(&to).status();
         assert!(owned.is_ok_and(|status| status.success()), "the log has the owner of the server");
         self.configure(&format!(
-            "restore_command = 'false'\nrecovery_target_lsn = '{lsn}'\nrecovery_target_inclusive = off\nrecovery_target_action = 'promote'"
+            "restore_command = 'false'\nrecovery_target_lsn = '{lsn}'\n\
+             recovery_target_inclusive = off\nrecovery_target_action = 'promote'"
         ));
         self.signal_file("recovery.signal");
     }

@@ -41,7 +41,8 @@ impl Pair {
         standby.start().await;
         let sql = match replication {
             Replication::Synchronous => {
-                "select exists (select from pg_stat_replication where state = 'streaming' and sync_state = 'sync')"
+                "select exists (select from pg_stat_replication \
+                 where state = 'streaming' and sync_state = 'sync')"
             }
             Replication::Asynchronous => {
                 "select exists (select from pg_stat_replication where state = 'streaming')"
@@ -77,7 +78,8 @@ impl Pair {
 
     /// Waits until a commit waits for the standby.
     pub(super) async fn commit_waits(&self) {
-        let sql = "select exists (select from pg_stat_activity where wait_event = 'SyncRep' and backend_type = 'client backend')";
+        let sql = "select exists (select from pg_stat_activity \
+                   where wait_event = 'SyncRep' and backend_type = 'client backend')";
         self.primary.until("a commit to wait for the standby", sql).await;
     }
 

@@ -15,7 +15,8 @@ use crate::support::proxy::Proxy;
 pub(super) enum Past {
     /// The primary is lost with what its asynchronous standby does not have: a new timeline.
     LostPrimary(Pair),
-    /// As before, but the old primary is alive, and had further commits after its standby was promoted.
+    /// As before, but the old primary is alive, and had further commits after its standby was
+    /// promoted.
     LivePrimary(Pair),
     /// A copy of the data folder.
     Copied(Copied),
@@ -28,8 +29,8 @@ pub(super) struct Copied {
     node: Node,
     copy: Option<Node>,
     address: Proxy,
-    /// Whether the copy recovers up to a point in time, which begins a new timeline. Without it the copy has the same
-    /// identity and the same timeline.
+    /// Whether the copy recovers up to a point in time, which begins a new timeline. Without it the
+    /// copy has the same identity and the same timeline.
     recovers: bool,
     /// The point in time.
     lsn: String,

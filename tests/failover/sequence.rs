@@ -34,8 +34,8 @@ async fn set_back(url: &str, to: i64) {
     run(&mut session, format!("select setval('kenning.event_positions', {to})")).await;
 }
 
-/// What was accepted is delivered to a reader that was at the end before; or it was refused, in words that name the
-/// sequence.
+/// What was accepted is delivered to a reader that was at the end before; or it was refused, in
+/// words that name the sequence.
 async fn delivered_or_refused(store: &PostgresStore, after: Position, nth: u64) {
     let told = in_time("the answer", store.append(one(&format!("tally-{}", 100 + nth), 0))).await;
     match told {
@@ -54,8 +54,8 @@ async fn delivered_or_refused(store: &PostgresStore, after: Position, nth: u64) 
 
 /// A process starts on it. The positions from the hole on are before the reader's.
 ///
-/// Seen failing before the sequence was compared with the table: the event gets a position in the hole, and no reader
-/// that was past it gets it.
+/// Seen failing before the sequence was compared with the table: the event gets a position in the
+/// hole, and no reader that was past it gets it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "fails until the sequence is compared with the table: S3"]
 async fn p13_a_sequence_behind_the_table_is_found_when_a_process_starts() {
@@ -82,26 +82,37 @@ async fn p13_a_sequence_behind_the_table_is_found_when_a_process_starts() {
     }
 }
 
-/// It is set back under a process that runs, as by a restore of the sequence alone; the process loses its connections.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "fails until the sequence is compared with the table: S3"]
-async fn p13_a_sequence_set_back_under_a_running_process_loses_no_event() {
-    for back in [1, 10] {
-        let url = database().await;
-        let store = store(&url).await;
-        let end = with_a_hole(&store).await;
-        set_back(&url, back).await;
-        let mut admin = session(&url).await;
-        let sql = "select pg_terminate_backend(pid) from pg_stat_activity \
-                   where datname = current_database() and pid <> pg_backend_pid()";
-        run(&mut admin, sql).await;
-        for nth in 0..4 {
-            delivered_or_refused(&store, end, nth).await;
-        }
+/// Set back under a process that runs, on a server that stays the same: its sessions end.
+async fn set_back_under_a_running_process(back: i64) {
+    let url = database().await;
+    let store = store(&url).await;
+    let end = with_a_hole(&store).await;
+    set_back(&url, back).await;
+    let mut admin = session(&url).await;
+    let sql = "select pg_terminate_backend(pid) from pg_stat_activity \
+               where datname = current_database() and pid <> pg_backend_pid()";
+    run(&mut admin, sql).await;
+    for nth in 0..4 {
+        delivered_or_refused(&store, end, nth).await;
     }
 }
 
-/// Far behind: no loop over taken positions, one lock each, until the server has no memory for locks.
+/// The next position is taken.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "fails until the sequence is compared with the table: S3"]
+async fn p13_a_sequence_set_back_to_a_taken_position_under_a_running_process_loses_no_event() {
+    set_back_under_a_running_process(1).await;
+}
+
+/// The next positions are free: a rolled-back append drew them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "the sequence is compared with the table at start, and when the server changes, not for each connection"]
+async fn p13_a_sequence_set_back_to_a_hole_under_a_running_process_loses_no_event() {
+    set_back_under_a_running_process(10).await;
+}
+
+/// Far behind: no loop over taken positions, one lock each, until the server has no memory for
+/// locks.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn p13_a_sequence_far_behind_takes_no_lock_for_each_taken_position() {
     let url = database().await;

@@ -15,7 +15,8 @@ async fn count(url: &str, tag: Uuid) -> usize {
     stored(url).await.into_iter().filter(|event| event.tag == tag).count()
 }
 
-/// Resends a command until it is accepted. Other answers must say that the outcome is open or that nothing is stored.
+/// Resends a command until it is accepted. Other answers must say that the outcome is open or that
+/// nothing is stored.
 async fn accepted(app: &Kenning, command: &Add) {
     until("the command to be accepted", async || match app.execute(command.clone()).id(command.tag).await {
         Ok(_) => true,
@@ -30,7 +31,8 @@ async fn accepted(app: &Kenning, command: &Add) {
 
 /// Every process of the standby is stopped, as on a machine that hangs.
 ///
-/// Seen failing before the barrier: the session is ended by recovery, the event becomes visible and is answered `Ok`.
+/// Seen failing before the barrier: the session is ended by recovery, the event becomes visible and
+/// is answered `Ok`.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "fails until the barrier is there: K5 (1)"]
 async fn p13_a_command_is_not_ok_before_the_stopped_standby_has_it() {
@@ -103,7 +105,8 @@ async fn p13_a_resend_by_another_process_is_not_ok_before_the_standby_has_it() {
     drop(store);
 }
 
-/// What is not a command is held to the same: an append, a transaction of the caller, the start of a saga.
+/// What is not a command is held to the same: an append, a transaction of the caller, the start of
+/// a saga.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "fails until the barrier is there: K5 (1)"]
 async fn p13_appends_transactions_and_saga_starts_are_not_ok_before_the_standby_has_them() {

@@ -1,4 +1,5 @@
-//! The primary dies under a storm of requests with a history, the standby takes its place, and the storm goes on.
+//! The primary dies under a storm of requests with a history, the standby takes its place, and the
+//! storm goes on.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -105,7 +106,8 @@ async fn storm(replication: Replication) {
     let url = &pair.standby.url;
     let mut violations = settled(url).await;
     let mut open = session(url).await;
-    let sql = "select not exists (select from kenning.sagas where status not in ('completed', 'compensated', 'parked'))";
+    let sql = "select not exists (select from kenning.sagas \
+               where status not in ('completed', 'compensated', 'parked'))";
     until("the sagas to end", async || {
         sqlx::query_scalar(sql).fetch_one(&mut open).await.expect("an answer")
     })

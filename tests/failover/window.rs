@@ -1,4 +1,5 @@
-//! Servers that do not write for a while: a read-only window, a standby behind the address, an old primary that returns.
+//! Servers that do not write for a while: a read-only window, a standby behind the address, an old
+//! primary that returns.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -122,7 +123,8 @@ async fn p13_a_read_only_window_of_the_server_ends_without_a_restart() {
     running.check(&node.url).await;
 }
 
-/// A server that is read-only is refused when an application is built, and is not taken for one without tables.
+/// A server that is read-only is refused when an application is built, and is not taken for one
+/// without tables.
 #[tokio::test]
 async fn p13_an_application_is_not_built_on_a_standby() {
     let pair = Pair::new(Replication::Asynchronous).await;
@@ -135,8 +137,9 @@ async fn p13_an_application_is_not_built_on_a_standby() {
     assert!(["read-only", "standby", "replica", "recover"].iter().any(|word| said.contains(word)), "{said}");
 }
 
-/// The connection dies after the statement was done; for a second the address leads to a standby that is behind. The
-/// event is not there, and the transaction is not running there: neither says that nothing was stored.
+/// The connection dies after the statement was done; for a second the address leads to a standby
+/// that is behind. The event is not there, and the transaction is not running there: neither says
+/// that nothing was stored.
 async fn lagging(expect: fn(u64) -> Expect) {
     let pair = Pair::with_standby(Replication::Asynchronous, "recovery_min_apply_delay = '6s'").await;
     prepare(&pair.primary.url).await;
@@ -225,8 +228,8 @@ async fn p13_an_old_primary_that_returns_as_a_standby_is_unreachable() {
     running.check(&pair.standby.url).await;
 }
 
-/// A pooler ends no session: the address moves to the new primary while connections to the old one stay open, until it
-/// ends.
+/// A pooler ends no session: the address moves to the new primary while connections to the old one
+/// stay open, until it ends.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "fails until a read-only server counts as unreachable: S4"]
 async fn p13_connections_that_stay_at_a_demoted_primary_are_given_up() {

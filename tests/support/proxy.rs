@@ -1,5 +1,6 @@
-//! A proxy before a PostgreSQL server. It reads the frames of the protocol, so that it can cut a connection at one
-//! exact message. Its server can be exchanged, as behind a DNS name or a floating address.
+//! A proxy before a PostgreSQL server. It reads the frames of the protocol, so that it can cut a
+//! connection at one exact message. Its server can be exchanged, as behind a DNS name or a floating
+//! address.
 
 use std::io;
 use std::net::SocketAddr;
@@ -16,11 +17,14 @@ use tokio::sync::watch;
 pub enum Strike {
     /// The server never receives the message; both ends see the connection die.
     LoseStatement,
-    /// The server receives the message and does what it says; the client sees the connection die instead of the answer.
+    /// The server receives the message and does what it says; the client sees the connection die
+    /// instead of the answer.
     LoseAnswer,
-    /// The client sees the connection die at once; the server receives the message when the proxy is [released](Proxy::release).
+    /// The client sees the connection die at once; the server receives the message when the proxy
+    /// is [released](Proxy::release).
     DeliverLate,
-    /// The server receives the message; its answer is held until the proxy is [released](Proxy::release).
+    /// The server receives the message; its answer is held until the proxy is
+    /// [released](Proxy::release).
     HoldAnswer,
 }
 
@@ -69,8 +73,9 @@ impl Proxy {
         format!("{before}@{}/{database}?sslmode=disable", self.address)
     }
 
-    /// As [`url`](Self::url), for clients that send the text of every statement each time. Otherwise only the first use
-    /// on a connection sends it, and a strike at it depends on the connection that a pool hands out.
+    /// As [`url`](Self::url), for clients that send the text of every statement each time.
+    /// Otherwise only the first use on a connection sends it, and a strike at it depends on the
+    /// connection that a pool hands out.
     pub fn url_as_text(&self, url: &str) -> String {
         self.url(url) + "&statement-cache-capacity=0"
     }
@@ -165,7 +170,8 @@ async fn serve(client: TcpStream, shared: &Shared) -> io::Result<()> {
     deliver_late(&late, &mut server_out, &mut answers, shared).await
 }
 
-/// Forwards what the client sends. Returns what has to be delivered late, or nothing when the connection is over.
+/// Forwards what the client sends. Returns what has to be delivered late, or nothing when the
+/// connection is over.
 async fn forward_requests(
     requests: &mut Frames<OwnedReadHalf>,
     server: &mut OwnedWriteHalf,
@@ -257,7 +263,8 @@ fn ends_request(frame: &[u8]) -> bool {
     matches!(frame.first(), Some(b'S' | b'Q'))
 }
 
-/// Cuts a stream of bytes into frames: a type of one byte (the startup has none), a length, the rest.
+/// Cuts a stream of bytes into frames: a type of one byte (the startup has none), a length, the
+/// rest.
 struct Frames<R> {
     from: R,
     bytes: Vec<u8>,

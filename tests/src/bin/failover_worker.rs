@@ -1,5 +1,5 @@
-//! A process of a failover storm. It runs the consumers and the sagas, and sends requests until a line comes on its
-//! standard input; then it runs until its input ends.
+//! A process of a failover storm. It runs the consumers and the sagas, and sends requests until a
+//! line comes on its standard input; then it runs until its input ends.
 //!
 //! `failover_worker URL HISTORY SEED TASKS TALLIES`
 

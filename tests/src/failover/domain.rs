@@ -1,4 +1,5 @@
-//! Followers of tallies: a read model, a projection that writes down what it sees, a saga that sends a command.
+//! Followers of tallies: a read model, a projection that writes down what it sees, a saga that
+//! sends a command.
 
 use kenning::HandlerError;
 use kenning::prelude::*;
@@ -21,8 +22,8 @@ pub struct TallyRow {
     pub trail: i64,
 }
 
-/// The value that an event adds to a trail. Two rows have the same trail only if they saw the same events in the same
-/// order.
+/// The value that an event adds to a trail. Two rows have the same trail only if they saw the same
+/// events in the same order.
 #[must_use]
 pub fn trail(before: i64, tag: Uuid, number: u64) -> i64 {
     before.wrapping_mul(31).wrapping_add((tag.as_u64_pair().1 ^ number).cast_signed())
@@ -105,9 +106,11 @@ impl Errand {
 /// If the database does not answer.
 pub async fn create_tables(pool: &PgPool) {
     sqlx::raw_sql(
-        "create table tally_seen (nth bigint generated always as identity primary key, position bigint not null, \
+        "create table tally_seen (nth bigint generated always as identity primary key, \
+         position bigint not null, \
          event_id uuid not null, stream text not null, version bigint not null);
-         create table errand_notes (key uuid primary key, tag uuid not null, undone boolean not null default false)",
+         create table errand_notes (key uuid primary key, tag uuid not null, \
+         undone boolean not null default false)",
     )
     .execute(pool)
     .await

@@ -103,7 +103,8 @@ impl History {
     }
 }
 
-/// Reads a history. The last line of a process that was killed may be cut short and counts as not written.
+/// Reads a history. The last line of a process that was killed may be cut short and counts as not
+/// written.
 ///
 /// # Panics
 /// If another line cannot be read.

@@ -1,4 +1,5 @@
-//! A worker of a storm: it sends commands, appends and starts sagas, and keeps a history; it runs the consumers too.
+//! A worker of a storm: it sends commands, appends and starts sagas, and keeps a history; it runs
+//! the consumers too.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
