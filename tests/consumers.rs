@@ -1,7 +1,9 @@
 //! Consumers on both stores: what they make of the feed while others run, pause, die and write.
 
+mod aside;
 mod missing;
 mod notes;
 mod panics;
+mod replace;
 mod shelf;
 mod storm;

@@ -25,8 +25,8 @@ use uuid::Uuid;
 pub use self::append::{Append, Appended, AppendedTo, Expect, NewEvent, StreamAppend};
 pub use self::consumer::{
     Comparison, Condition, ConsumerKind, ConsumerRecord, ConsumerSpec, ConsumerStore, InvalidSelect, Lease,
-    LeaseRequest, NewParked, Opened, OrderKey, Parked, ParkedQuery, ParkedRequest, PartitionRecord,
-    RowChanges, SWAP_PAUSE, Select, Start, Table, TableDefinition, Wanted,
+    LeaseRequest, MAX_PARKED_STREAMS, NewParked, Opened, OrderKey, Parked, ParkedQuery, ParkedRequest,
+    PartitionRecord, RowChanges, SWAP_PAUSE, Select, Start, Table, TableDefinition, Wanted,
 };
 pub use self::error::{AppendError, Conflict, InvalidAppend, RehydrateError, StoreError};
 pub use self::health::{Health, WatermarkHolder};

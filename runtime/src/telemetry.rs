@@ -135,6 +135,7 @@ pub(crate) struct ConsumerMetrics {
     pub(crate) parked: Counter,
     pub(crate) failures: Counter,
     pub(crate) losses: Counter,
+    pub(crate) halts: Counter,
 }
 
 impl ConsumerMetrics {
@@ -149,6 +150,7 @@ impl ConsumerMetrics {
             parked: counter!("kenning_consumer_parked_total", "consumer" => name()),
             failures: counter!("kenning_consumer_failures_total", "consumer" => name()),
             losses: counter!("kenning_consumer_leases_lost_total", "consumer" => name()),
+            halts: counter!("kenning_consumer_halts_total", "consumer" => name()),
         }
     }
 }

@@ -69,6 +69,12 @@ bites! { consumer_contract, tokio::time::pause;
         partitions_park_apart => MixesPartitions
         two_generations_park_on_one_page => SplitsAPage
     }
+    aside {
+        p7_an_event_set_aside_is_due_by_itself => ParksWhatIsSetAside
+        parked_events_are_taken_out_together => TakesOutTheFirst
+        p7_a_generation_may_pause_itself => HaltsNothing
+        p7_a_rebuild_with_failed_events_replaces_nothing => ReplacesAnyway
+    }
     storms {
         p4_workers_that_lie_still_count_each_event_once => IsNotFenced
     }

@@ -92,6 +92,14 @@ pub enum Fault {
     GivesAllToTheFirst,
     ForgetsToRelease,
     PausesNothing,
+    /// What is set aside is parked, and never due.
+    ParksWhatIsSetAside,
+    /// Of several parked events the first is taken out.
+    TakesOutTheFirst,
+    /// A generation that pauses itself has its leases as before.
+    HaltsNothing,
+    /// Whatever has failed, a table replaces the live one.
+    ReplacesAnyway,
     ClaimsOnlyBetweenBatches,
 
     // Batches.

@@ -22,7 +22,7 @@ async fn p6_a_call_keeps_its_key_over_deliveries_and_processes<H: Home>(home: H)
     let keys = supplier.keys("ink");
     drop(first);
     let second = open(&home, &supplier, options()).await;
-    second.consumer("clerk").reset(Start::Beginning).await.unwrap();
+    second.consumer("clerk").reset_with_effects(Start::Beginning).await.unwrap();
     second.run_until_idle().await.unwrap();
     assert_eq!(supplier.keys("ink"), [keys.as_slice(), keys.as_slice()].concat());
     assert_ne!(keys[0], keys[1]);

@@ -134,7 +134,7 @@ async fn a_reactor_of_a_higher_version_goes_on_where_the_lower_one_stood<H: Home
     new.run_until_idle().await.unwrap();
     assert_eq!(notes(&new, "pen").await, ["a", "new"]);
     // Put back, it finds what the old one has done under the ids that it would give to something else: that is for somebody to look at.
-    new.consumer("clerk").reset(kenning::Start::Beginning).await.unwrap();
+    new.consumer("clerk").reset_with_effects(kenning::Start::Beginning).await.unwrap();
     new.run_until_idle().await.unwrap();
     let parked = new.parked().list().await.unwrap();
     assert_eq!((parked.len(), notes(&new, "pen").await.len()), (1, 2));

@@ -79,7 +79,7 @@ async fn p4_trap_23_effects_are_there_once_in_a_storm_of_cuts() {
         tokio::time::sleep(Duration::from_millis(80)).await;
         if round % 4 == 3 {
             let calm = open(&home, &supplier, options()).await;
-            calm.consumer("clerk").reset(Start::Beginning).await.unwrap();
+            calm.consumer("clerk").reset_with_effects(Start::Beginning).await.unwrap();
         }
     }
     until_reserved(app, "pen", placed.len()).await;

@@ -46,12 +46,12 @@ async fn p4_an_event_that_is_delivered_again_causes_nothing_again<H: Home>(home:
     place(&app, orders).await;
     let before = feed(&app).await;
     // The second time there is nothing left to be reserved: a command that was accepted is not rejected for that.
-    app.consumer("clerk").reset(Start::Beginning).await.unwrap();
+    app.consumer("clerk").reset_with_effects(Start::Beginning).await.unwrap();
     app.run_until_idle().await.unwrap();
     assert_eq!(feed(&app).await, before);
     // There is enough for all of it now, and what has been done is not done again for that either.
     app.execute(Fill::with("pen", 50)).await.unwrap();
-    app.consumer("clerk").reset(Start::Beginning).await.unwrap();
+    app.consumer("clerk").reset_with_effects(Start::Beginning).await.unwrap();
     place(&app, [Place::one("d", "pen", Then::Reserve)]).await;
     assert_eq!(reserved(&app, "pen").await, ["a", "b", "c", "d"]);
     assert_eq!(notes(&app, "ink").await, ["a", "b", "c"]);

@@ -69,7 +69,7 @@ async fn p4_trap_24_a_holder_that_lost_its_lease_causes_nothing<H: Home>(home: H
     let run = runs(&app, &stop);
     supplier.called("ink").await;
     // Whoever resets it takes all leases away.
-    app.consumer("clerk").reset(Start::Beginning).await.unwrap();
+    app.consumer("clerk").reset_with_effects(Start::Beginning).await.unwrap();
     supplier.answers.send_replace(true);
     while notes(&app, "ink").await.len() < 2 {
         tokio::time::sleep(Duration::from_millis(10)).await;

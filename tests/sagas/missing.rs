@@ -207,7 +207,7 @@ async fn p5_trap_41_an_event_starts_its_instance_once_however_often_it_is_delive
     place(&app, 2, "none").await;
     idle(&app).await;
     for _ in 0..2 {
-        app.consumer("starts").reset(kenning::Start::Beginning).await.unwrap();
+        app.consumer("starts").reset_with_effects(kenning::Start::Beginning).await.unwrap();
         idle(&app).await;
     }
     let whole = until(&app, "starts", 1, SagaStatus::Waiting).await;
@@ -215,7 +215,7 @@ async fn p5_trap_41_an_event_starts_its_instance_once_however_often_it_is_delive
     assert_eq!(app.sagas().list().await.unwrap().len(), 1, "the function has said that the other is none");
     settle(&app, 1, "finish").await;
     idle(&app).await;
-    app.consumer("starts").reset(kenning::Start::Beginning).await.unwrap();
+    app.consumer("starts").reset_with_effects(kenning::Start::Beginning).await.unwrap();
     idle(&app).await;
     assert_eq!(world.outside.asked(1), ["begin", "finish"]);
     assert_eq!(parked(&app).await, [], "an event that comes after the end of its instance is no trouble");

@@ -75,10 +75,14 @@ impl<S: ConsumerStore> Engine<S> {
                         "a newer release runs this consumer: it is not run here"
                     );
                 }
-                consumers.push(Arc::new(Consumer::new(declaration, options, spec, &setup.aggregates)));
+                consumers.push(Arc::new(Consumer::new(declaration, options, spec)));
             }
-            let application =
-                Application { registry: setup.registry, inlines: setup.inlines, clock: setup.clock.clone() };
+            let application = Application {
+                registry: setup.registry,
+                inlines: setup.inlines,
+                clock: setup.clock.clone(),
+                aggregates: setup.aggregates.into(),
+            };
             let host = Arc::new(Host {
                 store,
                 consumers,
@@ -258,6 +262,22 @@ impl<S: ConsumerStore> ReadSide for Engine<S> {
             self.host.nudge.notify_one();
             Ok(there)
         })
+    }
+
+    fn declares(&self, consumer: &str) -> bool {
+        self.host.consumer(consumer).is_some()
+    }
+
+    fn forget<'a>(&'a self, consumer: &'a str, with_table: bool) -> BoxFuture<'a, Result<bool, StoreError>> {
+        self.host.store.forget_consumer(consumer, with_table)
+    }
+
+    fn replace_anyway<'a>(
+        &'a self,
+        consumer: &'a str,
+        reason: &'a str,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        self.host.store.replace_anyway(consumer, reason)
     }
 
     fn reset<'a>(&'a self, consumer: &'a str, start: Start) -> BoxFuture<'a, Result<bool, StoreError>> {

@@ -65,6 +65,32 @@ pub enum ConsumerError {
         /// The consumer.
         consumer: String,
     },
+    /// A reset would have effects again. Nothing was done.
+    #[error(
+        "`{consumer}` is a {kind}: after a reset it calls the outside again, and repeats what the ledger has forgotten; if that is meant, say `reset_with_effects`"
+    )]
+    RepeatsEffects {
+        /// The consumer.
+        consumer: String,
+        /// Its kind.
+        kind: String,
+    },
+    /// It cannot be forgotten while it is declared.
+    #[error(
+        "`{consumer}` is declared by this application: take it out of `Kenning::builder` before it is forgotten"
+    )]
+    Declared {
+        /// The consumer.
+        consumer: String,
+    },
+    /// Events failed while it was built, so that it does not replace the live table.
+    #[error("the rebuild of `{consumer}` does not replace the live table: {reason}")]
+    RebuildBlocked {
+        /// The consumer.
+        consumer: String,
+        /// What blocks it, and what to do.
+        reason: String,
+    },
     /// The store failed; it says whether trying again helps.
     #[error(transparent)]
     Store(StoreError),

@@ -35,13 +35,73 @@ impl ConsumerHandle {
         self.there(self.read_side()?.pause(&self.name, false).await?)
     }
 
-    /// Puts it elsewhere in the feed, and forgets its parked events. The table of a read model that this application runs is emptied with it; what a projection
-    /// has written stays, and is for its owner to remove.
+    /// Lets the table that is being built replace the live one although some of its events have failed,
+    /// for a reason that is stored and logged. Without it, a rebuild whose events failed waits for them
+    /// to be retried or discarded, and the live table stays.
+    ///
+    /// # Errors
+    /// [`ConsumerError::NotFound`] when nothing is being built; or when the store cannot be asked.
+    pub async fn replace_anyway(&self, reason: impl Into<String>) -> Result<(), ConsumerError> {
+        let reason = reason.into();
+        self.there(self.read_side()?.replace_anyway(&self.name, &reason).await?)?;
+        tracing::warn!(
+            consumer = self.name,
+            reason,
+            "a rebuild with failed events may replace the live table"
+        );
+        Ok(())
+    }
+
+    /// Puts it elsewhere in the feed, and forgets its parked events. The table of a read model is emptied with it, whether this application
+    /// runs it or not; what a projection has written stays, and is for its owner to remove.
+    ///
+    /// # Errors
+    /// As [`pause`](Self::pause); [`ConsumerError::RepeatsEffects`] for a reactor or a saga, which would
+    /// cause again what it caused before: say [`reset_with_effects`](Self::reset_with_effects).
+    pub async fn reset(&self, start: Start) -> Result<(), ConsumerError> {
+        let records = self.read_side()?.records(&self.name).await?;
+        if let Some(record) = records.iter().find(|record| matches!(&*record.kind, "reactor" | "saga")) {
+            let (consumer, kind) = (self.name.clone(), record.kind.to_string());
+            return Err(ConsumerError::RepeatsEffects { consumer, kind });
+        }
+        self.there(self.read_side()?.reset(&self.name, start).await?)
+    }
+
+    /// As [`reset`](Self::reset), also for a reactor or a saga: calls to the outside are made again, and so
+    /// are commands and events that the ledger has [forgotten](crate::Builder::ledger_retention).
     ///
     /// # Errors
     /// As [`pause`](Self::pause).
-    pub async fn reset(&self, start: Start) -> Result<(), ConsumerError> {
+    pub async fn reset_with_effects(&self, start: Start) -> Result<(), ConsumerError> {
         self.there(self.read_side()?.reset(&self.name, start).await?)
+    }
+
+    /// Forgets a consumer that no release declares any more: its checkpoints and parked events. The table
+    /// of a read model stays, without an owner; [`forget_with_table`](Self::forget_with_table) drops it.
+    ///
+    /// # Errors
+    /// As [`pause`](Self::pause); [`ConsumerError::Declared`] while this application declares it;
+    /// [`StoreError::Unsuitable`](crate::store::StoreError::Unsuitable) while a process runs it.
+    pub async fn forget(&self) -> Result<(), ConsumerError> {
+        self.forget_it(false).await
+    }
+
+    /// As [`forget`](Self::forget), and drops the table of a read model with all its rows.
+    ///
+    /// # Errors
+    /// As [`forget`](Self::forget).
+    pub async fn forget_with_table(&self) -> Result<(), ConsumerError> {
+        self.forget_it(true).await
+    }
+
+    async fn forget_it(&self, with_table: bool) -> Result<(), ConsumerError> {
+        let read_side = self.read_side()?;
+        if read_side.declares(&self.name) {
+            return Err(ConsumerError::Declared { consumer: self.name.clone() });
+        }
+        self.there(read_side.forget(&self.name, with_table).await?)?;
+        tracing::warn!(consumer = self.name, with_table, "consumer forgotten");
+        Ok(())
     }
 
     /// How it is.

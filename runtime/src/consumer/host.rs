@@ -1,7 +1,6 @@
 //! What the tasks of an engine have in common.
 
 use std::any::TypeId;
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -40,8 +39,6 @@ pub(super) struct Consumer<S> {
     pub(super) options: ConsumerOptions,
     /// The names of the events that it handles.
     pub(super) events: Arc<[String]>,
-    /// The categories of which it follows every event.
-    pub(super) whole: Arc<HashSet<&'static str>>,
     /// The table that queries are asked of.
     pub(super) table: Option<Arc<Table>>,
     pub(super) runner: Box<dyn Runner<S>>,
@@ -59,16 +56,8 @@ impl<S> Host<S> {
 }
 
 impl<S> Consumer<S> {
-    pub(super) fn new(
-        declaration: Declaration<S>,
-        options: ConsumerOptions,
-        spec: ConsumerSpec,
-        aggregates: &[(&'static str, Vec<&'static str>)],
-    ) -> Self {
-        let follows = |event: &str| declaration.events.iter().any(|name| name == event);
-        let whole = aggregates.iter().filter(|(_, events)| events.iter().all(|event| follows(event)));
+    pub(super) fn new(declaration: Declaration<S>, options: ConsumerOptions, spec: ConsumerSpec) -> Self {
         Self {
-            whole: Arc::new(whole.map(|(category, _)| *category).collect()),
             metrics: ConsumerMetrics::of(&spec.name),
             table: declaration.live_table(),
             type_id: declaration.type_id,

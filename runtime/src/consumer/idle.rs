@@ -13,6 +13,9 @@ use crate::store::{ConsumerRecord, ConsumerStore, FeedQuery, ParkedQuery, StoreE
 const FIRST: Duration = Duration::from_millis(5);
 const LAST: Duration = Duration::from_millis(200);
 
+/// After a long wait it is a tenth of that, up to this.
+const LONGEST: Duration = Duration::from_secs(60);
+
 /// How many parked events are looked at at a time.
 const PAGE: u32 = 1_000;
 
@@ -25,6 +28,7 @@ pub(super) async fn idle<S: ConsumerStore>(host: &Host<S>, beside: &dyn Beside) 
     let mut until = host.store.health().await?.drawn;
     let mut changed = host.board.listen();
     let (mut pause, mut failures) = (FIRST, 0);
+    let began = tokio::time::Instant::now();
     loop {
         changed.mark_unchanged();
         match rest(host, beside, &mut until).await {
@@ -38,7 +42,9 @@ pub(super) async fn idle<S: ConsumerStore>(host: &Host<S>, beside: &dyn Beside) 
         }
         // A change here is looked at soon, but not more often than the pause says.
         tokio::time::sleep(pause).await;
-        if tokio::time::timeout(LAST, changed.changed()).await.is_err() {
+        // Whoever waits for months need not look five times a second.
+        let longest = (began.elapsed() / 10).clamp(LAST, LONGEST);
+        if tokio::time::timeout(longest, changed.changed()).await.is_err() {
             pause = LAST;
         } else {
             pause = (pause * 2).min(LAST);
@@ -83,12 +89,23 @@ async fn left<S: ConsumerStore>(host: &Host<S>, until: Position) -> Result<bool,
         if own.iter().any(|record| record.paused || (record.live && record.version > consumer.spec.version)) {
             continue;
         }
-        let building = own.iter().any(|record| !record.live && record.version == consumer.spec.version);
         let live = own.iter().find(|record| record.live && record.version == consumer.spec.version);
-        let (false, Some(record)) = (building, live) else { return Ok(true) };
+        let building = own.iter().find(|record| !record.live && record.version == consumer.spec.version);
+        // One that waits for the operator's word is at rest.
+        if building.is_some_and(|building| !is_blocked(building) || done(host, building) < until) {
+            return Ok(true);
+        }
+        let record = match (live, building) {
+            (Some(live), _) => live,
+            (None, Some(building)) => building,
+            (None, None) => return Ok(true),
+        };
         let least = done(host, record);
         if least < until {
             behind = Some(behind.map_or(least, |other| other.min(least)));
+        }
+        if record.retrying > 0 {
+            return Ok(true);
         }
         if record.failed + record.waiting > 0 && requested(host, consumer).await? {
             return Ok(true);
@@ -102,6 +119,11 @@ async fn left<S: ConsumerStore>(host: &Host<S>, until: Position) -> Result<bool,
             Ok(page.through > least)
         }
     }
+}
+
+/// Whether a generation that is being built does not replace the live one because events have failed.
+fn is_blocked(building: &ConsumerRecord) -> bool {
+    building.failed > 0 && building.retrying == 0 && building.replace_anyway.is_none()
 }
 
 /// How far all partitions of a consumer are.

@@ -127,7 +127,7 @@ impl<S: ConsumerStore> Keeper<S> {
     /// Asks for all leases, and has a task for each that is granted.
     async fn round(&mut self, began: Instant) -> Result<(), StoreError> {
         self.held.retain(|_, held| !held.task.is_finished());
-        let wanted = self.wanted(&self.host.store.consumers().await?);
+        let wanted = self.wanted(&self.host.store.checkpoints().await?);
         self.windows.retain(|(consumer, generation), _| {
             wanted.iter().any(|one| one.consumer == *consumer && one.generation == *generation)
         });

@@ -22,6 +22,7 @@ pub struct ConsumerOptions {
     pub(crate) partitions: NonZeroU16,
     pub(crate) attempts: NonZeroU32,
     pub(crate) backoff: (Duration, Duration),
+    pub(crate) park_limit: NonZeroU32,
     pub(crate) timeout: Duration,
     pub(crate) start: Start,
     pub(crate) rows: NonZeroUsize,
@@ -39,6 +40,7 @@ impl ConsumerOptions {
             partitions: NonZeroU16::MIN,
             attempts: const { NonZeroU32::new(8).unwrap() },
             backoff: (Duration::from_millis(100), Duration::from_secs(30)),
+            park_limit: const { NonZeroU32::new(100).unwrap() },
             timeout: Duration::from_secs(30),
             start: Start::Beginning,
             rows: const { NonZeroUsize::new(32_768).unwrap() },
@@ -74,6 +76,14 @@ impl ConsumerOptions {
     /// if nothing is said. Each pause is drawn by chance between nothing and that.
     pub fn backoff(mut self, first: Duration, longest: Duration) -> Self {
         self.backoff = (first, longest.max(first));
+        self
+    }
+
+    /// How many events a partition may park in a row, with none handled between them, before the
+    /// consumer pauses itself and says why in its [status](crate::ConsumerStatus::pause_reason). Default:
+    /// 100; minimum: 1. [`resume`](crate::ConsumerHandle::resume) lets it continue.
+    pub fn park_limit(mut self, events: u32) -> Self {
+        self.park_limit = NonZeroU32::new(events).unwrap_or(NonZeroU32::MIN);
         self
     }
 

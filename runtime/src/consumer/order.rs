@@ -1,8 +1,6 @@
-//! The check that the versions of each stream arrive in order.
+//! The check that the versions of each stream rise.
 
-use std::collections::HashSet;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 
 use lru::LruCache;
 
@@ -15,17 +13,19 @@ use crate::stream::StreamName;
 const STREAMS: NonZeroUsize = const { NonZeroUsize::new(16_384).unwrap() };
 
 /// The last version seen of each stream, of those seen last.
+///
+/// A version that repeats or goes back stops the partition: the feed is broken. A version that is
+/// missing does not. It is of an event that the consumer does not handle, and the feed leaves none out
+/// (P1): whether the consumer is live, rebuilt or restarted, it passes over such an event.
 pub(super) struct InOrder {
     versions: LruCache<StreamName, Version>,
-    /// The categories of which the consumer follows every event, so that there can be no hole.
-    whole: Arc<HashSet<&'static str>>,
 }
 
 impl InOrder {
-    pub(super) fn new(whole: Arc<HashSet<&'static str>>) -> Self {
+    pub(super) fn new() -> Self {
         let mut versions = LruCache::unbounded();
         versions.resize(STREAMS);
-        Self { versions, whole }
+        Self { versions }
     }
 
     /// Looks at the next event.
@@ -36,9 +36,7 @@ impl InOrder {
             return Ok(());
         };
         let before = std::mem::replace(last, version);
-        let right =
-            if self.whole.contains(stream.category()) { version == before.plus(1) } else { version > before };
-        if right {
+        if version > before {
             return Ok(());
         }
         Err(Trouble::Order(format!(

@@ -1,5 +1,6 @@
 //! One leased partition, from its claim to its end.
 
+mod blocked;
 mod redo;
 mod settle;
 mod work;

@@ -3,6 +3,7 @@
 mod handler;
 mod plan;
 mod prepare;
+mod slow;
 mod whose;
 mod write;
 
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use self::plan::Plan;
 use self::prepare::rounds;
+use self::slow::Slow;
 use super::ConsumerOptions;
 use super::page::EventRef;
 use super::runner::{Application, Failure, Poison, Runner, Session, Writes};
@@ -49,6 +51,7 @@ impl<R: Reactor, S> Runner<S> for Reacting<R> {
             application: application.clone(),
             ready: BTreeMap::new(),
             failed: BTreeMap::new(),
+            slow: Slow::default(),
             plan: Plan::default(),
             distrusted: Vec::new(),
             repeated: false,
@@ -67,6 +70,8 @@ struct ReactSession<R, S> {
     /// Events whose handlers have failed beside others: when they are tried by themselves, that was the first attempt.
     failed: BTreeMap<Position, Poison>,
     plan: Plan,
+    /// Handlers that take long, beside the others.
+    slow: Slow,
     /// Streams whose states were not what the store has.
     distrusted: Vec<StreamName>,
     /// Something of this was done before, so all of it may have been.
@@ -112,6 +117,14 @@ impl<R: Reactor, S: ConsumerStore> Session<S> for ReactSession<R, S> {
             self.failed = self.failed.split_off(&to.plus(1));
             self.repeated = false;
         })
+    }
+
+    fn called(&self) -> Option<Arc<tokio::sync::Notify>> {
+        Some(self.slow.ended())
+    }
+
+    fn take_called(&mut self) -> Vec<StreamName> {
+        self.slow.take_ended()
     }
 
     fn forget(&mut self) {

@@ -72,6 +72,19 @@ pub(crate) trait ReadSide: Send + Sync {
     /// Pauses a consumer, or lets it go on.
     fn pause<'a>(&'a self, consumer: &'a str, paused: bool) -> BoxFuture<'a, Result<bool, StoreError>>;
 
+    /// Lets a rebuild with failed events replace the live table.
+    fn replace_anyway<'a>(
+        &'a self,
+        consumer: &'a str,
+        reason: &'a str,
+    ) -> BoxFuture<'a, Result<bool, StoreError>>;
+
+    /// Whether the application declares a consumer.
+    fn declares(&self, consumer: &str) -> bool;
+
+    /// Forgets a consumer.
+    fn forget<'a>(&'a self, consumer: &'a str, with_table: bool) -> BoxFuture<'a, Result<bool, StoreError>>;
+
     /// Puts a consumer elsewhere, with an empty table.
     fn reset<'a>(&'a self, consumer: &'a str, start: Start) -> BoxFuture<'a, Result<bool, StoreError>>;
 

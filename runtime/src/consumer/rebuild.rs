@@ -35,6 +35,8 @@ pub struct Progress {
     pub rate: f64,
     /// Whether the new table has taken the old one's place.
     pub finished: bool,
+    /// Events failed while it was built, and all others are done.
+    blocked: bool,
 }
 
 impl Rebuild {
@@ -68,18 +70,26 @@ impl Rebuild {
         let (since, before) = self.began;
         let seconds = since.elapsed().as_secs_f64();
         let rate = if seconds > 0.0 { done.saturating_sub(before) as f64 / seconds } else { 0.0 };
-        Ok(Progress { done, of, rate, finished: own.live })
+        let caught_up = own
+            .partitions
+            .iter()
+            .all(|partition| partition.next_recorded_at.is_none() || partition.position.get() >= of);
+        let blocked = (caught_up && own.retrying == 0) || own.pause_reason.is_some();
+        let blocked = !own.live && blocked && super::status::blocked(own).is_some();
+        Ok(Progress { done, of, rate, finished: own.live, blocked })
     }
 
     /// Waits until the new table has taken the old one's place. Some process has to [run](crate::Kenning::run) the consumers meanwhile.
     ///
     /// # Errors
     /// As [`progress`](Self::progress), when the store is away for longer than about five seconds.
+    /// [`ConsumerError::RebuildBlocked`] when events failed: the live table stays.
     pub async fn finished(&self) -> Result<Progress, ConsumerError> {
         let mut failures = 0;
         loop {
             match self.progress().await {
                 Ok(progress) if progress.finished => return Ok(progress),
+                Ok(progress) if progress.blocked => return Err(self.blocked().await?),
                 Ok(_) => failures = 0,
                 Err(ConsumerError::Store(error)) if error.is_retryable() && failures < PATIENCE => {
                     failures += 1;
@@ -88,6 +98,15 @@ impl Rebuild {
             }
             tokio::time::sleep(LOOK).await;
         }
+    }
+}
+
+impl Rebuild {
+    async fn blocked(&self) -> Result<ConsumerError, ConsumerError> {
+        let records = self.read_side.records(&self.consumer).await?;
+        let own = records.iter().find(|record| record.generation == self.generation);
+        let reason = own.and_then(super::status::blocked).unwrap_or_default();
+        Ok(ConsumerError::RebuildBlocked { consumer: self.consumer.to_string(), reason })
     }
 }
 

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use tokio::sync::Notify;
+
 use super::ConsumerOptions;
 use super::page::EventRef;
 use crate::app::{Inlines, Registry};
 use crate::clock::Clock;
 use crate::number::Position;
 use crate::store::{BoxFuture, ConsumerStore, StoreError, Table};
+use crate::stream::StreamName;
 
 /// What a consumer does with events, on a store `S`.
 pub(crate) trait Runner<S>: Send + Sync {
@@ -29,12 +32,31 @@ pub(crate) struct Application<S> {
     /// What follows appends in their transactions.
     pub(super) inlines: Option<Arc<Inlines<S>>>,
     pub(super) clock: Clock,
+    /// The categories of the aggregates, with the names of their events.
+    pub(super) aggregates: Arc<[(&'static str, Vec<&'static str>)]>,
+}
+
+impl<S> Application<S> {
+    /// Why an event cannot be appended to a stream: it is one of an aggregate that does not know it, and
+    /// could not be loaded any more.
+    pub(super) fn refuses(&self, stream: &StreamName, event: &str) -> Option<String> {
+        let (category, _) = self
+            .aggregates
+            .iter()
+            .find(|(category, events)| *category == stream.category() && !events.contains(&event))?;
+        Some(format!(
+            "`{event}` cannot be appended to {stream}: the aggregate `{category}` does not have it among its \
+             events and could not be loaded any more; add it to the aggregate's event set, or append it to a \
+             stream of another category"
+        ))
+    }
 }
 
 impl<S> Clone for Application<S> {
     fn clone(&self) -> Self {
         let (registry, inlines) = (Arc::clone(&self.registry), self.inlines.clone());
-        Self { registry, inlines, clock: self.clock.clone() }
+        let aggregates = Arc::clone(&self.aggregates);
+        Self { registry, inlines, clock: self.clock.clone(), aggregates }
     }
 }
 
@@ -74,6 +96,16 @@ pub(crate) trait Session<S: ConsumerStore>: Send + Sync {
 
     /// The transaction of the last call was not committed, or it is not known.
     fn forget(&mut self);
+
+    /// Notified when a [slow](Poison::slow) handler has ended.
+    fn called(&self) -> Option<Arc<Notify>> {
+        None
+    }
+
+    /// The streams whose slow handlers have ended since the last call.
+    fn take_called(&mut self) -> Vec<StreamName> {
+        Vec::new()
+    }
 }
 
 /// Why events were not handled.
@@ -97,17 +129,19 @@ pub(crate) struct Poison {
     pub(super) for_good: bool,
     /// The handler was left in the middle of something: its transaction may not answer soon.
     pub(super) stuck: bool,
+    /// Its handler has not ended, and runs beside the events of other streams.
+    pub(super) slow: bool,
 }
 
 impl Poison {
     /// An event that fails again for certain.
     pub(super) fn for_good(at: Option<usize>, reason: String) -> Self {
-        Self { at, reason, for_good: true, stuck: false }
+        Self { at, reason, for_good: true, stuck: false, slow: false }
     }
 
     /// A batch that may succeed another time.
     pub(super) fn this_time(reason: String) -> Self {
-        Self { at: None, reason, for_good: false, stuck: false }
+        Self { at: None, reason, for_good: false, stuck: false, slow: false }
     }
 }
 
@@ -128,7 +162,7 @@ impl Failure {
 
     /// A batch that may succeed another time.
     pub(super) fn this_time(reason: String, stuck: bool) -> Self {
-        Self::Poison(Poison { at: None, reason, for_good: false, stuck })
+        Self::Poison(Poison { at: None, reason, for_good: false, stuck, slow: false })
     }
 }
 

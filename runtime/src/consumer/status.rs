@@ -30,8 +30,12 @@ pub struct ConsumerStatus {
     pub lag: Duration,
     /// How many of its events could not be handled.
     pub failed: u64,
-    /// How many wait behind them.
+    /// How many wait behind others of their stream.
     pub waiting: u64,
+    /// How many have failed and are tried again by themselves.
+    pub retrying: u64,
+    /// Why it has paused itself; see [`park_limit`](crate::ConsumerOptions::park_limit).
+    pub pause_reason: Option<Arc<str>>,
     /// What is being built to take its place.
     pub building: Option<Building>,
     /// What it last failed with in this process, while it has not got on since.
@@ -66,6 +70,10 @@ pub struct Building {
     pub done: u64,
     /// Of how many.
     pub of: u64,
+    /// How many events could not be handled.
+    pub failed: u64,
+    /// Why it cannot replace the live one: events have failed, or it has paused itself.
+    pub blocked: Option<String>,
     /// What it last failed with in this process, while it has not got on since.
     pub problem: Option<String>,
 }
@@ -122,15 +130,33 @@ fn status(
         lag: oldest.and_then(|oldest| Duration::try_from(now - oldest).ok()).unwrap_or_default(),
         failed: record.failed,
         waiting: record.waiting,
+        retrying: record.retrying,
+        pause_reason: record.pause_reason.clone(),
         building: building.map(|building| Building {
             generation: building.generation,
             version: building.version,
             done: done(building),
             of: drawn.get(),
+            failed: building.failed,
+            blocked: blocked(building),
             problem: problem(board, building),
         }),
         problem: problem(board, record),
     }
+}
+
+/// Why a generation that is being built cannot replace the live one.
+pub(super) fn blocked(building: &ConsumerRecord) -> Option<String> {
+    if let Some(reason) = &building.pause_reason {
+        return Some(reason.to_string());
+    }
+    let failed = building.failed;
+    (failed > 0 && building.replace_anyway.is_none()).then(|| {
+        format!(
+            "{failed} of its events failed: retry or discard them, raise the version, \
+             or say `replace_anyway`; the table that is live stays until then"
+        )
+    })
 }
 
 /// How many positions a generation has done, on the average of its partitions.
@@ -141,7 +167,8 @@ pub(super) fn done(record: &ConsumerRecord) -> u64 {
 }
 
 fn problem(board: &Board, record: &ConsumerRecord) -> Option<String> {
-    record.partitions.iter().find_map(|partition| cell(board, record, partition)?.problem)
+    let failing = record.partitions.iter().find_map(|partition| cell(board, record, partition)?.problem);
+    failing.or_else(|| record.pause_reason.as_ref().map(ToString::to_string))
 }
 
 /// The partition, if this process runs it.

@@ -52,7 +52,7 @@ async fn stored<S: ConsumerStore>(
     stream: &StreamName,
     position: Position,
 ) -> Result<bool, StoreError> {
-    let records = host.store.consumers().await?;
+    let records = host.store.checkpoints().await?;
     let Some(live) = records.iter().find(|record| record.live && record.name == *name) else {
         return Ok(false);
     };

@@ -308,7 +308,7 @@ impl Shared {
             wakeup.lock().await.wait(poll).await;
             tokio::time::sleep_until(earliest).await;
         }
-        let mut query = FeedQuery::after(after).limit(limit);
+        let mut query = FeedQuery::after(after).limit(limit).bytes(PAGE_BYTES);
         query.names = Some(Arc::clone(&self.names));
         let span = tracing::debug_span!("kenning.feed", after = after.get());
         self.store.read_feed(query).instrument(span).await.map(|page| Page::of(after, page))

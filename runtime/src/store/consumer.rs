@@ -26,6 +26,10 @@ use crate::stream::StreamName;
 /// How long a transaction that only moves a checkpoint may idle.
 const CHECKPOINT: Duration = Duration::from_secs(5);
 
+/// The most streams that [`parked_streams`](ConsumerStore::parked_streams) gives: whoever is given so
+/// many asks [`parked_among`](ConsumerStore::parked_among) of each batch instead.
+pub const MAX_PARKED_STREAMS: usize = 16_384;
+
 /// A store that runs consumers.
 ///
 /// A consumer has a name and one or two *generations*: the live one, and the one that is being built to replace it. Each generation has a fixed number of
@@ -55,7 +59,8 @@ pub trait ConsumerStore: TransactionalStore {
     /// partitions as far as the furthest, when their numbers differ); else stops the live one, so that it will soon be: its leases are lost, and nobody gets one for the
     /// next [`SWAP_PAUSE`], so that it goes on should the one that builds be gone. In one transaction: after `Ok(true)` the new table has the name, the old one is gone, parked
     /// events of the old one too, and the leases of the new generation are lost, since they speak of a table that is being built. Fenced by `lease`: one that is lost changes nothing,
-    /// and gets `Ok(false)`.
+    /// and gets `Ok(false)`. So does one of a generation that has parked events, unless an operator said
+    /// [`replace_anyway`](Self::replace_anyway); it does not stop the live one.
     fn swap<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Result<bool, StoreError>>;
 
     /// Renews and claims leases for a worker, by the database's clock. For each generation asked for: leases held by the worker with the epoch that it knows are prolonged; of those that
@@ -155,7 +160,39 @@ pub trait ConsumerStore: TransactionalStore {
         position: Position,
     ) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// The streams that have parked events in a partition.
+    /// Takes the oldest parked events of their streams out: [`unpark`](Self::unpark) of each.
+    fn unpark_all<'a>(
+        &'a self,
+        transaction: &'a mut Self::Transaction,
+        lease: &'a Lease,
+        positions: &'a [Position],
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            for position in positions {
+                self.unpark(transaction, lease, *position).await?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Those of the streams that have parked events in a partition.
+    fn parked_among<'a>(
+        &'a self,
+        lease: &'a Lease,
+        streams: &'a [StreamName],
+    ) -> BoxFuture<'a, Result<Vec<StreamName>, StoreError>> {
+        Box::pin(async move {
+            let mut parked = Vec::new();
+            for stream in streams {
+                if !self.parked_of(lease, stream, 1).await?.is_empty() {
+                    parked.push(stream.clone());
+                }
+            }
+            Ok(parked)
+        })
+    }
+
+    /// The streams that have parked events in a partition, at most [`MAX_PARKED_STREAMS`].
     fn parked_streams<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Result<Vec<StreamName>, StoreError>>;
 
     /// The parked events of a stream in a partition, oldest first, at most `limit`.
@@ -166,7 +203,8 @@ pub trait ConsumerStore: TransactionalStore {
         limit: u32,
     ) -> BoxFuture<'a, Result<Vec<Parked>, StoreError>>;
 
-    /// The streams of a partition whose oldest parked event has a request.
+    /// The streams of a partition whose oldest parked event has a request, or is due to be tried
+    /// again, at most 1,000.
     fn requested_streams<'a>(
         &'a self,
         lease: &'a Lease,
@@ -183,13 +221,53 @@ pub trait ConsumerStore: TransactionalStore {
         request: ParkedRequest,
     ) -> BoxFuture<'a, Result<bool, StoreError>>;
 
+    /// As [`consumers`](Self::consumers), for those who need the checkpoints alone: parked events need
+    /// not be counted, so that a backlog of them slows nothing. Provided.
+    fn checkpoints(&self) -> BoxFuture<'_, Result<Vec<ConsumerRecord>, StoreError>> {
+        self.consumers()
+    }
+
+    /// Pauses the generation of a lease, for a reason that its [record](ConsumerRecord) gives, until it
+    /// is [resumed](Self::pause). Fenced by the lease: `Ok(false)` when it is lost. Provided: pauses the
+    /// consumer.
+    fn halt<'a>(&'a self, lease: &'a Lease, reason: &'a str) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let _: &str = reason;
+        self.pause(&lease.consumer, true)
+    }
+
+    /// Lets the generation that is being built replace the live one although some of its events have
+    /// failed; says whether one is being built.
+    fn replace_anyway<'a>(
+        &'a self,
+        consumer: &'a str,
+        reason: &'a str,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let _: (&str, &str) = (consumer, reason);
+        Box::pin(std::future::ready(Err(StoreError::Unsuitable(
+            "it cannot replace a table by one with failed events".to_owned(),
+        ))))
+    }
+
+    /// Forgets a consumer with its checkpoints and parked events; with the live table of a read model, if
+    /// that is said. Says whether it was there. [`StoreError::Unsuitable`] while a worker has a lease of it,
+    /// or when the store cannot do it, as provided.
+    fn forget_consumer<'a>(
+        &'a self,
+        consumer: &'a str,
+        with_table: bool,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let _: (&str, bool) = (consumer, with_table);
+        Box::pin(std::future::ready(Err(StoreError::Unsuitable("it cannot forget consumers".to_owned()))))
+    }
+
     /// Every generation of every consumer, with its partitions, by name.
     fn consumers(&self) -> BoxFuture<'_, Result<Vec<ConsumerRecord>, StoreError>>;
 
     /// Pauses a consumer, or lets it go on: a paused one has no leases. Says whether it is there.
     fn pause<'a>(&'a self, consumer: &'a str, paused: bool) -> BoxFuture<'a, Result<bool, StoreError>>;
 
-    /// Puts all partitions of a live consumer elsewhere, and forgets what is parked. Its leases are lost. `table`: emptied in the same transaction.
+    /// Puts all partitions of a live consumer elsewhere, and forgets what is parked. Its leases are lost. The table of a
+    /// read model is emptied in the same transaction; `table` is what the caller knows of it, if it does.
     fn reset<'a>(
         &'a self,
         consumer: &'a str,

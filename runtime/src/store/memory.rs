@@ -76,7 +76,7 @@ impl MemoryStore {
     /// An empty store that goes by another clock.
     #[must_use]
     pub fn with_clock(clock: Clock) -> Self {
-        let wakeup = WakeupSource::new();
+        let wakeup = WakeupSource::exact();
         let shared = Arc::new(Shared { log: Mutex::default(), clock, wakeup, idle: Notify::new() });
         Self {
             shared,

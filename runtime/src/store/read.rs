@@ -70,19 +70,29 @@ pub struct FeedQuery {
     pub categories: Option<Arc<[String]>>,
     /// The event names wanted; `None`: all.
     pub names: Option<Arc<[String]>>,
+    /// The page ends with the event whose payload reaches this sum of bytes. Default: no bound.
+    pub bytes: usize,
 }
 
 impl FeedQuery {
     /// The feed after a position.
     #[must_use]
     pub fn after(position: impl Into<Position>) -> Self {
-        Self { after: position.into(), limit: 500, categories: None, names: None }
+        Self { after: position.into(), limit: 500, categories: None, names: None, bytes: usize::MAX }
     }
 
     /// At most that many events; at least one, at most [`MAX_PAGE`](crate::limits::MAX_PAGE).
     #[must_use]
     pub fn limit(mut self, events: usize) -> Self {
         self.limit = events.clamp(1, crate::limits::MAX_PAGE);
+        self
+    }
+
+    /// Ends with the event whose payload reaches this sum of bytes, so that a page of large events takes
+    /// little more memory than that.
+    #[must_use]
+    pub fn bytes(mut self, bytes: usize) -> Self {
+        self.bytes = bytes;
         self
     }
 

@@ -8,13 +8,22 @@ use tokio::sync::watch;
 #[derive(Debug)]
 pub struct WakeupSource {
     sender: watch::Sender<u64>,
+    /// Every append is told, so that nobody need look by themselves.
+    exact: bool,
 }
 
 impl WakeupSource {
     /// A source that nobody listens to yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { sender: watch::Sender::new(0) }
+        Self { sender: watch::Sender::new(0), exact: false }
+    }
+
+    /// A source of a store all of whose appends are made in this process, and each of them is told.
+    /// Readers do not poll such a store.
+    #[must_use]
+    pub fn exact() -> Self {
+        Self { exact: true, ..Self::new() }
     }
 
     /// Wakes every listener.
@@ -28,7 +37,7 @@ impl WakeupSource {
     /// A listener, which hears what comes from now on.
     #[must_use]
     pub fn listen(&self) -> Wakeup {
-        Wakeup { receiver: self.sender.subscribe() }
+        Wakeup { receiver: self.sender.subscribe(), exact: self.exact }
     }
 }
 
@@ -42,11 +51,16 @@ impl Default for WakeupSource {
 #[derive(Clone, Debug)]
 pub struct Wakeup {
     receiver: watch::Receiver<u64>,
+    exact: bool,
 }
+
+/// How long a reader waits for a source that tells everything.
+const LONG: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Wakeup {
     /// Waits until something was appended since the last wait, or until the bound is over; says which it was.
     pub async fn wait(&mut self, at_most: Duration) -> bool {
+        let at_most = if self.exact { at_most.max(LONG) } else { at_most };
         match tokio::time::timeout(at_most, self.receiver.changed()).await {
             Ok(Ok(())) => true,
             // The store is gone: nothing will come, and whoever reads next is told so by the store.

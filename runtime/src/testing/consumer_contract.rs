@@ -15,6 +15,7 @@
 //! wait by nothing else, for leases of 300 ms to end. Each rule is a test named as the function here that holds it; `p4_` and `trap_24_` name the promise or
 //! the known defect of others that it answers.
 
+pub mod aside;
 pub mod fence;
 pub mod generations;
 pub mod leases;
@@ -102,6 +103,12 @@ macro_rules! consumer_contract {
                 parked_events_are_listed_in_pages
                 partitions_park_apart
                 two_generations_park_on_one_page
+            }
+            aside {
+                p7_an_event_set_aside_is_due_by_itself
+                parked_events_are_taken_out_together
+                p7_a_generation_may_pause_itself
+                p7_a_rebuild_with_failed_events_replaces_nothing
             }
             storms {
                 p4_workers_that_lie_still_count_each_event_once

@@ -174,6 +174,9 @@ impl ConsumerStore for Wrong {
             if self.is(Fault::SwapsNothing) {
                 return Ok(true);
             }
+            if self.is(Fault::ReplacesAnyway) {
+                self.store.replace_anyway(&lease.consumer, "it is wrong").await?;
+            }
             let swapped = self.store.swap(lease).await?;
             if !swapped && self.is(Fault::StopsTheLiveOneForEver) {
                 self.store.pause(&lease.consumer, true).await?;
@@ -266,6 +269,9 @@ impl ConsumerStore for Wrong {
                 let known = self.store.parked(&ParkedQuery::default()).await?;
                 events.retain(|event| known.iter().all(|known| known.position != event.position));
             }
+            if self.is(Fault::ParksWhatIsSetAside) {
+                events.iter_mut().for_each(|event| event.retry_after = None);
+            }
             self.store.park(transaction, &self.lease_of(lease), &events).await
         })
     }
@@ -277,6 +283,31 @@ impl ConsumerStore for Wrong {
         position: Position,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         self.store.unpark(transaction, lease, position)
+    }
+
+    fn unpark_all<'a>(
+        &'a self,
+        transaction: &'a mut MemoryTransaction,
+        lease: &'a Lease,
+        positions: &'a [Position],
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        let most = if self.is(Fault::TakesOutTheFirst) { 1 } else { positions.len() };
+        self.store.unpark_all(transaction, lease, &positions[..most.min(positions.len())])
+    }
+
+    fn halt<'a>(&'a self, lease: &'a Lease, reason: &'a str) -> BoxFuture<'a, Result<bool, StoreError>> {
+        if self.is(Fault::HaltsNothing) {
+            return Box::pin(async { Ok(true) });
+        }
+        self.store.halt(lease, reason)
+    }
+
+    fn replace_anyway<'a>(
+        &'a self,
+        consumer: &'a str,
+        reason: &'a str,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        self.store.replace_anyway(consumer, reason)
     }
 
     fn parked_streams<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Result<Vec<StreamName>, StoreError>> {

@@ -1,5 +1,11 @@
 //! Getting a batch done, whatever is in it.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
 use super::End;
 use super::work::Worker;
 use super::write::{Batch, Written};
@@ -9,20 +15,13 @@ use crate::consumer::runner::Poison;
 use crate::consumer::trouble::Trouble;
 use crate::number::Position;
 use crate::store::{ConsumerStore, NewParked};
+use crate::stream::StreamName;
 
 /// The most of an error's text that is kept with a parked event.
 const MOST_REASON: usize = 8 << 10;
 
-/// How the handling of one event ended.
-pub(super) enum Single {
-    Done,
-    /// It cannot be handled; nothing was written.
-    Failed {
-        reason: String,
-        attempts: u32,
-    },
-    End(End),
-}
+/// How much longer than a handler may take a slow one is given, before it is called again.
+const GRACE: Duration = Duration::from_secs(5);
 
 impl<S: ConsumerStore> Worker<S> {
     /// Handles the events or parks them, each of them; `Some`: the work ends here, and nothing after the stored checkpoint is done.
@@ -51,7 +50,7 @@ impl<S: ConsumerStore> Worker<S> {
             };
             match (part, poison.at) {
                 ([event], _) => {
-                    if let Some(end) = self.alone(event, poison, part_to).await? {
+                    if let Some(end) = self.failed(event, poison, 0, part_to).await? {
                         return Ok(Some(end));
                     }
                     (well, single) = (0, single.saturating_sub(1));
@@ -73,11 +72,16 @@ impl<S: ConsumerStore> Worker<S> {
         if self.blocked.is_empty() {
             return self.write(Batch { events, ..Batch::default() }, to).await;
         }
-        let waits = |event: &&EventRef| self.blocked.contains(&event.metadata.stream);
-        let parks: Vec<_> = events.iter().filter(waits).map(|event| parked(event, None, 0)).collect();
+        let asked = match self.blocked.known() {
+            Some(_) => HashSet::new(),
+            None => self.blocked_among(events).await?,
+        };
+        let blocked = self.blocked.known().unwrap_or(&asked);
+        let waits = |event: &&EventRef| blocked.contains(&event.metadata.stream);
+        let parks: Vec<_> = events.iter().filter(waits).map(|event| parked(event, None, 0, None)).collect();
         let free: Vec<_> = events.iter().filter(|event| !waits(event)).cloned().collect();
-        metrics.parked.increment(parks.len() as u64);
-        let written = self.write(Batch { events: &free, parks, unpark: None }, to).await?;
+        self.partition.consumer.metrics.parked.increment(parks.len() as u64);
+        let written = self.write(Batch { events: &free, parks, ..Batch::default() }, to).await?;
         Ok(match written {
             // The place is one among those that were free.
             Written::Poison(poison) => {
@@ -90,84 +94,97 @@ impl<S: ConsumerStore> Worker<S> {
         })
     }
 
-    /// Goes on with an event that has failed by itself once, and parks it in the end.
-    async fn alone(
+    /// Those of the streams of the events that have parked events.
+    async fn blocked_among(&self, events: &[EventRef]) -> Result<HashSet<StreamName>, Trouble> {
+        let streams: HashSet<_> = events.iter().map(|event| event.metadata.stream.clone()).collect();
+        let streams: Vec<_> = streams.into_iter().collect();
+        let partition = &self.partition;
+        Ok(partition.host.store.parked_among(&partition.lease, &streams).await?.into_iter().collect())
+    }
+
+    /// Sets an event aside that has failed by itself, or parks it when it failed often enough: events of
+    /// other streams continue. `before`: how often it was tried before this time.
+    pub(super) async fn failed(
         &mut self,
         event: &EventRef,
         poison: Poison,
+        before: u32,
         to: Position,
     ) -> Result<Option<End>, Trouble> {
-        match self.again(event, poison, to, None).await? {
-            Single::Done => Ok(None),
-            Single::End(end) => Ok(Some(end)),
-            Single::Failed { reason, attempts } => {
-                let parks = vec![parked(event, Some(reason), attempts)];
-                self.park(event, parks, to).await
-            }
-        }
-    }
-
-    /// Tries an event that has failed once as often as may be.
-    pub(super) async fn again(
-        &mut self,
-        event: &EventRef,
-        mut poison: Poison,
-        to: Position,
-        unpark: Option<Position>,
-    ) -> Result<Single, Trouble> {
-        let partition = std::sync::Arc::clone(&self.partition);
+        let partition = Arc::clone(&self.partition);
         let options = &partition.consumer.options;
-        let mut attempts = 1;
-        while !poison.for_good && attempts < options.attempts.get() {
-            partition.consumer.metrics.retries.increment(1);
-            tracing::warn!(
-                consumer = &*partition.lease.consumer,
-                position = event.metadata.position.get(),
-                event = &*event.name,
-                error = poison.reason,
-                attempts,
-                "an event could not be handled and is tried again"
-            );
-            let pause = tokio::time::sleep(pause(options.backoff, attempts));
-            if partition.stop.run_until_cancelled(pause).await.is_none() {
-                return Ok(Single::End(End::Stopped));
-            }
-            attempts += 1;
-            let events = std::slice::from_ref(event);
-            poison = match self.write(Batch { events, unpark, ..Batch::default() }, to).await? {
-                Written::Done => return Ok(Single::Done),
-                Written::Lost => return Ok(Single::End(End::Lost)),
-                Written::Poison(poison) => poison,
-            };
-        }
-        Ok(Single::Failed { reason: poison.reason, attempts })
-    }
-
-    /// Parks an event that cannot be handled.
-    pub(super) async fn park(
-        &mut self,
-        event: &EventRef,
-        parks: Vec<NewParked>,
-        to: Position,
-    ) -> Result<Option<End>, Trouble> {
-        let reason = parks.first().and_then(|park| park.error.clone()).unwrap_or_default();
+        let most = options.attempts.get();
+        let attempts = if poison.slow { before } else { before.saturating_add(1) };
+        // A request of an operator begins a new round of as many attempts.
+        let round = attempts % most;
+        let retry_after = if poison.slow {
+            Some(options.timeout.saturating_add(GRACE))
+        } else {
+            (!poison.for_good && round != 0).then(|| pause(options.backoff, round))
+        };
+        let stream = &event.metadata.stream;
+        let parks = vec![parked(event, Some(poison.reason.clone()), attempts, retry_after)];
         match self.write(Batch { parks, ..Batch::default() }, to).await? {
             Written::Done => {}
             Written::Lost | Written::Poison(_) => return Ok(Some(End::Lost)),
         }
-        self.blocked.insert(event.metadata.stream.clone());
-        let partition = &self.partition;
-        partition.consumer.metrics.parked.increment(1);
+        self.blocked.insert(stream.clone());
+        let metrics = &partition.consumer.metrics;
+        if let Some(after) = retry_after {
+            self.blocked.retry_at(stream.clone(), Instant::now() + after);
+            if !poison.slow {
+                metrics.retries.increment(1);
+            }
+            tracing::warn!(
+                consumer = &*partition.lease.consumer,
+                stream = %stream,
+                position = event.metadata.position.get(),
+                event = &*event.name,
+                error = poison.reason,
+                attempts,
+                retry_after_ms = after.as_millis() as u64,
+                "event set aside; later events of its stream wait behind it"
+            );
+            return Ok(None);
+        }
+        metrics.parked.increment(1);
         tracing::error!(
             consumer = &*partition.lease.consumer,
-            stream = %event.metadata.stream,
+            stream = %stream,
             version = event.metadata.version.get(),
             position = event.metadata.position.get(),
             event = &*event.name,
-            error = reason,
-            "an event cannot be handled and is parked; later events of its stream wait behind it"
+            error = poison.reason,
+            attempts,
+            "event parked; later events of its stream wait behind it"
         );
+        self.in_row = self.in_row.saturating_add(1);
+        if self.in_row >= options.park_limit.get() {
+            return self.halt(&poison.reason).await.map(Some);
+        }
         Ok(None)
+    }
+
+    /// Pauses the consumer, which parks one event after the other.
+    async fn halt(&self, last: &str) -> Result<End, Trouble> {
+        let partition = &self.partition;
+        let reason = format!(
+            "it paused itself: {} events in a row were parked, the last one because: {last}; \
+             remove the cause, then resume it and retry the parked events",
+            self.in_row
+        );
+        if partition.host.store.halt(&partition.lease, &reason).await? {
+            partition.consumer.metrics.halts.increment(1);
+            tracing::error!(
+                consumer = &*partition.lease.consumer,
+                generation = partition.lease.generation,
+                partition = partition.lease.partition,
+                parked = self.in_row,
+                reason,
+                "consumer paused itself"
+            );
+        }
+        Ok(End::Lost)
     }
 }
 
@@ -176,7 +193,12 @@ fn position_of(events: &[EventRef]) -> Position {
 }
 
 /// An event as it is parked.
-pub(super) fn parked(event: &EventRef, error: Option<String>, attempts: u32) -> NewParked {
+fn parked(
+    event: &EventRef,
+    error: Option<String>,
+    attempts: u32,
+    retry_after: Option<Duration>,
+) -> NewParked {
     let error = error.map(|mut error| {
         let end = (0..=MOST_REASON.min(error.len())).rev().find(|end| error.is_char_boundary(*end));
         error.truncate(end.unwrap_or(0));
@@ -187,8 +209,9 @@ pub(super) fn parked(event: &EventRef, error: Option<String>, attempts: u32) -> 
         position: event.metadata.position,
         stream: event.metadata.stream.clone(),
         version: event.metadata.version,
-        name: std::sync::Arc::clone(&event.name),
+        name: Arc::clone(&event.name),
         error,
         attempts,
+        retry_after,
     }
 }

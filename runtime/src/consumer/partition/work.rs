@@ -1,6 +1,5 @@
 //! Working through the feed.
 
-use std::collections::HashSet;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +8,8 @@ use futures_util::future::{Either, select};
 use tokio::time::Instant;
 use tracing::Instrument;
 
+use super::blocked::Blocked;
+use super::redo::Redo;
 use super::{End, Partition};
 use crate::consumer::host::partition_of;
 use crate::consumer::order::InOrder;
@@ -18,7 +19,6 @@ use crate::consumer::runner::Session;
 use crate::consumer::trouble::Trouble;
 use crate::number::Position;
 use crate::store::{ConsumerStore, StoreError, Table};
-use crate::stream::StreamName;
 use crate::telemetry::PartitionMetrics;
 
 /// How long a checkpoint that went on without events may wait before it is stored.
@@ -38,7 +38,9 @@ pub(super) struct Worker<S> {
     pub(super) partition: Arc<Partition<S>>,
     pub(super) session: Box<dyn Session<S>>,
     /// The streams that have parked events.
-    pub(super) blocked: HashSet<StreamName>,
+    pub(super) blocked: Blocked,
+    /// How many events were parked since one was handled.
+    pub(super) in_row: u32,
     /// How far it has come; the stored checkpoint may be behind.
     pub(super) position: Position,
     order: InOrder,
@@ -48,6 +50,8 @@ pub(super) struct Worker<S> {
     requests: Instant,
     swap: Instant,
     at_head: bool,
+    /// What is due and the feed take turns.
+    feed_first: bool,
 }
 
 enum Wake {
@@ -60,7 +64,7 @@ enum Wake {
 impl<S: ConsumerStore> Partition<S> {
     pub(super) async fn work(self: Arc<Self>) -> Result<End, Trouble> {
         let Some(position) = self.resolve().await? else { return Ok(End::Lost) };
-        let blocked = self.host.store.parked_streams(&self.lease).await?.into_iter().collect();
+        let blocked = Blocked::new(self.host.store.parked_streams(&self.lease).await?);
         let building = (!self.lease.live).then_some(self.lease.generation);
         let table = self.consumer.spec.table.clone().map(|definition| Table { definition, building });
         let mut reader = Reader::new(Arc::clone(&self.tail), Arc::clone(&self.own));
@@ -68,8 +72,10 @@ impl<S: ConsumerStore> Partition<S> {
         let mut worker = Worker {
             session: self.consumer.runner.session(&self.consumer.options, table, &self.host.application),
             blocked,
+            in_row: 0,
+            feed_first: false,
             position,
-            order: InOrder::new(Arc::clone(&self.consumer.whole)),
+            order: InOrder::new(),
             metrics: PartitionMetrics::of(&self.lease),
             flush: None,
             requests: now,
@@ -105,7 +111,8 @@ impl<S: ConsumerStore> Worker<S> {
     }
 
     /// Waits for what comes first.
-    async fn wake(&self, reader: &mut Reader) -> Result<Wake, Trouble> {
+    async fn wake(&mut self, reader: &mut Reader) -> Result<Wake, Trouble> {
+        let feed_first = std::mem::take(&mut self.feed_first);
         let stop = pin!(self.partition.stop.cancelled());
         let due = self.next_due();
         let due = pin!(async {
@@ -118,27 +125,47 @@ impl<S: ConsumerStore> Worker<S> {
             }
         });
         let page = pin!(reader.next(self.position));
-        match select(stop, select(due, page)).await {
-            Either::Left(_) => Ok(Wake::Stop),
-            Either::Right((Either::Left(_), _)) => Ok(Wake::Due),
-            Either::Right((Either::Right((page, _)), _)) => Ok(match page? {
+        let next = async {
+            if feed_first {
+                match select(page, due).await {
+                    Either::Left((page, _)) => Some(page),
+                    Either::Right(_) => None,
+                }
+            } else {
+                match select(due, page).await {
+                    Either::Left(_) => None,
+                    Either::Right((page, _)) => Some(page),
+                }
+            }
+        };
+        Ok(match select(stop, pin!(next)).await {
+            Either::Left(_) => Wake::Stop,
+            Either::Right((None, _)) => Wake::Due,
+            Either::Right((Some(page), _)) => match page? {
                 Ahead::Page(page) => Wake::Page(page),
                 Ahead::Head => Wake::Head,
-            }),
-        }
+            },
+        })
     }
 
+    /// Waits until somebody asks for parked events, or a slow call has come to its end.
     async fn kicked(&self) {
         if self.blocked.is_empty() {
             std::future::pending::<()>().await;
         }
-        self.partition.host.kick.notified().await;
+        let kick = pin!(self.partition.host.kick.notified());
+        match self.session.called() {
+            Some(called) => {
+                select(kick, pin!(called.notified())).await;
+            }
+            None => kick.await,
+        }
     }
 
     fn next_due(&self) -> Option<Instant> {
         let requests = (!self.blocked.is_empty()).then_some(self.requests);
         let swap = (self.at_head && !self.partition.lease.live).then_some(self.swap);
-        [self.flush, requests, swap].into_iter().flatten().min()
+        [self.flush, requests, self.blocked.next_due(), swap].into_iter().flatten().min()
     }
 
     /// Does what is due.
@@ -148,10 +175,12 @@ impl<S: ConsumerStore> Worker<S> {
             return Ok(Some(End::Lost));
         }
         if !self.blocked.is_empty() {
-            if let Some(end) = self.requests().await? {
-                return Ok(Some(end));
-            }
             self.requests = Instant::now() + REQUESTS;
+            match self.requests().await? {
+                Redo::End(end) => return Ok(Some(end)),
+                Redo::More => (self.requests, self.feed_first) = (Instant::now(), true),
+                Redo::Rest => {}
+            }
         }
         if self.at_head && !self.partition.lease.live && self.swap <= now {
             if !self.flush().await? {
@@ -232,7 +261,7 @@ impl<S: ConsumerStore> Worker<S> {
         // Trying stops the live one, so that it can be reached: not while another partition is far behind.
         let mut live = Position::ZERO;
         let mut built = Position::new(u64::MAX);
-        for record in store.consumers().await?.iter().filter(|record| record.name == lease.consumer) {
+        for record in store.checkpoints().await?.iter().filter(|record| record.name == lease.consumer) {
             let positions = record.partitions.iter().map(|partition| partition.position);
             if record.live {
                 live = positions.max().unwrap_or(live);
@@ -240,8 +269,23 @@ impl<S: ConsumerStore> Worker<S> {
                 built = positions.min().unwrap_or(built);
             }
         }
-        if built.plus(NEAR) < live || !store.swap(lease).await? {
+        if built.plus(NEAR) < live {
             return Ok(false);
+        }
+        match store.swap(lease).await {
+            Ok(true) => {}
+            Ok(false) => return Ok(false),
+            // It would fail again, and each attempt locks the live table.
+            Err(StoreError::Unsuitable(reason)) => {
+                tracing::error!(
+                    consumer = &*lease.consumer,
+                    reason,
+                    "a rebuild cannot replace the live table"
+                );
+                store.halt(lease, &reason).await?;
+                return Ok(false);
+            }
+            Err(error) => return Err(error),
         }
         tracing::info!(
             consumer = &*lease.consumer,

@@ -20,8 +20,8 @@ pub(super) struct Batch<'a> {
     pub(super) events: &'a [EventRef],
     /// These are parked.
     pub(super) parks: Vec<NewParked>,
-    /// This one is parked no longer.
-    pub(super) unpark: Option<Position>,
+    /// These are parked no longer.
+    pub(super) unpark: Vec<Position>,
 }
 
 /// How a transaction ended.
@@ -56,6 +56,9 @@ impl<S: ConsumerStore> Worker<S> {
             let written = self.write_once(&batch, to).await;
             match &written {
                 Ok(Attempt::Written(Written::Done)) => {
+                    if !batch.events.is_empty() {
+                        self.in_row = 0;
+                    }
                     let store = Arc::clone(&self.partition.host.store);
                     self.session.committed(&store, to).await;
                 }
@@ -89,7 +92,7 @@ impl<S: ConsumerStore> Worker<S> {
                 Err(failure) => return failed(failure),
             };
         }
-        if writes == Writes::Nothing && batch.parks.is_empty() && batch.unpark.is_none() {
+        if writes == Writes::Nothing && batch.parks.is_empty() && batch.unpark.is_empty() {
             let moved = partition.pass(to).await?;
             return Ok(Attempt::Written(if moved { Written::Done } else { Written::Lost }));
         }
@@ -170,8 +173,10 @@ async fn finish<S: ConsumerStore>(
     if !batch.parks.is_empty() {
         store.park(transaction, &partition.lease, &batch.parks).await?;
     }
-    if let Some(position) = batch.unpark {
-        store.unpark(transaction, &partition.lease, position).await?;
+    match batch.unpark.as_slice() {
+        [] => {}
+        [one] => store.unpark(transaction, &partition.lease, *one).await?,
+        some => store.unpark_all(transaction, &partition.lease, some).await?,
     }
     store.advance(transaction, &partition.lease, from, to).await
 }

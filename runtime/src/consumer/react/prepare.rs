@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::StreamExt;
+use futures_util::future::{Either, select};
 use futures_util::stream::FuturesUnordered;
 
 use super::ReactSession;
 use super::handler::react;
 use super::plan::Unplanned;
+use super::slow::{Call, Handled};
 use super::whose::{done_before, first_of, unopened};
 use crate::consumer::page::EventRef;
 use crate::consumer::runner::{Failure, Poison};
@@ -16,6 +19,10 @@ use crate::number::Position;
 use crate::reactor::{Effect, Kind, Reactor};
 use crate::store::{BoxFuture, ConsumerStore, EventStore};
 use crate::stream::StreamName;
+
+/// How long a batch waits for its handlers. One that takes longer continues beside the events of other
+/// streams.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How many states are read at a time.
 const READS: usize = 256;
@@ -39,10 +46,13 @@ impl<R: Reactor, S: ConsumerStore> ReactSession<R, S> {
         Ok(())
     }
 
-    /// Has the events of a round handled that were not.
+    /// Has the events of a round handled that were not. A handler that takes longer than
+    /// [`PATIENCE`] continues beside the others, and its event is set aside.
     async fn react(&mut self, events: &[EventRef], round: &[usize]) -> Result<(), Failure> {
         let mut failures = BTreeMap::new();
         let mut new = Vec::new();
+        let places: HashMap<Position, usize> =
+            round.iter().map(|at| (events[*at].metadata.position, *at)).collect();
         for &at in round {
             let position = events[at].metadata.position;
             let failed = match events {
@@ -51,33 +61,81 @@ impl<R: Reactor, S: ConsumerStore> ReactSession<R, S> {
             };
             if let Some(failed) = failed {
                 failures.insert(at, Failure::Poison(Poison { at: Some(at), ..failed }));
+            } else if let Some(handled) = self.slow.take(position) {
+                self.handled(events, at, handled, &mut failures);
+            } else if self.slow.has(position) {
+                failures.insert(at, is_slow(at));
             } else if !self.ready.contains_key(&position) {
                 new.push(at);
             }
         }
-        let mut running = FuturesUnordered::new();
-        let mut next = new.into_iter();
+        let mut running = FuturesUnordered::<Call>::new();
+        let mut pending: BTreeMap<Position, usize> = BTreeMap::new();
+        let mut next = new.into_iter().peekable();
+        let patience = tokio::time::sleep(PATIENCE);
+        let mut patience = std::pin::pin!(patience);
         loop {
-            while running.len() < self.concurrency {
+            while running.len() + self.slow.running() < self.concurrency {
                 let Some(at) = next.next() else { break };
                 let (reactor, event) = (Arc::clone(&self.reactor), events[at].clone());
                 let (time, timeout) = (self.application.clock.now(), self.timeout);
-                let handling: BoxFuture<'_, _> =
-                    Box::pin(async move { (at, react(&*reactor, at, &event, time, timeout).await) });
-                running.push(handling);
+                let position = event.metadata.position;
+                pending.insert(position, at);
+                running.push(Box::pin(async move {
+                    (position, react(&*reactor, at, &event, time, timeout).await)
+                }));
             }
-            let Some((at, handled)) = running.next().await else { break };
-            match handled {
-                Ok(effects) => drop(self.ready.insert(events[at].metadata.position, effects)),
-                Err(failure) => {
-                    if let (Failure::Poison(poison), [_, _, ..]) = (&failure, events) {
-                        self.failed.insert(events[at].metadata.position, poison.clone());
+            if running.is_empty() {
+                if next.peek().is_none() {
+                    break;
+                }
+                // Slow ones take all the room: the next begins when one of them has ended.
+                self.slow.room().await;
+                continue;
+            }
+            match select(running.next(), &mut patience).await {
+                Either::Left((Some((position, handled)), _)) => {
+                    pending.remove(&position);
+                    if let Some(&at) = places.get(&position) {
+                        self.handled(events, at, handled, &mut failures);
                     }
-                    failures.insert(at, failure);
+                }
+                Either::Left((None, _)) => {}
+                Either::Right(_) => {
+                    let streams = pending.iter().map(|(position, at)| {
+                        failures.insert(*at, is_slow(*at));
+                        (*position, events[*at].metadata.stream.clone())
+                    });
+                    let streams: Vec<_> = streams.collect();
+                    pending.clear();
+                    self.slow.keep(std::mem::take(&mut running), streams);
+                    patience.set(tokio::time::sleep(PATIENCE));
                 }
             }
         }
         first_of(failures)
+    }
+
+    /// Takes what a handler has ended with.
+    fn handled(
+        &mut self,
+        events: &[EventRef],
+        at: usize,
+        handled: Handled,
+        failures: &mut BTreeMap<usize, Failure>,
+    ) {
+        let position = events[at].metadata.position;
+        match handled {
+            Ok(effects) => drop(self.ready.insert(position, effects)),
+            Err(Failure::Poison(poison)) => {
+                let poison = Poison { at: Some(at), ..poison };
+                if events.len() > 1 {
+                    self.failed.insert(position, poison.clone());
+                }
+                failures.insert(at, Failure::Poison(poison));
+            }
+            Err(failure) => drop(failures.insert(at, failure)),
+        }
     }
 
     /// Finds out which effects were done before.
@@ -145,6 +203,11 @@ impl<R: Reactor, S: ConsumerStore> ReactSession<R, S> {
     async fn decide(&mut self, store: &dyn EventStore, at: usize, position: Position) -> Result<(), Failure> {
         let Some(effects) = self.ready.get_mut(&position) else { return Ok(()) };
         for effect in effects.iter_mut().filter(|effect| !effect.done) {
+            if let Kind::Event(event) = &effect.kind
+                && let Some(reason) = self.application.refuses(&effect.stream, &event.name)
+            {
+                return Err(Failure::for_good(at, reason));
+            }
             let reason = match self.plan.add(at, effect) {
                 Ok(()) => continue,
                 Err(Unplanned::Rejected(reason)) => reason,
@@ -172,6 +235,12 @@ impl<R: Reactor, S: ConsumerStore> ReactSession<R, S> {
         }
         Ok(())
     }
+}
+
+/// The handler of an event is running beside the others.
+fn is_slow(at: usize) -> Failure {
+    let reason = "its handler has not ended yet: events of other streams continue".to_owned();
+    Failure::Poison(Poison { at: Some(at), slow: true, ..Poison::this_time(reason) })
 }
 
 /// The places of the events in rounds: each has one event of a stream at the most, and comes after those before it.

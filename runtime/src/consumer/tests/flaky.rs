@@ -259,6 +259,10 @@ impl ConsumerStore for Flaky {
         self.store.unpark(transaction, lease, position)
     }
 
+    fn halt<'a>(&'a self, lease: &'a Lease, reason: &'a str) -> BoxFuture<'a, Result<bool, StoreError>> {
+        self.store.halt(lease, reason)
+    }
+
     fn parked_streams<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Result<Vec<StreamName>, StoreError>> {
         self.store.parked_streams(lease)
     }

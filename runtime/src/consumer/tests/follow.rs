@@ -241,3 +241,22 @@ async fn trap_21_a_task_that_panics_is_begun_again() {
     assert_eq!(shelves(&app).await, [shelf("a", 1, "cup")]);
     assert!(app.parked().list().await.unwrap().is_empty());
 }
+
+/// Half a year without events costs a look a day. Seen failing with a poll every half second: 31 million.
+#[tokio::test(start_paused = true)]
+async fn an_idle_consumer_wakes_when_there_is_something_to_do() {
+    let store = Flaky::new(&store());
+    let day = Duration::from_secs(86_400);
+    let app = builder(&store).lease(day * 30).read_model::<Shelf>().build().await.unwrap();
+    put(&store, "a", &[placed("cup")]).await;
+    let (stop, run) = running(&app);
+    until(|| async { shelves(&app).await.len() == 1 }).await;
+    let before = count(&store.told.pages);
+    tokio::time::sleep(day * 180).await;
+    let looks = count(&store.told.pages) - before;
+    assert!(looks <= 400, "{looks} looks at the feed");
+    put(&store, "b", &[placed("jug")]).await;
+    until(|| async { shelves(&app).await.len() == 2 }).await;
+    stop.cancel();
+    run.await.unwrap().unwrap();
+}

@@ -1,6 +1,7 @@
 //! Parked events: those that could not be handled, and those of the same stream that wait behind them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use time::OffsetDateTime;
 
@@ -22,6 +23,9 @@ pub struct NewParked {
     pub error: Option<String>,
     /// How often it was tried.
     pub attempts: u32,
+    /// When to try it again without a request: it is set aside so that the events of other streams
+    /// continue. `None`: it waits for an operator, or behind another event of its stream.
+    pub retry_after: Option<Duration>,
 }
 
 /// A parked event.
@@ -50,13 +54,17 @@ pub struct Parked {
     pub parked_at: OffsetDateTime,
     /// What was asked for and not done yet.
     pub request: Option<ParkedRequest>,
+    /// When it is tried again by itself; `None`: it is parked, or waits behind another event.
+    pub retry_at: Option<OffsetDateTime>,
 }
 
 impl Parked {
     /// A parked event as a store read it, of the live generation's partition 0 and without a request; set these on the value.
     #[must_use]
     pub fn new(consumer: Arc<str>, event: NewParked, parked_at: OffsetDateTime) -> Self {
-        let NewParked { position, stream, version, name, error, attempts } = event;
+        let NewParked { position, stream, version, name, error, attempts, retry_after } = event;
+        let retry_at = retry_after
+            .map(|after| parked_at.saturating_add(after.try_into().unwrap_or(time::Duration::MAX)));
         Self {
             consumer,
             generation: 1,
@@ -69,6 +77,7 @@ impl Parked {
             attempts,
             parked_at,
             request: None,
+            retry_at,
         }
     }
 }
@@ -94,7 +103,7 @@ pub struct ParkedQuery {
     pub consumer: Option<String>,
     /// Those of one stream; `None`: of all.
     pub stream: Option<StreamName>,
-    /// Only those that could not be handled, without those that wait behind them.
+    /// Only those that could not be handled, without those that wait behind them or are retried.
     pub failed_only: bool,
     /// Begins after this consumer and position.
     pub after: Option<(String, Position)>,

@@ -28,8 +28,14 @@ pub struct ConsumerRecord {
     pub partitions: Vec<PartitionRecord>,
     /// How many events could not be handled.
     pub failed: u64,
-    /// How many wait behind them.
+    /// How many wait behind others of their stream.
     pub waiting: u64,
+    /// How many have failed and are tried again by themselves.
+    pub retrying: u64,
+    /// Why it has paused itself.
+    pub pause_reason: Option<Arc<str>>,
+    /// Why a generation that is being built may replace the live one although events failed.
+    pub replace_anyway: Option<Arc<str>>,
 }
 
 /// One partition of a generation.

@@ -147,6 +147,7 @@ impl Parking {
             Self::Park(again) => {
                 let parked = generation.parked.entry(again.position).or_insert_with(|| again.clone());
                 (parked.error, parked.attempts, parked.request) = (again.error, again.attempts, None);
+                parked.retry_at = again.retry_at;
             }
             Self::Unpark { position, .. } => {
                 let Some(gone) = generation.parked.remove(&position) else { return };

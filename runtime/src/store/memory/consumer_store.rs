@@ -149,7 +149,12 @@ impl ConsumerStore for MemoryStore {
         &'a self,
         lease: &'a Lease,
     ) -> BoxFuture<'a, Result<Vec<StreamName>, StoreError>> {
-        Box::pin(async move { Ok(self.shared.log().available()?.consumers.requested_streams(lease)) })
+        Box::pin(async move {
+            {
+                let now = self.shared.clock.now();
+                Ok(self.shared.log().available()?.consumers.requested_streams(lease, now))
+            }
+        })
     }
 
     fn parked<'a>(&'a self, query: &'a ParkedQuery) -> BoxFuture<'a, Result<Vec<Parked>, StoreError>> {
@@ -177,6 +182,25 @@ impl ConsumerStore for MemoryStore {
 
     fn pause<'a>(&'a self, consumer: &'a str, paused: bool) -> BoxFuture<'a, Result<bool, StoreError>> {
         Box::pin(async move { Ok(self.shared.log().available()?.consumers.pause(consumer, paused)) })
+    }
+
+    fn halt<'a>(&'a self, lease: &'a Lease, reason: &'a str) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move { Ok(self.shared.log().available()?.consumers.halt(lease, reason)) })
+    }
+
+    /// Rows that are left without their consumer cannot be reached in memory: they go with it.
+    fn forget_consumer<'a>(&'a self, consumer: &'a str, _: bool) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(
+            async move { self.shared.log().available()?.consumers.forget(consumer, self.shared.clock.now()) },
+        )
+    }
+
+    fn replace_anyway<'a>(
+        &'a self,
+        consumer: &'a str,
+        reason: &'a str,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move { Ok(self.shared.log().available()?.consumers.replace_anyway(consumer, reason)) })
     }
 
     fn reset<'a>(

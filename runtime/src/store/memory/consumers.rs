@@ -39,6 +39,10 @@ pub(super) struct Generation {
     pub(super) workers: HashMap<Uuid, Registered>,
     pub(super) parked: BTreeMap<Position, Parked>,
     pub(super) table: Option<MemoryTable>,
+    /// Why it has paused itself.
+    pub(super) halted: Option<Arc<str>>,
+    /// Why it may replace the live one although some of its events failed.
+    pub(super) replace_anyway: Option<Arc<str>>,
 }
 
 /// A worker that asks for leases.
@@ -97,7 +101,10 @@ impl Consumers {
         let mut records = Vec::new();
         for (name, consumer) in &self.by_name {
             for (number, generation) in &consumer.generations {
-                let failed = generation.parked.values().filter(|parked| parked.error.is_some()).count();
+                let errors = generation.parked.values().filter(|parked| parked.error.is_some());
+                let (retrying, failed): (Vec<_>, Vec<_>) =
+                    errors.partition(|parked| parked.retry_at.is_some());
+                let (retrying, failed) = (retrying.len(), failed.len());
                 let partitions =
                     (0..).zip(&generation.partitions).map(|(number, partition)| PartitionRecord {
                         partition: number,
@@ -112,11 +119,14 @@ impl Consumers {
                     version: generation.version,
                     generation: *number,
                     live: *number == consumer.live,
-                    paused: consumer.paused,
+                    paused: consumer.paused || generation.halted.is_some(),
                     created_at: generation.created_at,
                     partitions: partitions.collect(),
                     failed: failed as u64,
-                    waiting: (generation.parked.len() - failed) as u64,
+                    waiting: (generation.parked.len() - failed - retrying) as u64,
+                    retrying: retrying as u64,
+                    pause_reason: generation.halted.clone(),
+                    replace_anyway: generation.replace_anyway.clone(),
                 });
             }
         }
@@ -144,6 +154,8 @@ impl Consumer {
             workers: HashMap::new(),
             parked: BTreeMap::new(),
             table: spec.table.clone().map(MemoryTable::new),
+            halted: None,
+            replace_anyway: None,
         };
         self.generations.insert(self.last, generation);
         self.last

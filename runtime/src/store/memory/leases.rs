@@ -46,6 +46,9 @@ impl Consumer {
         let Some(generation) = self.generations.get_mut(&wanted.generation).filter(|_| !self.paused) else {
             return;
         };
+        if generation.halted.is_some() {
+            return;
+        }
         generation.workers.retain(|_, registered| registered.until > now);
         generation.workers.entry(worker).or_insert(Registered { since: now, until }).until = until;
         let partitions = generation.partitions.len();

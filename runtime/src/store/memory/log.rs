@@ -178,6 +178,7 @@ impl Log {
     pub(super) fn page(&self, query: &FeedQuery) -> FeedPage {
         let watermark = self.watermark();
         let mut page = FeedPage { events: Vec::new(), through: query.after, watermark };
+        let mut bytes = 0_usize;
         let ahead =
             self.events.iter().enumerate().take(slot(watermark.plus(1))).skip(slot(query.after.plus(1)));
         for (at, event) in ahead.take(SCAN) {
@@ -185,7 +186,8 @@ impl Log {
             let Some(event) = event else { continue };
             if query.wants(event.metadata.stream.category(), &event.name) {
                 page.events.push(RecordedEvent::clone(event));
-                if page.events.len() >= query.limit.min(MAX_PAGE) {
+                bytes = bytes.saturating_add(event.payload.len());
+                if page.events.len() >= query.limit.min(MAX_PAGE) || bytes >= query.bytes {
                     break;
                 }
             }

@@ -86,6 +86,9 @@ impl Consumers {
             return false;
         }
         let built = consumer.generations.get(&lease.generation);
+        if built.is_some_and(|built| !built.parked.is_empty() && built.replace_anyway.is_none()) {
+            return false;
+        }
         let as_far = match (built, consumer.live()) {
             (Some(built), Some(live)) => built.is_as_far_as(live),
             _ => false,
@@ -107,11 +110,47 @@ impl Consumers {
     pub(super) fn pause(&mut self, consumer: &str, paused: bool) -> bool {
         let Some(consumer) = self.by_name.get_mut(consumer) else { return false };
         consumer.paused = paused;
+        for generation in consumer.generations.values_mut() {
+            generation.halted = None;
+        }
         if paused {
             for generation in consumer.generations.values_mut() {
                 generation.partitions.iter_mut().for_each(Partition::revoke);
             }
         }
+        true
+    }
+
+    /// Pauses the generation of a lease.
+    pub(super) fn halt(&mut self, lease: &Lease, reason: &str) -> bool {
+        if self.held(lease).is_none() {
+            return false;
+        }
+        let Some(generation) = self.generation_mut(&lease.consumer, lease.generation) else { return false };
+        generation.halted = Some(reason.into());
+        generation.partitions.iter_mut().for_each(Partition::revoke);
+        true
+    }
+
+    /// Forgets a consumer that nobody runs.
+    pub(super) fn forget(&mut self, consumer: &str, now: OffsetDateTime) -> Result<bool, StoreError> {
+        let Some(found) = self.by_name.get(consumer) else { return Ok(false) };
+        let mut partitions = found.generations.values().flat_map(|generation| &generation.partitions);
+        if partitions.any(|partition| partition.worker.is_some() && !partition.is_free(now)) {
+            return Err(StoreError::Unsuitable(format!(
+                "`{consumer}` is run by a process: stop it before it is forgotten"
+            )));
+        }
+        self.by_name.remove(consumer);
+        Ok(true)
+    }
+
+    /// Lets the generation that is being built replace the live one whatever has failed.
+    pub(super) fn replace_anyway(&mut self, consumer: &str, reason: &str) -> bool {
+        let Some(consumer) = self.by_name.get_mut(consumer) else { return false };
+        let building = consumer.building().and_then(|number| consumer.generations.get_mut(&number));
+        let Some(building) = building else { return false };
+        building.replace_anyway = Some(reason.into());
         true
     }
 
@@ -133,11 +172,7 @@ impl Consumers {
             partition.position = to;
         }
         live.parked.clear();
-        if let Some(table) = table
-            && let Ok(number) = self.table(table).map(|(number, _)| number)
-            && let Some(generation) = self.generation_mut(&table.definition.name, number)
-            && let Some(table) = &mut generation.table
-        {
+        if let Some(table) = &mut live.table {
             table.clear();
         }
         Ok(true)

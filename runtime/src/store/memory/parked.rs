@@ -3,9 +3,11 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
+use time::OffsetDateTime;
+
 use super::consumers::Consumers;
 use crate::number::Position;
-use crate::store::{Lease, Parked, ParkedQuery, ParkedRequest};
+use crate::store::{Lease, MAX_PARKED_STREAMS, Parked, ParkedQuery, ParkedRequest};
 use crate::stream::StreamName;
 
 /// How many are listed if nothing is said.
@@ -22,7 +24,7 @@ impl Consumers {
     /// The streams that have parked events.
     pub(super) fn parked_streams(&self, lease: &Lease) -> Vec<StreamName> {
         let streams: BTreeSet<_> = self.parked_in(lease).map(|parked| &parked.stream).collect();
-        streams.into_iter().cloned().collect()
+        streams.into_iter().take(MAX_PARKED_STREAMS).cloned().collect()
     }
 
     /// The parked events of a stream, oldest first.
@@ -31,11 +33,14 @@ impl Consumers {
         parked.take(limit as usize).cloned().collect()
     }
 
-    /// The streams whose oldest parked event has a request.
-    pub(super) fn requested_streams(&self, lease: &Lease) -> Vec<StreamName> {
+    /// The streams whose oldest parked event has a request, or is due to be tried again.
+    pub(super) fn requested_streams(&self, lease: &Lease, now: OffsetDateTime) -> Vec<StreamName> {
         let mut seen = BTreeSet::new();
         let oldest = self.parked_in(lease).filter(|parked| seen.insert(&parked.stream));
-        oldest.filter(|parked| parked.request.is_some()).map(|parked| parked.stream.clone()).collect()
+        let due = |parked: &&Parked| {
+            parked.request.is_some() || parked.retry_at.is_some_and(|retry_at| retry_at <= now)
+        };
+        oldest.filter(due).map(|parked| parked.stream.clone()).take(1_000).collect()
     }
 
     /// Lists parked events by consumer and position.
@@ -46,7 +51,8 @@ impl Consumers {
             let after = query.after.as_ref().is_none_or(|(name, position)| {
                 name.as_str().cmp(&parked.consumer).then(position.cmp(&parked.position)) == Ordering::Less
             });
-            consumer && stream && after && !(query.failed_only && parked.error.is_none())
+            let failed = parked.error.is_some() && parked.retry_at.is_none();
+            consumer && stream && after && (failed || !query.failed_only)
         };
         let generations = self.by_name.values().flat_map(|consumer| consumer.generations.values());
         let mut found: Vec<_> = generations.flat_map(|found| found.parked.values()).filter(wanted).collect();

@@ -162,7 +162,48 @@ impl ConsumerStore for PostgresStore {
     }
 
     fn consumers(&self) -> BoxFuture<'_, Result<Vec<ConsumerRecord>, StoreError>> {
-        Box::pin(record::list(self.core()))
+        Box::pin(record::list(self.core(), true))
+    }
+
+    fn checkpoints(&self) -> BoxFuture<'_, Result<Vec<ConsumerRecord>, StoreError>> {
+        Box::pin(record::list(self.core(), false))
+    }
+
+    fn halt<'a>(&'a self, lease: &'a Lease, reason: &'a str) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move { record::halt(self.open()?, lease, reason).await })
+    }
+
+    fn forget_consumer<'a>(
+        &'a self,
+        consumer: &'a str,
+        with_table: bool,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move { record::forget(self.open()?, consumer, with_table).await })
+    }
+
+    fn replace_anyway<'a>(
+        &'a self,
+        consumer: &'a str,
+        reason: &'a str,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move { record::replace_anyway(self.open()?, consumer, reason).await })
+    }
+
+    fn unpark_all<'a>(
+        &'a self,
+        transaction: &'a mut PgTransaction<'static>,
+        lease: &'a Lease,
+        positions: &'a [Position],
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(parked::unpark_all(self.core(), transaction, lease, positions))
+    }
+
+    fn parked_among<'a>(
+        &'a self,
+        lease: &'a Lease,
+        streams: &'a [StreamName],
+    ) -> BoxFuture<'a, Result<Vec<StreamName>, StoreError>> {
+        Box::pin(parked::among(self.core(), lease, streams))
     }
 
     fn pause<'a>(&'a self, consumer: &'a str, paused: bool) -> BoxFuture<'a, Result<bool, StoreError>> {

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use futures_util::TryStreamExt as _;
+use futures_util::stream::BoxStream;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgRow, Postgres};
-use sqlx::{Error, Row};
+use sqlx::{Error, Row, ValueRef};
 use tracing::Instrument as _;
 
 use super::core::Core;
@@ -30,24 +32,24 @@ async fn read_page(core: &Core, query: &FeedQuery) -> Result<FeedPage, Error> {
     let behind = known >= query.after.plus(query.limit as u64);
     let filtered = query.categories.is_some() || query.names.is_some();
     let reach = if filtered { query.after.plus(WINDOW) } else { Position::new(u64::MAX) };
-    let rows = if behind {
-        sqlx::query(core.sql.read_feed.clone())
+    let (rows, cut) = if behind {
+        let rows = sqlx::query(core.sql.read_feed.clone())
             .bind(number(query.after.get()))
             .bind(number(known.min(reach).get()))
             .bind(query.categories.as_deref())
             .bind(query.names.as_deref())
             .bind(i64::try_from(query.limit).unwrap_or(i64::MAX))
-            .fetch_all(&core.pool)
-            .await?
+            .fetch(&core.pool);
+        take(rows, query.bytes).await?
     } else {
-        sqlx::query(core.sql.feed_page.clone())
+        let rows = sqlx::query(core.sql.feed_page.clone())
             .bind(number(query.after.get()))
             .bind(i64::try_from(query.limit).unwrap_or(i64::MAX))
             .bind(number(reach.get()))
             .bind(query.categories.as_deref())
             .bind(query.names.as_deref())
-            .fetch_all(&core.pool)
-            .await?
+            .fetch(&core.pool);
+        take(rows, query.bytes).await?
     };
     let (watermark, rows) = match rows.split_first() {
         Some((first, rows)) if !behind => (find_end(core, known, query.after, first)?, rows),
@@ -57,7 +59,7 @@ async fn read_page(core: &Core, query: &FeedQuery) -> Result<FeedPage, Error> {
         return Ok(FeedPage { events: Vec::new(), through: query.after, watermark });
     }
     let end = watermark.min(reach);
-    let full = rows.len() >= query.limit;
+    let full = cut || rows.len() >= query.limit;
     let mut reader = Rows::default();
     let events = rows.iter().map(|row| reader.event(row)).collect::<Result<Vec<_>, _>>()?;
     let through = match events.last() {
@@ -65,6 +67,25 @@ async fn read_page(core: &Core, query: &FeedQuery) -> Result<FeedPage, Error> {
         _ => end,
     };
     Ok(FeedPage { events, through, watermark })
+}
+
+/// Takes rows up to a sum of bytes of their payloads; says whether it left some.
+async fn take(
+    mut rows: BoxStream<'_, Result<PgRow, Error>>,
+    bytes: usize,
+) -> Result<(Vec<PgRow>, bool), Error> {
+    let (mut taken, mut size) = (Vec::new(), 0_usize);
+    while let Some(row) = rows.try_next().await? {
+        let payload = row.try_get_raw(9)?;
+        if !payload.is_null() {
+            size = size.saturating_add(payload.as_bytes().map_or(0, <[u8]>::len));
+        }
+        taken.push(row);
+        if size >= bytes {
+            return Ok((taken, true));
+        }
+    }
+    Ok((taken, false))
 }
 
 /// What the first row of a page near the head says: where what may be delivered ends.

@@ -79,6 +79,7 @@ statements! {
     advance, append_event, append_events, are_sagas_busy, claim_sagas, count_sagas, delete_generation, deliver_to_sagas,
     describe_server, enlist_saga_worker, feed_page, feed_watermark, find_command, find_events, find_generations, find_indexes,
     find_partitions, find_saga, find_start, find_watermark_holder, forget_commands, forget_saga_worker, forget_saga_workers,
+    event_after, halt_consumer, is_run, replace_table, table_dependents, is_replacement_blocked, parked_among, replace_anyway, unpark_all,
     free_sagas, identify_backend, insert_event, insert_generation, insert_partitions, lease, list_consumers, list_parked,
     list_sagas, load_snapshot, lock_consumer, lock_partitions, lock_positions, make_live, notify, park, parked_of, parked_streams,
     pause_consumer, raise_version, read_backwards, read_feed, read_forwards, rehydrate_many, rehydrate_one, release,
@@ -136,6 +137,11 @@ migrations! {
     0031 "renew_saga_worker",
     0032 "free_sagas",
     0033 "are_sagas_busy",
+    0060 "set_parked_events_aside",
+    0061 "create_parked_events_by_retry",
+    0062 "consumers_say_why_they_stand",
+    0063 "table_dependents",
+    0064 "replace_table",
     0070 "deliver_to_sagas_with_origin",
 }
 

@@ -59,6 +59,7 @@ pub async fn a_swap_waits_for_what_the_live_one_has_done<S: ConsumerStore>(store
     let new = claim_all(&*store, NAME, number).await;
     store_rows(&*store, &spec, &new[0], (0, 70), vec![row("a", 2)]).await;
     park(&*store, &new[0], 70, &[poison(4, "new", Some("it fails"))]).await;
+    assert!(within(store.replace_anyway(NAME, "it is in order")).await.expect("it can be asked"));
     // The second partition is behind by one.
     store_rows(&*store, &spec, &new[1], (0, 59), vec![row("b", 2)]).await;
     assert!(!swap(&*store, &new[0]).await);

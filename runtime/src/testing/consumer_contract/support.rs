@@ -292,6 +292,7 @@ pub(in crate::testing) async fn positions<S: ConsumerStore>(store: &S, name: &st
 /// The event at a position, with an error or waiting.
 pub(in crate::testing) fn poison(position: u64, id: &str, error: Option<&str>) -> NewParked {
     NewParked {
+        retry_after: None,
         position: Position::new(position),
         stream: stream(id),
         version: Version::new(position),

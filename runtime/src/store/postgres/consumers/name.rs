@@ -50,6 +50,11 @@ fn index_prefix(name: &str, generation: u32) -> String {
     format!("{}_{generation}_", &name[..name.len().min(MAX_TABLE - 24)])
 }
 
+/// A regular expression for the names that [`index`] and [`key`] give in any generation.
+pub(super) fn index_pattern(name: &str) -> String {
+    format!("^{}_[0-9]+_[0-9a-f]{{8}}_(index|unique|key)$", &name[..name.len().min(MAX_TABLE - 24)])
+}
+
 /// Whether a name is one that [`index`] gives. What others have made has other names.
 pub(super) fn is_index(name: &str, generation: u32, index: &str) -> bool {
     let rest = index.strip_prefix(&index_prefix(name, generation)).and_then(|rest| rest.split_once('_'));

@@ -10,7 +10,7 @@ use crate::number::Position;
 use crate::store::postgres::core::Core;
 use crate::store::postgres::encode::{number, position, version};
 use crate::store::postgres::losses;
-use crate::store::{Lease, NewParked, Parked, ParkedQuery, ParkedRequest, StoreError};
+use crate::store::{Lease, MAX_PARKED_STREAMS, NewParked, Parked, ParkedQuery, ParkedRequest, StoreError};
 use crate::stream::StreamName;
 
 /// The most bytes of an error's text.
@@ -39,6 +39,7 @@ pub(super) async fn park(
         .bind(events.iter().map(|event| event.stream.as_str()).bind_iter())
         .bind(events.iter().map(|event| &*event.name).bind_iter())
         .bind(errors.iter().map(Option::as_deref).bind_iter())
+        .bind(events.iter().map(|event| event.retry_after.map(|after| after.as_secs_f64())).bind_iter())
         .execute(connection)
         .await
         .map_err(|found| error(core, found))?;
@@ -69,8 +70,51 @@ pub(super) async fn unpark(
     Ok(())
 }
 
+pub(super) async fn unpark_all(
+    core: &Core,
+    connection: &mut PgConnection,
+    lease: &Lease,
+    positions: &[Position],
+) -> Result<(), StoreError> {
+    sqlx::query(core.sql.unpark_all.clone())
+        .bind(&*lease.consumer)
+        .bind(positions.iter().map(|position| number(position.get())).bind_iter())
+        .bind(lease.generation.cast_signed())
+        .bind(i32::from(lease.partition))
+        .execute(connection)
+        .await
+        .map_err(|found| error(core, found))?;
+    Ok(())
+}
+
 pub(super) async fn streams(core: &Core, lease: &Lease) -> Result<Vec<StreamName>, StoreError> {
-    find_streams(core, &core.sql.parked_streams, lease).await
+    let query = || {
+        sqlx::query(core.sql.parked_streams.clone())
+            .bind(&*lease.consumer)
+            .bind(lease.generation.cast_signed())
+            .bind(i32::from(lease.partition))
+            .bind(MAX_PARKED_STREAMS as i64)
+            .fetch_all(&core.pool)
+    };
+    let rows = losses::read(core, query).await?;
+    rows.iter().map(|row| stream(row, 0)).collect::<Result<_, _>>().map_err(|found| error(core, found))
+}
+
+pub(super) async fn among(
+    core: &Core,
+    lease: &Lease,
+    streams: &[StreamName],
+) -> Result<Vec<StreamName>, StoreError> {
+    let query = || {
+        sqlx::query(core.sql.parked_among.clone())
+            .bind(&*lease.consumer)
+            .bind(lease.generation.cast_signed())
+            .bind(i32::from(lease.partition))
+            .bind(streams.iter().map(StreamName::as_str).bind_iter())
+            .fetch_all(&core.pool)
+    };
+    let rows = losses::read(core, query).await?;
+    rows.iter().map(|row| stream(row, 0)).collect::<Result<_, _>>().map_err(|found| error(core, found))
 }
 
 pub(super) async fn requested(core: &Core, lease: &Lease) -> Result<Vec<StreamName>, StoreError> {
@@ -160,6 +204,7 @@ fn read(row: &PgRow) -> Result<Parked, sqlx::Error> {
         name: row.try_get::<&str, _>(8)?.into(),
         error: row.try_get(9)?,
         attempts: attempts.try_into().map_err(decode)?,
+        retry_after: None,
     };
     let request = match row.try_get::<Option<&str>, _>(10)? {
         None => None,
@@ -175,5 +220,6 @@ fn read(row: &PgRow) -> Result<Parked, sqlx::Error> {
     parked.generation = generation.cast_unsigned();
     parked.partition = partition.try_into().map_err(decode)?;
     parked.request = request;
+    parked.retry_at = row.try_get(12)?;
     Ok(parked)
 }

@@ -8,15 +8,16 @@ use super::{generation, name, start, statement};
 use crate::store::postgres::core::{Core, pause as nap};
 use crate::store::postgres::encode::position;
 use crate::store::postgres::losses;
-use crate::store::{ConsumerRecord, PartitionRecord, Start, StoreError, Table};
+use crate::store::{ConsumerRecord, Lease, PartitionRecord, Start, StoreError, Table};
 
 /// Readers of the table wait behind whoever waits to empty it, so that is done in short bits.
 const LOCKING: u128 = 250;
 
 const ATTEMPTS: u32 = 12;
 
-pub(super) async fn list(core: &Core) -> Result<Vec<ConsumerRecord>, StoreError> {
-    let query = || sqlx::query(core.sql.list_consumers.clone()).fetch_all(&core.leases);
+/// `count`: whether the parked events are counted.
+pub(super) async fn list(core: &Core, count: bool) -> Result<Vec<ConsumerRecord>, StoreError> {
+    let query = || sqlx::query(core.sql.list_consumers.clone()).bind(count).fetch_all(&core.leases);
     let rows = losses::read(core, query).await?;
     let mut records: Vec<ConsumerRecord> = Vec::new();
     for row in &rows {
@@ -49,6 +50,9 @@ fn read(row: &PgRow) -> Result<(ConsumerRecord, PartitionRecord), sqlx::Error> {
         partitions: Vec::new(),
         failed: count(7)?,
         waiting: count(8)?,
+        retrying: count(14)?,
+        pause_reason: row.try_get::<Option<&str>, _>(15)?.map(Into::into),
+        replace_anyway: row.try_get::<Option<&str>, _>(16)?.map(Into::into),
     };
     let partition = PartitionRecord {
         partition: number.try_into().map_err(decode)?,
@@ -67,6 +71,59 @@ pub(super) async fn pause(core: &Core, consumer: &str, paused: bool) -> Result<b
     losses::read(core, pause).await
 }
 
+pub(super) async fn forget(core: &Core, consumer: &str, with_table: bool) -> Result<bool, StoreError> {
+    forget_once(core, consumer, with_table).await.map_err(|found| error(core, found))?.ok_or_else(|| {
+        StoreError::Unsuitable(format!("`{consumer}` is run by a process: stop it before it is forgotten"))
+    })
+}
+
+/// `None`: a worker has a lease of it.
+async fn forget_once(core: &Core, consumer: &str, with_table: bool) -> Result<Option<bool>, sqlx::Error> {
+    let mut transaction = core.pool.begin_with(statement::begin_patient(LOCKING)).await?;
+    generation::lock(core, &mut transaction, consumer).await?;
+    let found = generation::find(core, &mut transaction, consumer).await?;
+    if found.live.is_none() {
+        transaction.rollback().await?;
+        return Ok(Some(false));
+    }
+    let run: bool =
+        sqlx::query_scalar(core.sql.is_run.clone()).bind(consumer).fetch_one(&mut *transaction).await?;
+    if run {
+        transaction.rollback().await?;
+        return Ok(None);
+    }
+    for generation in [&found.live, &found.building].into_iter().flatten() {
+        let building = (!generation.live).then(|| generation.number.cast_unsigned());
+        if generation.columns.is_some() && (with_table || building.is_some()) {
+            let drop = statement::drop_table(&core.schema, &name::plain(consumer, building));
+            sqlx::query(drop).execute(&mut *transaction).await?;
+        }
+        generation::delete(core, &mut transaction, consumer, generation.number).await?;
+    }
+    transaction.commit().await?;
+    Ok(Some(true))
+}
+
+pub(super) async fn halt(core: &Core, lease: &Lease, reason: &str) -> Result<bool, StoreError> {
+    let halt = || {
+        sqlx::query_scalar(core.sql.halt_consumer.clone())
+            .bind(&*lease.consumer)
+            .bind(lease.generation.cast_signed())
+            .bind(i32::from(lease.partition))
+            .bind(lease.epoch.cast_signed())
+            .bind(lease.worker)
+            .bind(reason)
+            .fetch_one(&core.pool)
+    };
+    losses::read(core, halt).await
+}
+
+pub(super) async fn replace_anyway(core: &Core, consumer: &str, reason: &str) -> Result<bool, StoreError> {
+    let replace =
+        || sqlx::query(core.sql.replace_anyway.clone()).bind(consumer).bind(reason).execute(&core.pool);
+    Ok(losses::read(core, replace).await?.rows_affected() > 0)
+}
+
 pub(super) async fn reset(
     core: &Core,
     consumer: &str,
@@ -78,7 +135,7 @@ pub(super) async fn reset(
     }
     let mut attempt = 1;
     loop {
-        match reset_once(core, consumer, to, table).await {
+        match reset_once(core, consumer, to).await {
             Err(blocked) if is_blocked(&blocked) && attempt < ATTEMPTS => {
                 tracing::debug!(consumer, attempt, error = %blocked, "resets again");
                 tokio::time::sleep(nap(attempt)).await;
@@ -89,22 +146,18 @@ pub(super) async fn reset(
     }
 }
 
-async fn reset_once(
-    core: &Core,
-    consumer: &str,
-    to: Start,
-    table: Option<&Table>,
-) -> Result<bool, sqlx::Error> {
+async fn reset_once(core: &Core, consumer: &str, to: Start) -> Result<bool, sqlx::Error> {
     let mut transaction = core.pool.begin_with(statement::begin_patient(LOCKING)).await?;
     generation::lock(core, &mut transaction, consumer).await?;
-    if generation::find(core, &mut transaction, consumer).await?.live.is_none() {
+    let Some(live) = generation::find(core, &mut transaction, consumer).await?.live else {
         transaction.rollback().await?;
         return Ok(false);
-    }
+    };
     let to = start::position(core, &mut transaction, to).await?;
     // The table before the partitions, as each batch has it.
-    if let Some(table) = table {
-        let table = name::plain(&table.definition.name, table.building);
+    // The name of a read model is that of its table, whether the caller has it registered or not.
+    if live.columns.is_some() {
+        let table = name::plain(consumer, None);
         sqlx::query(statement::empty_table(&core.schema, &table)).execute(&mut *transaction).await?;
     }
     let reset = sqlx::query(core.sql.reset_partitions.clone()).bind(consumer).bind(to);

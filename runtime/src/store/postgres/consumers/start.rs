@@ -6,6 +6,9 @@ use crate::store::Start;
 use crate::store::postgres::core::Core;
 use crate::store::postgres::encode::number;
 
+/// How many positions are looked at one by one.
+const MARGIN: i64 = 10_000;
+
 /// The position before the first event.
 pub(super) async fn position(
     core: &Core,
@@ -19,8 +22,20 @@ pub(super) async fn position(
         Start::At(time) => {
             // First the head: an event before the one that is found may not be committed yet.
             let head = head(core, connection).await?;
-            let first: Option<i64> =
-                sqlx::query_scalar(core.sql.find_start.clone()).bind(time).fetch_optional(connection).await?;
+            // Times rise with positions but for what transactions at the same moment make of them: bisect,
+            // then look at a margin before what was found.
+            let (mut low, mut high) = (0, head);
+            while high - low > MARGIN {
+                let middle = low + (high - low) / 2;
+                let next = sqlx::query(core.sql.event_after.clone()).bind(middle).bind(time);
+                match next.fetch_optional(&mut *connection).await? {
+                    Some(row) if !row.try_get::<bool, _>(1)? => low = row.try_get(0)?,
+                    _ => high = middle,
+                }
+            }
+            let from = (low - MARGIN).max(0);
+            let first = sqlx::query_scalar(core.sql.find_start.clone()).bind(from).bind(time);
+            let first: Option<i64> = first.fetch_optional(connection).await?;
             Ok(first.map_or(head, |first| head.min(first - 1)))
         }
     }

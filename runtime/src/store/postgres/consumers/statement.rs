@@ -101,10 +101,6 @@ pub(super) fn lock_tables(schema: &Schema, live: &str, building: &str) -> SqlStr
     statement(format!("lock table {live}, {building} in access exclusive mode"))
 }
 
-pub(super) fn rename_table(schema: &Schema, from: &str, to: &str) -> SqlStr {
-    statement(format!("alter table {} rename to {}", name::qualified(schema, from), name::quoted(to)))
-}
-
 /// Begins a transaction that gives up a lock after a while.
 pub(super) fn begin_patient(milliseconds: u128) -> SqlStr {
     statement(format!("begin; set local lock_timeout = {milliseconds}"))

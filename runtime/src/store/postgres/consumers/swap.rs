@@ -37,6 +37,8 @@ enum Verdict {
     Lost,
     /// Something is missing that the live one has done.
     Behind,
+    /// Some of its events have failed or are retried, and no operator has said that it does not matter.
+    Blocked,
     /// The generation that was built can take the place of the live one, which has this number; whether they have tables.
     Ready { live: i32, table: bool },
 }
@@ -50,15 +52,38 @@ pub(super) async fn swap(core: &Core, lease: &Lease) -> Result<bool, StoreError>
                 tokio::time::sleep(pause(attempt)).await;
                 attempt += 1;
             }
+            Err(refused) if is_refused(&refused) => {
+                return Err(StoreError::Unsuitable(format!(
+                    "the table `{}` cannot be replaced: {refused}",
+                    lease.consumer
+                )));
+            }
             done => return done.map_err(|found| error(core, found)),
         }
     }
+}
+
+/// Whether the server does not allow what a swap does: something depends on the table, or a right is missing.
+fn is_refused(error: &sqlx::Error) -> bool {
+    if matches!(error, sqlx::Error::Configuration(_)) {
+        return true;
+    }
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| code.starts_with("42") || code.starts_with("2B"))
 }
 
 async fn swap_once(core: &Core, lease: &Lease) -> Result<bool, sqlx::Error> {
     let mut connection = core.pool.acquire().await?;
     // First without locks: most of the time it is too early.
     let verdict = look(core, &mut connection, &core.sql.find_partitions, lease).await?;
+    let verdict = if verdict != Verdict::Lost && is_blocked_by_failures(core, &mut connection, lease).await? {
+        Verdict::Blocked
+    } else {
+        verdict
+    };
+    if let Verdict::Ready { table: true, .. } = verdict {
+        refuse_dependents(core, &mut connection, lease).await?;
+    }
     drop(connection);
     let verdict = match verdict {
         Verdict::Ready { live, table } => replace(core, lease, live, table).await?,
@@ -88,14 +113,24 @@ async fn replace(core: &Core, lease: &Lease, live: i32, table: bool) -> Result<V
         sqlx::query(lock).execute(&mut *transaction).await?;
     }
     let verdict = look(core, &mut transaction, &core.sql.lock_partitions, lease).await?;
+    // Parked events change with the partitions, which are locked now.
+    let verdict = match verdict {
+        Verdict::Ready { .. } if is_blocked_by_failures(core, &mut transaction, lease).await? => {
+            Verdict::Blocked
+        }
+        verdict => verdict,
+    };
     let (Verdict::Ready { .. }, Some(old)) = (verdict, &found.live) else {
         transaction.rollback().await?;
         return Ok(verdict);
     };
     if table {
-        sqlx::query(statement::drop_table(&core.schema, plain)).execute(&mut *transaction).await?;
-        let rename = statement::rename_table(&core.schema, &built, plain);
-        sqlx::query(rename).execute(&mut *transaction).await?;
+        sqlx::query(core.sql.replace_table.clone())
+            .bind(plain)
+            .bind(&built)
+            .bind(name::index_pattern(plain))
+            .execute(&mut *transaction)
+            .await?;
     }
     generation::delete(core, &mut transaction, plain, old.number).await?;
     sqlx::query(core.sql.make_live.clone())
@@ -106,6 +141,34 @@ async fn replace(core: &Core, lease: &Lease, live: i32, table: bool) -> Result<V
         .await?;
     transaction.commit().await?;
     Ok(verdict)
+}
+
+/// Before anything is locked: an error that names what depends on the live table.
+async fn refuse_dependents(
+    core: &Core,
+    connection: &mut PgConnection,
+    lease: &Lease,
+) -> Result<(), sqlx::Error> {
+    let table = name::qualified(&core.schema, &lease.consumer);
+    let dependents = sqlx::query_scalar::<_, Option<String>>(core.sql.table_dependents.clone()).bind(table);
+    match dependents.fetch_one(connection).await? {
+        None => Ok(()),
+        Some(dependents) => Err(sqlx::Error::Configuration(
+            format!("{dependents} depends on it: drop that, resume the consumer, and create it again").into(),
+        )),
+    }
+}
+
+async fn is_blocked_by_failures(
+    core: &Core,
+    connection: &mut PgConnection,
+    lease: &Lease,
+) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar(core.sql.is_replacement_blocked.clone())
+        .bind(&*lease.consumer)
+        .bind(lease.generation.cast_signed())
+        .fetch_one(connection)
+        .await
 }
 
 /// Stops the live generation for a while, so that it can be caught up with.

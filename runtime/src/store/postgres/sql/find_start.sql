@@ -1,1 +1,1 @@
-select position from {schema}.events where recorded_at >= $1 order by position limit 1
+select position from {schema}.events where position > $1 and recorded_at >= $2 order by position limit 1

@@ -1,5 +1,8 @@
-insert into {schema}.parked_events as kept (consumer, generation, partition, position, version, attempts, parked_at, stream, name, error)
-select $1, $2, $3, e.position, e.version, e.attempts, clock_timestamp(), e.stream, e.name, e.error
-from unnest($4::bigint[], $5::bigint[], $6::bigint[], $7::text[], $8::text[], $9::text[]) e (position, version, attempts, stream, name, error)
+insert into {schema}.parked_events as kept (consumer, generation, partition, position, version, attempts, parked_at, stream, name, error, retry_at)
+select $1, $2, $3, e.position, e.version, e.attempts, clock_timestamp(), e.stream, e.name, e.error,
+    clock_timestamp() + make_interval(secs => e.retry_after)
+from unnest($4::bigint[], $5::bigint[], $6::bigint[], $7::text[], $8::text[], $9::text[], $10::double precision[])
+    e (position, version, attempts, stream, name, error, retry_after)
 on conflict (consumer, position, generation) do update
-set partition = excluded.partition, attempts = excluded.attempts, error = excluded.error, request = null, reason = null
+set partition = excluded.partition, attempts = excluded.attempts, error = excluded.error, retry_at = excluded.retry_at,
+    request = null, reason = null

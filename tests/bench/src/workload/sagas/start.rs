@@ -31,9 +31,9 @@ pub(crate) async fn start(context: Context) -> Result<Workload> {
             async move {
                 // The other one has nothing to do meanwhile.
                 for other in ["welcome", "account_summaries"].iter().filter(|other| **other != consumer) {
-                    app.consumer(*other).reset(Start::End).await?;
+                    app.consumer(*other).reset_with_effects(Start::End).await?;
                 }
-                app.consumer(consumer).reset(Start::Beginning).await?;
+                app.consumer(consumer).reset_with_effects(Start::Beginning).await?;
                 sqlx::raw_sql("TRUNCATE ours.sagas, ours.saga_log, ours.saga_messages")
                     .execute(&pool)
                     .await?;

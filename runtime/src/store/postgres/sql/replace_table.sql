@@ -1,0 +1,1 @@
+select {schema}.replace_table($1, $2, $3)

@@ -1,0 +1,1 @@
+select {schema}.table_dependents(to_regclass($1))
