@@ -92,6 +92,8 @@ impl<S: ConsumerStore> Worker<S> {
             return Ok(Redo::More);
         }
         self.blocked.remove(stream);
+        // Whoever waits for the consumer to be idle looks again.
+        self.partition.host.board.reached(&self.partition.lease, self.position);
         Ok(Redo::Rest)
     }
 

@@ -20,9 +20,9 @@ use crate::reactor::{Effect, Kind, Reactor};
 use crate::store::{BoxFuture, ConsumerStore, EventStore};
 use crate::stream::StreamName;
 
-/// How long a batch waits for its handlers. One that takes longer continues beside the events of other
-/// streams.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a batch waits after its last handler that ended. Those that are still running then continue
+/// beside the events of other streams.
+const PATIENCE: Duration = Duration::from_millis(1_200);
 
 /// How many states are read at a time.
 const READS: usize = 256;
@@ -96,6 +96,7 @@ impl<R: Reactor, S: ConsumerStore> ReactSession<R, S> {
             match select(running.next(), &mut patience).await {
                 Either::Left((Some((position, handled)), _)) => {
                     pending.remove(&position);
+                    patience.set(tokio::time::sleep(PATIENCE));
                     if let Some(&at) = places.get(&position) {
                         self.handled(events, at, handled, &mut failures);
                     }
