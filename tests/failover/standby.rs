@@ -85,6 +85,9 @@ async fn p13_a_resend_by_another_process_is_not_ok_before_the_standby_has_it() {
     prepare(&pair.primary.url).await;
     let (first, store) = app(&pair.url()).await;
     let (second, _) = app(&pair.url()).await;
+    // A new connection passes a barrier of its own: each process has one before the standby is cut off.
+    first.execute(Add::one(2)).await.expect("the standby answers");
+    second.execute(Add::one(3)).await.expect("the standby answers");
     pair.part();
     let command = Add::one(1);
     let running = tokio::spawn(first.execute(command.clone()).id(command.tag).into_future());

@@ -14,7 +14,7 @@ use super::checker::settled;
 use super::node::Node;
 use super::pair::{Pair, Replication};
 use super::past::accepted;
-use super::{app, hasty, prepare};
+use super::{app, prepare};
 use crate::adversary::postgres::{self, run, session, stored};
 use crate::adversary::{in_time, states_equal_replays, until};
 use crate::support::database;
@@ -56,14 +56,18 @@ impl Running {
     }
 }
 
-/// Commands fail in a way that says that trying again helps, and that nothing is stored.
+/// Commands fail in a way that says that trying again helps, and that nothing is stored. The first
+/// one may have been sent on a connection that died: its outcome is not known while no writable
+/// server can be asked.
 async fn is_unavailable(app: &Kenning, url: &str) {
     for tally in 0..3 {
         let command = Add::one(tally);
         let told = in_time("the answer", app.execute(command.clone())).await;
-        let Err(ExecuteError::Store(StoreError::Unavailable(_))) = told else {
-            panic!("the server is read-only: {told:?}")
-        };
+        match told {
+            Err(ExecuteError::Store(StoreError::Unavailable(_))) => {}
+            Err(ExecuteError::Store(StoreError::OutcomeUnknown { .. })) if tally == 0 => {}
+            told => panic!("the server is read-only: {told:?}"),
+        }
         assert!(stored(url).await.iter().all(|event| event.tag != command.tag));
     }
 }
@@ -130,10 +134,13 @@ async fn p13_an_application_is_not_built_on_a_standby() {
     let pair = Pair::new(Replication::Asynchronous).await;
     prepare(&pair.primary.url).await;
     pair.caught_up().await;
-    let store = hasty(&pair.standby.url).await;
-    let built = Kenning::builder(store).aggregate::<Tally>().build().await;
-    let error = built.err().expect("a standby cannot be written");
-    let said = format!("{error:?}");
+    let said = match PostgresStore::connect(&pair.standby.url).await {
+        Ok(store) => {
+            let built = Kenning::builder(store).aggregate::<Tally>().build().await;
+            format!("{:?}", built.err().expect("a standby cannot be written"))
+        }
+        Err(error) => format!("{error:?}"),
+    };
     assert!(["read-only", "standby", "replica", "recover"].iter().any(|word| said.contains(word)), "{said}");
 }
 
@@ -156,6 +163,9 @@ async fn lagging(expect: fn(u64) -> Expect) {
     })
     .await;
     for (round, strike) in [(1_u64, Strike::LoseAnswer), (2, Strike::LoseStatement)] {
+        // The statement that is struck is sent on a connection to the primary.
+        let warm = numbered(Uuid::now_v7(), &[("tally-2".to_owned(), round - 1)], 1);
+        store.append(warm).await.expect("the primary answers");
         let tag = Uuid::now_v7();
         let mut append = numbered(tag, &[("tally-1".to_owned(), round)], 1);
         append.streams[0].expect = expect(round);
