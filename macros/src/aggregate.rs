@@ -9,8 +9,7 @@ use syn::DeriveInput;
 
 use crate::ctxt::Ctxt;
 
-pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
-    let cx = Ctxt::new();
+pub(crate) fn derive(cx: Ctxt, input: &DeriveInput) -> TokenStream {
     let aggregate = ast::Aggregate::parse(&cx, input);
     check::check(&cx, &aggregate);
     match cx.check() {

@@ -100,7 +100,7 @@ fn read_entry(
         return Ok(());
     };
     if given.has(key.name) && !key.repeats {
-        cx.help(&ident, format_args!("`{name}` is given twice"), "leave one of the two out");
+        cx.help(&ident, format_args!("`{name}` is given twice"), "remove one of the two");
         return Ok(());
     }
     given.names.push(key.name);

@@ -11,11 +11,18 @@ use quote::ToTokens;
 /// Dropping one unchecked panics: a forgotten `check` would swallow mistakes.
 pub(crate) struct Ctxt {
     errors: RefCell<Option<Vec<syn::Error>>>,
+    /// Whether what is recorded is left out.
+    sealed: bool,
 }
 
 impl Ctxt {
     pub(crate) fn new() -> Self {
-        Self { errors: RefCell::new(Some(Vec::new())) }
+        Self { errors: RefCell::new(Some(Vec::new())), sealed: false }
+    }
+
+    /// With this mistake alone: the tokens did not parse, and what could be said of the rest would be about code that is being written.
+    pub(crate) fn only(error: syn::Error) -> Self {
+        Self { errors: RefCell::new(Some(vec![error])), sealed: true }
     }
 
     /// Records a mistake under the tokens: what is wrong, in the user's words, and what to type.
@@ -26,6 +33,9 @@ impl Ctxt {
 
     /// Records a mistake that syn has found.
     pub(crate) fn syn(&self, error: syn::Error) {
+        if self.sealed {
+            return;
+        }
         if let Some(errors) = &mut *self.errors.borrow_mut() {
             errors.push(error);
         }

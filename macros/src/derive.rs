@@ -1,12 +1,55 @@
 //! The frame of every derive.
 
+mod mend;
+
 use proc_macro2::TokenStream;
+use quote::quote;
 use syn::DeriveInput;
 
-/// Parses the item and hands it over.
-pub(crate) fn run(input: TokenStream, derive: impl FnOnce(&DeriveInput) -> TokenStream) -> TokenStream {
-    match syn::parse2(input) {
-        Ok(input) => derive(&input),
-        Err(error) => error.into_compile_error(),
+use crate::ctxt::Ctxt;
+use crate::krate::Krate;
+
+/// Parses the item and hands it over. A half-typed one is handed over as far as it can be read, so that its uses are no mistakes as well.
+pub(crate) fn run(input: TokenStream, derive: impl FnOnce(Ctxt, &DeriveInput) -> TokenStream) -> TokenStream {
+    let error = match syn::parse2(input.clone()) {
+        Ok(input) => return derive(Ctxt::new(), &input),
+        Err(error) => error,
+    };
+    let errors = error.to_compile_error();
+    let Ok(mended) = mend::item(input) else { return errors };
+    let inert = derive(Ctxt::only(error), &mended);
+    let serde = serde(&mended);
+    quote!(#inert #serde)
+}
+
+/// What is behaviour, and nothing that a derive could write.
+pub(crate) fn behaviour(cx: Ctxt, input: &DeriveInput, what: &str, args: &str) -> TokenStream {
+    let ident = &input.ident;
+    let help = format!("remove the derive, and write `#[{what}{args}]` above `impl {ident}`");
+    cx.help(ident, format_args!("a {what} is declared on an `impl` block"), help);
+    cx.check().err().map(syn::Error::into_compile_error).unwrap_or_default()
+}
+
+/// What the derives of serde leave out, which cannot read the item either.
+fn serde(input: &DeriveInput) -> TokenStream {
+    let (krate, ident) = (Krate::default(), &input.ident);
+    if !input.generics.params.is_empty() {
+        return TokenStream::new();
+    }
+    let serde = quote!(#krate::__private::serde);
+    quote! {
+        #[automatically_derived]
+        impl #serde::Serialize for #ident {
+            fn serialize<S: #serde::Serializer>(&self, _: S) -> ::core::result::Result<S::Ok, S::Error> {
+                ::core::unreachable!()
+            }
+        }
+
+        #[automatically_derived]
+        impl<'de> #serde::Deserialize<'de> for #ident {
+            fn deserialize<D: #serde::Deserializer<'de>>(_: D) -> ::core::result::Result<Self, D::Error> {
+                ::core::unreachable!()
+            }
+        }
     }
 }

@@ -38,6 +38,21 @@ pub(crate) fn parse_range(text: &str) -> Result<(Duration, Duration), String> {
     Ok(range)
 }
 
+/// The duration as a user writes it: `1h30m`.
+pub(crate) fn text(duration: Duration) -> String {
+    let mut rest = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let mut text = String::new();
+    // Weeks are no unit that a timeout is thought of in.
+    for (unit, milliseconds) in UNITS.iter().skip(1) {
+        let number = rest / milliseconds;
+        if number > 0 {
+            text.push_str(&format!("{number}{unit}"));
+        }
+        rest %= milliseconds;
+    }
+    text
+}
+
 /// Whole numbers, each with a unit, longer units first.
 fn read(text: &str) -> Option<u64> {
     let (mut rest, mut total, mut smaller) = (text, 0_u64, UNITS.as_slice());

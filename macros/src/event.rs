@@ -13,8 +13,7 @@ pub(crate) use self::portable::check as check_portable;
 
 use crate::ctxt::Ctxt;
 
-pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
-    let cx = Ctxt::new();
+pub(crate) fn derive(cx: Ctxt, input: &DeriveInput) -> TokenStream {
     let event = ast::Event::parse(&cx, input);
     check::check(&cx, &event);
     match cx.check() {

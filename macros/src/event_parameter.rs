@@ -35,7 +35,7 @@ pub(crate) fn parse<'a>(
         Type::Reference(reference) => {
             if reference.mutability.is_some() {
                 let help = format!("write `&{}`", text(&reference.elem));
-                cx.help(ty, "an event has happened: nobody changes it", help);
+                cx.help(ty, "an event has happened: it cannot be changed", help);
             }
             &*reference.elem
         }

@@ -10,8 +10,7 @@ use syn::DeriveInput;
 
 use crate::ctxt::Ctxt;
 
-pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
-    let cx = Ctxt::new();
+pub(crate) fn derive(cx: Ctxt, input: &DeriveInput) -> TokenStream {
     let set = ast::EventSet::parse(&cx, input);
     check::check(&cx, &set);
     match cx.check() {

@@ -1,10 +1,18 @@
 //! An `impl` block as attribute macros take it: signatures are parsed, bodies are not, and what is emitted is what was written.
 
+mod mend;
+
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
-use quote::{ToTokens, TokenStreamExt};
+use quote::{ToTokens, TokenStreamExt, quote};
 use syn::ext::IdentExt;
+use syn::parse::discouraged::Speculative;
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Ident, ItemImpl, Signature, Token, Visibility};
+
+use crate::ctxt::Ctxt;
+use crate::krate::Krate;
+
+pub(crate) use self::mend::split;
 
 /// An `impl` block. Half-typed bodies do no harm: each is one opaque group.
 pub(crate) struct ImplBlock {
@@ -20,6 +28,11 @@ enum Item {
         attrs: Vec<Attribute>,
         tokens: TokenStream,
     },
+    /// A half-typed function: its tokens, and the function as far as it can be read.
+    Broken {
+        function: Box<Function>,
+        tokens: TokenStream,
+    },
 }
 
 /// A function of an `impl` block.
@@ -27,7 +40,10 @@ pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
     vis: Visibility,
     pub(crate) sig: Signature,
-    body: Group,
+    /// A group, or the semicolon of a function whose body is missing.
+    body: TokenTree,
+    /// Whether it is half typed, so that nothing can call it.
+    pub(crate) broken: bool,
 }
 
 impl ImplBlock {
@@ -53,9 +69,23 @@ impl ImplBlock {
         self.header.trait_.is_none() && self.header.generics.params.is_empty()
     }
 
+    /// Whether a function is half typed. The compiler reports it; what we could say of the rest would be about code that is being written.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.items.iter().any(|item| matches!(item, Item::Broken { .. }))
+    }
+
+    /// Ends the collection of mistakes. `Err`: what is emitted in place of the mistakes, which is nothing for a half-typed block.
+    pub(crate) fn check(&self, cx: Ctxt) -> Result<(), TokenStream> {
+        match cx.check() {
+            _ if self.is_broken() => Err(TokenStream::new()),
+            Ok(()) => Ok(()),
+            Err(error) => Err(error.into_compile_error()),
+        }
+    }
+
     pub(crate) fn functions(&self) -> impl Iterator<Item = &Function> {
         self.items.iter().filter_map(|item| match item {
-            Item::Function(function) => Some(&**function),
+            Item::Function(function) | Item::Broken { function, .. } => Some(&**function),
             Item::Other { .. } => None,
         })
     }
@@ -63,7 +93,7 @@ impl ImplBlock {
     /// The attributes on what is no function.
     pub(crate) fn attrs_elsewhere(&self) -> impl Iterator<Item = &Attribute> {
         self.items.iter().flat_map(|item| match item {
-            Item::Function(_) => &[],
+            Item::Function(_) | Item::Broken { .. } => &[],
             Item::Other { attrs, .. } => attrs.as_slice(),
         })
     }
@@ -74,13 +104,14 @@ impl ImplBlock {
     }
 
     /// The block as it was written, without the attributes that are inert.
-    pub(crate) fn without(&self, inert: impl Fn(&Attribute) -> bool) -> TokenStream {
-        self.rewritten(inert, |function| function.sig.to_token_stream())
+    pub(crate) fn without(&self, krate: &Krate, inert: impl Fn(&Attribute) -> bool) -> TokenStream {
+        self.rewritten(krate, inert, |function| function.sig.to_token_stream())
     }
 
     /// As [`without`](Self::without), with other signatures.
     pub(crate) fn rewritten(
         &self,
+        krate: &Krate,
         inert: impl Fn(&Attribute) -> bool,
         sig: impl Fn(&Function) -> TokenStream,
     ) -> TokenStream {
@@ -98,6 +129,20 @@ impl ImplBlock {
                 Item::Other { attrs, tokens } => {
                     items.append_all(attrs.iter().filter(|attr| !inert(attr)));
                     items.extend(tokens.clone());
+                }
+                Item::Broken { function, tokens } => {
+                    let attrs = function.attrs.iter().filter(|attr| !inert(attr));
+                    let message = format!(
+                        "this function cannot be read\nhelp: write `fn {}(…)` with a type for each parameter",
+                        function.sig.ident
+                    );
+                    let unread = syn::Error::new(function.sig.ident.span(), message).into_compile_error();
+                    // An editor completes in it all the same. The compiler has reported already that it does not parse, and what its body
+                    // says would be read against half a signature.
+                    // Without parentheses the compiler has said so.
+                    let unread = has_parameters(tokens).then_some(unread);
+                    let kept = quote!(#krate::__private::verbatim! { #(#attrs)* #tokens });
+                    items.extend(quote!(#[cfg(rust_analyzer)] #kept #unread));
                 }
             }
         }
@@ -144,7 +189,14 @@ pub(crate) fn not_a_block(item: &TokenStream, error: syn::Error, attribute: &str
 fn items(input: ParseStream<'_>) -> syn::Result<Vec<Item>> {
     let mut items = Vec::new();
     while !input.is_empty() {
-        items.push(input.parse()?);
+        let ahead = input.fork();
+        match ahead.parse() {
+            Ok(item) => {
+                input.advance_to(&ahead);
+                items.push(item);
+            }
+            Err(error) => items.push(mend::broken(input).ok_or(error)?),
+        }
     }
     Ok(items)
 }
@@ -154,14 +206,20 @@ impl Parse for Item {
         let attrs = input.call(Attribute::parse_outer)?;
         let vis = input.parse()?;
         if is_function(input) {
-            let (sig, body) = (input.parse()?, input.parse()?);
-            return Ok(Self::Function(Box::new(Function { attrs, vis, sig, body })));
+            let sig = input.parse()?;
+            let body = if input.peek(Token![;]) { input.parse()? } else { input.parse::<Group>()?.into() };
+            return Ok(Self::Function(Box::new(Function { attrs, vis, sig, body, broken: false })));
         }
         let mut tokens = TokenStream::new();
         vis.to_tokens(&mut tokens);
         other(input, &mut tokens)?;
         Ok(Self::Other { attrs, tokens })
     }
+}
+
+fn has_parameters(tokens: &TokenStream) -> bool {
+    let is = |token| matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis);
+    tokens.clone().into_iter().any(is)
 }
 
 fn is_function(input: ParseStream<'_>) -> bool {
@@ -205,6 +263,7 @@ mod tests {
     use quote::quote;
 
     use super::ImplBlock;
+    use crate::krate::Krate;
 
     #[test]
     fn what_goes_in_comes_out() {
@@ -224,10 +283,10 @@ mod tests {
             }
         };
         let parsed = ImplBlock::parse(&block).unwrap();
-        assert_eq!(parsed.without(|_| false).to_string(), block.to_string());
+        assert_eq!(parsed.without(&Krate::default(), |_| false).to_string(), block.to_string());
         let names: Vec<String> = parsed.functions().map(|function| function.sig.ident.to_string()).collect();
         assert_eq!(names, ["limit", "wait", "called", "placed"]);
-        let stripped = parsed.without(|attr| attr.path().is_ident("apply")).to_string();
+        let stripped = parsed.without(&Krate::default(), |attr| attr.path().is_ident("apply")).to_string();
         assert!(!stripped.contains("apply") && stripped.contains("must_use"), "{stripped}");
     }
 }

@@ -26,6 +26,7 @@ mod saga;
 mod saga_block;
 mod schema;
 mod signature;
+mod source;
 mod spans;
 mod suggest;
 mod symbol;
@@ -76,6 +77,24 @@ pub fn derive_read_model(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(Saga, attributes(kenning))]
 pub fn derive_saga(input: TokenStream) -> TokenStream {
     derive::run(input.into(), saga::derive).into()
+}
+
+/// Says that a projection is declared on an `impl` block.
+#[proc_macro_derive(Projection, attributes(kenning))]
+pub fn derive_projection(input: TokenStream) -> TokenStream {
+    derive::run(input.into(), |cx, input| {
+        derive::behaviour(cx, input, "projection", "(name = \"…\", version = 1, events = …)")
+    })
+    .into()
+}
+
+/// Says that a reactor is declared on an `impl` block.
+#[proc_macro_derive(Reactor, attributes(kenning))]
+pub fn derive_reactor(input: TokenStream) -> TokenStream {
+    derive::run(input.into(), |cx, input| {
+        derive::behaviour(cx, input, "reactor", "(name = \"…\", version = 1)")
+    })
+    .into()
 }
 
 /// Turns the marked functions of an `impl` block into an aggregate's behaviour.

@@ -22,8 +22,8 @@ pub(crate) fn attribute(args: TokenStream, item: &TokenStream) -> TokenStream {
     let cx = Ctxt::new();
     let block = ast::Block::parse(&cx, args, &original);
     check::check(&cx, &block);
-    match cx.check() {
+    match original.check(cx) {
         Ok(()) => expand::expand(&block),
-        Err(error) => expand::inert(&block, &error),
+        Err(errors) => expand::inert(&block, &errors),
     }
 }

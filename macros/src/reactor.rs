@@ -22,8 +22,16 @@ pub(crate) fn attribute(args: TokenStream, item: &TokenStream) -> TokenStream {
     let cx = Ctxt::new();
     let block = ast::Block::parse(&cx, args, &original);
     check::check(&cx, &block);
-    match cx.check() {
+    match original.check(cx) {
         Ok(()) => expand::expand(&block),
-        Err(error) => expand::inert(&block, &error),
+        Err(errors) => expand::inert(&block, &errors),
     }
+}
+
+/// The impl of a block whose `#[reactor]` was forgotten: it handles nothing.
+pub(crate) fn outside(original: &ImplBlock) -> TokenStream {
+    let cx = Ctxt::only(syn::Error::new(proc_macro2::Span::call_site(), ""));
+    let block = ast::Block::parse(&cx, TokenStream::new(), original);
+    drop(cx.check());
+    expand::inert_impls(&block)
 }

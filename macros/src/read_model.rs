@@ -9,8 +9,7 @@ use syn::DeriveInput;
 
 use crate::ctxt::Ctxt;
 
-pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
-    let cx = Ctxt::new();
+pub(crate) fn derive(cx: Ctxt, input: &DeriveInput) -> TokenStream {
     let model = ast::ReadModel::parse(&cx, input);
     check::check(&cx, &model);
     match cx.check() {

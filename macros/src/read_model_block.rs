@@ -10,6 +10,7 @@ use proc_macro2::TokenStream;
 
 use crate::ctxt::Ctxt;
 use crate::impl_block::{self, ImplBlock};
+use crate::krate::Krate;
 use crate::symbol::READ_MODEL;
 
 pub(crate) fn attribute(args: TokenStream, item: &TokenStream) -> TokenStream {
@@ -23,8 +24,13 @@ pub(crate) fn attribute(args: TokenStream, item: &TokenStream) -> TokenStream {
     let cx = Ctxt::new();
     let block = ast::Block::parse(&cx, args, &original);
     check::check(&cx, &block);
-    match cx.check() {
+    match original.check(cx) {
         Ok(()) => expand::expand(&block),
-        Err(error) => expand::inert(&block, &error),
+        Err(errors) => expand::inert(&block, &errors),
     }
+}
+
+/// The impl of a block whose `#[read_model]` was forgotten: it stands in for the handlers, and for what would be ignored.
+pub(crate) fn outside(original: &ImplBlock) -> TokenStream {
+    expand::every(&Krate::default(), &original.header.self_ty)
 }

@@ -28,8 +28,17 @@ pub(crate) fn attribute(args: TokenStream, item: &TokenStream) -> TokenStream {
     let block = ast::Block::parse(&cx, args, &original);
     let plan = resolve::resolve(&cx, &block);
     check::check(&cx, &block, &plan);
-    match cx.check() {
+    match original.check(cx) {
         Ok(()) => expand::expand(&block, &plan),
-        Err(error) => expand::inert(&block, &error),
+        Err(errors) => expand::inert(&block, &errors),
     }
+}
+
+/// The impl of a block whose `#[saga]` was forgotten: it has no step.
+pub(crate) fn outside(original: &ImplBlock, services: Option<TokenStream>) -> TokenStream {
+    let cx = Ctxt::only(syn::Error::new(proc_macro2::Span::call_site(), ""));
+    let args = services.map(|services| quote::quote!(services = #services));
+    let block = ast::Block::parse(&cx, args.unwrap_or_default(), original);
+    drop(cx.check());
+    expand::inert_impls(&block)
 }

@@ -25,8 +25,7 @@ use crate::keys::Place;
 use crate::krate::Krate;
 use crate::symbol::{CRATE, SCHEMA};
 
-pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
-    let cx = Ctxt::new();
+pub(crate) fn derive(cx: Ctxt, input: &DeriveInput) -> TokenStream {
     let mut krate = Krate::default();
     let mut format = None;
     attr::read(&cx, &input.attrs, Place::Schema, |key, value| {

@@ -1,9 +1,14 @@
 //! What no function of an attribute macro's block can be: generated code calls it from a trait, with one value.
 
+use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{FnArg, GenericArgument, PatType, PathArguments, ReturnType, Safety, Signature, Type};
+use syn::{
+    FnArg, GenericArgument, PatType, PathArguments, Receiver, ReceiverKind, ReturnType, Safety, Signature,
+    Type,
+};
 
 use crate::ctxt::Ctxt;
+use crate::text::text;
 
 /// Refuses `unsafe`, `extern`, variadic and generic functions.
 pub(crate) fn refuse_special(cx: &Ctxt, sig: &Signature, what: &str, help: &str) {
@@ -62,14 +67,61 @@ pub(crate) fn argument(ty: &Type, place: usize) -> Option<&Type> {
     types.into_iter().nth(place)
 }
 
-/// Whether the type leaves open which type it is: `impl Trait`, `dyn Trait`, `_`.
+/// Whether the type leaves open which type it is: `impl Trait`, `_`, and `dyn Trait` that is not behind a box.
 pub(crate) fn is_open(ty: &Type) -> bool {
-    fn any(tokens: proc_macro2::TokenStream) -> bool {
-        tokens.into_iter().any(|token| match token {
-            proc_macro2::TokenTree::Ident(ident) => ident == "impl" || ident == "dyn" || ident == "_",
-            proc_macro2::TokenTree::Group(group) => any(group.stream()),
-            proc_macro2::TokenTree::Punct(_) | proc_macro2::TokenTree::Literal(_) => false,
+    fn any(tokens: TokenStream) -> bool {
+        let mut lifetime = false;
+        tokens.into_iter().any(|token| {
+            let quoted = std::mem::replace(&mut lifetime, false);
+            match token {
+                TokenTree::Ident(ident) => ident == "impl" || ident == "_" && !quoted,
+                TokenTree::Group(group) => any(group.stream()),
+                TokenTree::Punct(punct) => {
+                    lifetime = punct.as_char() == '\'';
+                    false
+                }
+                TokenTree::Literal(_) => false,
+            }
         })
     }
-    any(ty.to_token_stream())
+    fn is_bare(ty: &Type) -> bool {
+        match ty {
+            Type::TraitObject(_) => true,
+            Type::Paren(paren) => is_bare(&paren.elem),
+            Type::Group(group) => is_bare(&group.elem),
+            _ => false,
+        }
+    }
+    is_bare(ty) || any(ty.to_token_stream())
+}
+
+/// How a function takes `self`, in either way of writing it: `&self`, or `self: &Self`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Receives {
+    Shared,
+    Mutable,
+    Value,
+    /// `self: Rc<Self>`
+    Other,
+}
+
+pub(crate) fn receives(receiver: &Receiver) -> Receives {
+    match &receiver.kind {
+        ReceiverKind::Reference(_, _, None) => Receives::Shared,
+        ReceiverKind::Reference(_, _, Some(_)) => Receives::Mutable,
+        ReceiverKind::Typed(_, ty) => match &**ty {
+            Type::Reference(reference) if text(&reference.elem) == "Self" => {
+                if reference.mutability.is_some() { Receives::Mutable } else { Receives::Shared }
+            }
+            ty if text(ty) == "Self" => Receives::Value,
+            _ => Receives::Other,
+        },
+        ReceiverKind::Value => Receives::Value,
+        _ => Receives::Other,
+    }
+}
+
+/// How many arguments a type has.
+pub(crate) fn arguments(ty: &Type) -> usize {
+    (0..).take_while(|place| argument(ty, *place).is_some()).count()
 }

@@ -22,7 +22,6 @@ mod sent;
 mod target;
 mod wait_for;
 
-use std::borrow::Borrow;
 use std::sync::Arc;
 
 pub use self::builder::Builder;
@@ -46,6 +45,7 @@ use self::inline::InlineAppend;
 use self::maintenance::Maintenance;
 use crate::aggregate::Aggregate;
 use crate::catalog::Catalog;
+use crate::check::AsId;
 use crate::command::Command;
 use crate::consumer::ReadSide;
 use crate::feed::Feed;
@@ -94,8 +94,8 @@ impl Kenning {
 
     /// Reads an aggregate's state by replaying its stream, from a snapshot where there is one: as it is now, or
     /// [at a version](Load::at_version) or [at a time](Load::at_time).
-    pub fn load<A: Aggregate>(&self, id: impl Borrow<A::Id>) -> Load<A> {
-        Load::new(self.clone(), id.borrow())
+    pub fn load<A: Aggregate>(&self, id: impl AsId<A::Id>) -> Load<A> {
+        Load::new(self.clone(), id.as_id())
     }
 
     /// Asks a read model for rows: say which, in which order and how many, then [`fetch`](Query::fetch) them.

@@ -4,13 +4,16 @@
 mod answer;
 
 use std::borrow::Borrow;
+use std::error::Error;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::command::CommandContext;
 use crate::projection::HandlerError;
-use crate::read_model::{ColumnError, HandleError, Keys, ReadModel, RowReader, RowWriter, held};
+use crate::query::{Filter, Order};
+use crate::read_model::held::Compared;
+use crate::read_model::{Column, ColumnError, HandleError, Keys, ReadModel, RowReader, RowWriter, held};
 use crate::schema::{ColumnType, Schema};
 
 pub use self::answer::{answered, answered_at_once, unanswered, unsent};
@@ -19,6 +22,94 @@ pub use self::answer::{answered, answered_at_once, unanswered, unsent};
 pub trait Is<T> {}
 
 impl<T> Is<T> for T {}
+
+/// What a step or a reactor may fail with by `?`: every error that can be sent to another thread, boxed errors, those of `anyhow`, and texts.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an error that `?` can pass on",
+    label = "does not become a `StepError` or `ReactorError`",
+    note = "write `.map_err(StepError::retry)` (or `ReactorError::retry`) before the `?`, with a text or an error",
+    note = "or implement `std::error::Error` for `{Self}`, as `#[derive(thiserror::Error)]` does; it must be `Send + Sync + 'static`"
+)]
+pub trait Failure {
+    /// The error, boxed.
+    fn into_source(self) -> Box<dyn Error + Send + Sync>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Into<Box<dyn Error + Send + Sync>>> Failure for E {
+    fn into_source(self) -> Box<dyn Error + Send + Sync> {
+        self.into()
+    }
+}
+
+/// What can be an id of the type `I`: an `I`, or a reference to one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an id of the type `{I}`",
+    label = "expected `{I}` or `&{I}`",
+    note = "give an `{I}`: the `id` that the aggregate declares"
+)]
+pub trait AsId<I> {
+    /// The id.
+    fn as_id(&self) -> &I;
+}
+
+#[diagnostic::do_not_recommend]
+impl<I, T: Borrow<I>> AsId<I> for T {
+    fn as_id(&self) -> &I {
+        self.borrow()
+    }
+}
+
+/// The type of a column that may hold nothing: `Option`.
+#[diagnostic::on_unimplemented(
+    message = "a column of `{Self}` always holds a value",
+    label = "never null",
+    note = "leave the condition out, or declare the field as `Option<{Self}>`"
+)]
+pub trait Nullable {}
+
+impl<T> Nullable for Option<T> {}
+
+/// What rows can be ordered by: a column, or `column.desc()`.
+#[diagnostic::on_unimplemented(
+    message = "rows of `{M}` cannot be ordered by `{Self}`",
+    label = "not a column of `{M}`",
+    note = "write a column, as in `.order_by({M}::PLACED_AT.desc())`; without `desc` it is ascending"
+)]
+pub trait IntoOrder<M> {
+    /// The order.
+    fn into_order(self) -> Order<M>;
+}
+
+impl<M> IntoOrder<M> for Order<M> {
+    fn into_order(self) -> Order<M> {
+        self
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<M: ReadModel, T, H: Compared> IntoOrder<M> for Column<M, T, H> {
+    fn into_order(self) -> Order<M> {
+        self.asc()
+    }
+}
+
+/// A condition on the rows of `M`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a condition on the rows of `{M}`",
+    label = "expected a condition on a column of `{M}`",
+    note = "write a method of a column, as in `{M}::CUSTOMER.eq(…)`, and join conditions with `&`, `|` and `!`"
+)]
+pub trait IntoFilter<M> {
+    /// The condition.
+    fn into_filter(self) -> Filter<M>;
+}
+
+impl<M> IntoFilter<M> for Filter<M> {
+    fn into_filter(self) -> Filter<M> {
+        self
+    }
+}
 
 /// The type is that of the ids of `A`, which is `I`.
 #[diagnostic::on_unimplemented(

@@ -27,7 +27,8 @@ use crate::schema::{Schema, Shape, Shapes};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event",
     label = "not an event",
-    note = "write `#[derive(Event)]` and `#[kenning(name = \"…\")]` on `{Self}`"
+    note = "write `#[derive(Event)]` and `#[kenning(name = \"…\")]` on `{Self}`",
+    note = "a set of events is not one: name an event of it, as in `Recorded<OrderPlaced>`, in a function for each event"
 )]
 pub trait Event: Schema + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The name under which the event is stored: written out, never taken from the Rust identifier.

@@ -16,6 +16,7 @@ pub use self::filter::Filter;
 pub use self::order::Order;
 
 use crate::Kenning;
+use crate::check::{IntoFilter, IntoOrder};
 use crate::read_model::{ColumnError, ReadModel, Row, Value};
 use crate::store::{Condition, OrderKey, Select};
 
@@ -50,18 +51,18 @@ impl<M: ReadModel> Query<M> {
     }
 
     /// Only rows for which the filter is true. Said again: those for which all of them are.
-    pub fn filter(mut self, filter: Filter<M>) -> Self {
-        match filter.into_condition() {
+    pub fn filter(mut self, filter: impl IntoFilter<M>) -> Self {
+        match filter.into_filter().into_condition() {
             Ok(condition) => self.filter = Some(filter::both(self.filter.take(), condition)),
             Err(error) => self.refuse(error),
         }
         self
     }
 
-    /// In this order. Said again: rows that are equal so far are ordered by the next. The key, ascending, decides last, whether it is said or not: the order of two rows is never
-    /// open.
-    pub fn order_by(mut self, order: Order<M>) -> Self {
-        self.order.push(order.key());
+    /// In this order: of a [`Column`](crate::read_model::Column) alone, ascending. A further call orders rows that are equal so
+    /// far. The key, ascending, decides last: the order of two rows is never open.
+    pub fn order_by(mut self, order: impl IntoOrder<M>) -> Self {
+        self.order.push(order.into_order().key());
         self
     }
 

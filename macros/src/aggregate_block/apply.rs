@@ -1,11 +1,11 @@
 //! The signature of an `#[apply]` function.
 
-use syn::{Receiver, ReceiverKind, Type};
+use syn::Type;
 
 use super::ast::Apply;
 use crate::ctxt::Ctxt;
 use crate::impl_block::Function;
-use crate::signature::{is_open, last_name, parameters, refuse_special, returned};
+use crate::signature::{Receives, is_open, last_name, parameters, receives, refuse_special, returned};
 use crate::text::text;
 
 /// Reads `fn name(&mut self, event: &Event)`; None when the event is not known.
@@ -20,7 +20,7 @@ pub(super) fn parse<'a>(cx: &Ctxt, function: &'a Function) -> Option<Apply<'a>> 
         local.help(keyword, "an `#[apply]` function cannot wait: the event has already happened", &help);
     }
     match sig.receiver() {
-        Some(Receiver { kind: ReceiverKind::Reference(_, _, Some(_)), .. }) => {}
+        Some(receiver) if receives(receiver) == Receives::Mutable => {}
         Some(receiver) => local.help(receiver, "an `#[apply]` function changes the state in place", &help),
         None => local.help(
             &sig.ident,
@@ -30,7 +30,7 @@ pub(super) fn parse<'a>(cx: &Ctxt, function: &'a Function) -> Option<Apply<'a>> 
     }
     check_answer(&local, function, &help);
     let sound = match local.check() {
-        Ok(()) => true,
+        Ok(()) => !function.broken,
         Err(error) => {
             cx.syn(error);
             false
@@ -63,7 +63,7 @@ fn event<'a>(cx: &Ctxt, function: &'a Function) -> Option<&'a Type> {
     }
     let (event, problem) = match &*first.ty {
         Type::Reference(reference) if reference.mutability.is_none() => (&*reference.elem, None),
-        Type::Reference(reference) => (&*reference.elem, Some("an event has happened: nobody changes it")),
+        Type::Reference(reference) => (&*reference.elem, Some("an event has happened: it cannot be changed")),
         event => (event, Some("an `#[apply]` function borrows the event")),
     };
     if is_open(event) {

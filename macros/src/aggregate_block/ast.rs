@@ -11,6 +11,7 @@ use crate::keys::Place;
 use crate::krate::Krate;
 use crate::marks;
 use crate::symbol::{AGGREGATE, APPLY, COMMAND, KENNING};
+use crate::text::text;
 
 pub(super) struct Block<'a> {
     pub(super) krate: Krate,
@@ -33,6 +34,7 @@ pub(super) struct Apply<'a> {
 }
 
 /// A `#[command]` function.
+#[derive(Clone, Copy)]
 pub(super) struct Command<'a> {
     pub(super) function: &'a Function,
     pub(super) command: &'a Type,
@@ -72,7 +74,11 @@ impl<'a> Block<'a> {
         }
         for attr in original.attrs_elsewhere() {
             if let Some(mark) = block.name(attr) {
-                cx.help(&attr.meta, format_args!("`#[{mark}]` stands on a function"), "leave it out here");
+                cx.help(
+                    &attr.meta,
+                    format_args!("`#[{mark}]` can only be used on functions"),
+                    "remove it here",
+                );
                 block.marked = true;
             }
         }
@@ -87,7 +93,11 @@ impl<'a> Block<'a> {
             match first {
                 None => first = Some(mark),
                 Some(before) if before == mark => {
-                    cx.help(&attr.meta, "this function has the mark twice", "leave one of the two out");
+                    cx.help(
+                        &attr.meta,
+                        format_args!("duplicate `#[{}]`", text(attr.path())),
+                        "remove one of the two",
+                    );
                 }
                 Some(_) => {
                     let help = "write two functions: a `#[command]` decides, `#[apply]` changes the state";
@@ -114,8 +124,11 @@ impl<'a> Block<'a> {
             return None;
         }
         if attr.path().is_ident(KENNING) {
-            let help = "`#[apply]` and `#[command]` take no keys; those of a type stand on the type";
+            let help = "`#[apply]` and `#[command]` take no keys; keys of a type belong on the type";
             cx.help(&attr.meta, "functions of an `#[aggregate]` block have no `#[kenning(…)]`", help);
+        }
+        if let Some(meant) = marks::mistyped(attr, MARKS) {
+            marks::report_mistyped(cx, attr, meant);
         }
         let (mark, place) = match self.name(attr)? {
             APPLY => (Mark::Apply, Place::ApplyFunction),
@@ -136,7 +149,7 @@ impl<'a> Block<'a> {
 
     /// The mark's name when the attribute is one: `apply`, or `kenning::apply`.
     fn name(&self, attr: &Attribute) -> Option<&'static str> {
-        marks::name(attr, self.krate.name(), MARKS)
+        marks::name(attr, self.krate.name(), MARKS).or_else(|| marks::mistyped(attr, MARKS))
     }
 
     /// Whether the attribute is ours to take away.
@@ -154,7 +167,7 @@ fn refuse_attributes(cx: &Ctxt, attrs: &[Attribute]) {
                 "write its key in the mark itself: `#[aggregate(crate = …)]`",
             );
         } else if marks::name(attr, None, &[AGGREGATE]).is_some() {
-            cx.help(&attr.meta, "this block has `#[aggregate]` twice", "leave one of the two out");
+            cx.help(&attr.meta, "duplicate `#[aggregate]`", "remove one of the two");
         }
     }
 }

@@ -1,11 +1,11 @@
 //! The signature of a `#[command]` function.
 
-use syn::{PatType, Receiver, ReceiverKind, ReturnType, Type};
+use syn::{PatType, ReturnType, Type};
 
 use super::ast::Command;
 use crate::ctxt::Ctxt;
 use crate::impl_block::Function;
-use crate::signature::{is_open, last_name, parameters, refuse_special};
+use crate::signature::{Receives, is_open, last_name, parameters, receives, refuse_special};
 use crate::text::text;
 
 /// Reads `fn name(&self, command: Command, context: &CommandContext) -> Answer`; None when the command is not known.
@@ -37,7 +37,7 @@ pub(super) fn parse<'a>(cx: &Ctxt, function: &'a Function) -> Option<Command<'a>
     check_receiver(&local, function, &help);
     let answer = answer(&local, function);
     let sound = match local.check() {
-        Ok(()) => true,
+        Ok(()) => !function.broken,
         Err(error) => {
             cx.syn(error);
             false
@@ -48,8 +48,8 @@ pub(super) fn parse<'a>(cx: &Ctxt, function: &'a Function) -> Option<Command<'a>
 
 fn check_receiver(cx: &Ctxt, function: &Function, help: &str) {
     match function.sig.receiver() {
-        Some(Receiver { kind: ReceiverKind::Reference(_, _, None), .. }) => {}
-        Some(receiver @ Receiver { kind: ReceiverKind::Reference(_, _, Some(_)), .. }) => {
+        Some(receiver) if receives(receiver) == Receives::Shared => {}
+        Some(receiver) if receives(receiver) == Receives::Mutable => {
             let help = "write `&self` and return an event; an `#[apply]` function makes the change";
             cx.help(receiver, "a `#[command]` function cannot change the state: only events do", help);
         }

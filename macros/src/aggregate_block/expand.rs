@@ -27,29 +27,43 @@ use crate::text::text;
 /// }
 /// ```
 pub(super) fn expand(block: &Block<'_>) -> TokenStream {
-    let original = block.original.without(|attr| block.is_inert(attr));
+    let original = block.original.without(&block.krate, |attr| block.is_inert(attr));
     let applies = block.applies.iter().map(|apply| expand_apply(block, apply));
     let commands = block.commands.iter().map(|command| expand_command(block, command));
     quote! { #original #(#applies)* #(#commands)* }
 }
 
 /// The user's block, the errors, and the impls of all functions, once each: those that cannot be called get a body that is never reached.
-pub(super) fn inert(block: &Block<'_>, error: &syn::Error) -> TokenStream {
-    let original = block.original.without(|attr| block.is_inert(attr));
-    let errors = error.to_compile_error();
-    let header = &block.original.header;
-    if header.trait_.is_some() || !header.generics.params.is_empty() {
+pub(super) fn inert(block: &Block<'_>, errors: &TokenStream) -> TokenStream {
+    let original = block.original.without(&block.krate, |attr| block.is_inert(attr));
+    if !block.original.is_plain() {
         return quote! { #original #errors };
     }
-    let mut applied = HashSet::new();
     let more = block.more_events.iter().map(|&(function, event)| Apply { function, event, sound: false });
     let applies: Vec<Apply<'_>> = block.applies.iter().copied().chain(more).collect();
+    let impls = once_each(block, &applies, |handler| expand_command(block, handler));
+    quote! { #original #errors #impls }
+}
+
+/// The impls of all functions, none of which is called.
+pub(super) fn inert_impls(block: &Block<'_>) -> TokenStream {
+    let applies: Vec<Apply<'_>> =
+        block.applies.iter().map(|apply| Apply { sound: false, ..*apply }).collect();
+    once_each(block, &applies, |handler| expand_command(block, &Command { sound: false, ..*handler }))
+}
+
+fn once_each(
+    block: &Block<'_>,
+    applies: &[Apply<'_>],
+    command: impl Fn(&Command<'_>) -> TokenStream,
+) -> TokenStream {
+    let mut applied = HashSet::new();
     let applies = applies.iter().filter(|apply| applied.insert(text(apply.event)));
     let applies = applies.map(|apply| expand_apply(block, apply));
     let mut handled = HashSet::new();
     let commands = block.commands.iter().filter(|command| handled.insert(text(command.command)));
-    let commands = commands.map(|command| expand_command(block, command));
-    quote! { #original #errors #(#applies)* #(#commands)* }
+    let commands = commands.map(command);
+    quote! { #(#applies)* #(#commands)* }
 }
 
 /// The header is spanned at the function's name: impls that overlap are then reported under the two functions.

@@ -63,6 +63,8 @@ pub(super) fn inert(set: &EventSet<'_>, error: &syn::Error) -> TokenStream {
     );
     let project_into = project_into::inert(set);
     let members = distinct(set).map(|variant| member(set, variant));
+    let unread = matches!(&set.original.data, Data::Enum(data) if data.variants.len() > set.variants.len());
+    let members: TokenStream = if unread { every(set) } else { members.collect() };
     quote! {
         #errors
         #main
@@ -80,7 +82,31 @@ pub(super) fn inert(set: &EventSet<'_>, error: &syn::Error) -> TokenStream {
             }
         }
         #project_into
-        #(#members)*
+        #members
+    }
+}
+
+/// Of a set with a variant that could not be read: every event may be one of it.
+fn every(set: &EventSet<'_>) -> TokenStream {
+    let EventSet { krate, original, .. } = set;
+    let ident = &original.ident;
+    let answers = distinct(set).map(|variant| into_events(set, variant));
+    quote! {
+        #[automatically_derived]
+        impl<E: #krate::Event> ::core::convert::From<E> for #ident {
+            fn from(_: E) -> Self {
+                ::core::unreachable!()
+            }
+        }
+
+        #[automatically_derived]
+        impl<E: #krate::Event> #krate::Includes<E> for #ident {
+            fn get(&self) -> ::core::option::Option<&E> {
+                ::core::unreachable!()
+            }
+        }
+
+        #(#answers)*
     }
 }
 
@@ -184,6 +210,7 @@ pub(super) fn parameter(set: &EventSet<'_>, [plain @ .., otherwise]: [&str; 4]) 
 
 fn member(set: &EventSet<'_>, variant: &Variant<'_>) -> TokenStream {
     let EventSet { krate, original, .. } = set;
+    let into_events = into_events(set, variant);
     let set = &original.ident;
     let Variant { ident, event } = variant;
     // Without another variant the pattern is irrefutable, and a second arm unreachable.
@@ -208,6 +235,14 @@ fn member(set: &EventSet<'_>, variant: &Variant<'_>) -> TokenStream {
             }
         }
 
+        #into_events
+    }
+}
+
+/// Under the variant's name.
+fn into_events(set: &EventSet<'_>, variant: &Variant<'_>) -> TokenStream {
+    let (krate, set, Variant { ident, event }) = (&set.krate, &set.original.ident, variant);
+    quote_spanned! {ident.span()=>
         #[automatically_derived]
         impl #krate::IntoEvents<#set> for #event {
             type Rejection = ::core::convert::Infallible;

@@ -11,7 +11,7 @@ use crate::keys::Place;
 use crate::krate::Krate;
 use crate::marks;
 use crate::symbol::{CRATE, EVENTS, IGNORE, INLINE, KENNING, NAME, ON, PROJECTION, VERSION};
-use crate::text::same;
+use crate::text::{same, text};
 
 pub(super) struct Block<'a> {
     pub(super) krate: Krate,
@@ -106,7 +106,7 @@ impl<'a> Block<'a> {
         }
         for attr in original.attrs_elsewhere() {
             if block.is_mark(attr) {
-                cx.help(&attr.meta, "`#[on]` stands on a function", "leave it out here");
+                cx.help(&attr.meta, "`#[on]` can only be used on functions", "remove it here");
                 block.marked = true;
             }
         }
@@ -117,7 +117,8 @@ impl<'a> Block<'a> {
         let mut marked = false;
         for attr in &function.attrs {
             if attr.path().is_ident(KENNING) {
-                let help = "`#[on]` takes no keys here; those of the projection stand in `#[projection(…)]`";
+                let help =
+                    "`#[on]` takes no keys here; those of the projection belong into `#[projection(…)]`";
                 cx.help(&attr.meta, "functions of a `#[projection]` block have no `#[kenning(…)]`", help);
             }
             if marks::hidden(attr, MARKS).is_some() {
@@ -125,11 +126,18 @@ impl<'a> Block<'a> {
                 cx.help(&attr.meta, "`#[on]` cannot be seen inside `cfg_attr`", help);
                 self.marked = true;
             }
+            if let Some(meant) = marks::mistyped(attr, MARKS) {
+                marks::report_mistyped(cx, attr, meant);
+            }
             if !self.is_mark(attr) {
                 continue;
             }
             if marked {
-                cx.help(&attr.meta, "this function has the mark twice", "leave one of the two out");
+                cx.help(
+                    &attr.meta,
+                    format_args!("duplicate `#[{}]`", text(attr.path())),
+                    "remove one of the two",
+                );
             }
             marked = true;
             refuse_arguments(cx, attr);
@@ -141,7 +149,7 @@ impl<'a> Block<'a> {
     }
 
     fn is_mark(&self, attr: &Attribute) -> bool {
-        marks::name(attr, self.krate.name(), MARKS).is_some()
+        marks::name(attr, self.krate.name(), MARKS).or_else(|| marks::mistyped(attr, MARKS)).is_some()
     }
 
     /// Whether the attribute is ours to take away.
@@ -186,7 +194,7 @@ fn refuse_attributes(cx: &Ctxt, attrs: &[Attribute]) {
                 "write its keys in the mark itself: `#[projection(name = \"…\", version = 1, events = …)]`";
             cx.help(&attr.meta, "a `#[projection]` block has no `#[kenning(…)]`", help);
         } else if marks::name(attr, None, &[PROJECTION]).is_some() {
-            cx.help(&attr.meta, "this block has `#[projection]` twice", "leave one of the two out");
+            cx.help(&attr.meta, "duplicate `#[projection]`", "remove one of the two");
         }
     }
 }

@@ -84,7 +84,7 @@ fn check_events(cx: &Ctxt, block: &Block<'_>) {
             let message = format!("the event `{name}` is ignored, and handled by `{function}`");
             cx.help(event, message, format_args!("leave it out here, or leave `{function}` out"));
         } else if ignored.insert(name.clone(), ()).is_some() {
-            cx.help(event, format_args!("the event `{name}` is ignored twice"), "leave one of the two out");
+            cx.help(event, format_args!("the event `{name}` is ignored twice"), "remove one of the two");
         }
     }
 }

@@ -32,7 +32,7 @@ use crate::text::text;
 /// impl Project<OrderShipped> for Revenue { … }                                    // does nothing
 /// ```
 pub(super) fn expand(block: &Block<'_>) -> TokenStream {
-    let original = block.original.without(|attr| block.is_inert(attr));
+    let original = block.original.without(&block.krate, |attr| block.is_inert(attr));
     let body = match block.batches().next() {
         Some(batch) => call_batch(block, batch),
         None => block.events.as_ref().map(|events| call_each(block, events)).unwrap_or_default(),
@@ -44,9 +44,8 @@ pub(super) fn expand(block: &Block<'_>) -> TokenStream {
 }
 
 /// The user's block, the errors, and the impls as far as the types are known: what cannot be called gets a body that is never reached.
-pub(super) fn inert(block: &Block<'_>, error: &syn::Error) -> TokenStream {
-    let original = block.original.without(|attr| block.is_inert(attr));
-    let errors = error.to_compile_error();
+pub(super) fn inert(block: &Block<'_>, errors: &TokenStream) -> TokenStream {
+    let original = block.original.without(&block.krate, |attr| block.is_inert(attr));
     let header = &block.original.header;
     if header.trait_.is_some() || !header.generics.params.is_empty() || block.events.is_none() {
         return quote! { #original #errors };

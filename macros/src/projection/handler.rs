@@ -2,12 +2,14 @@
 
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
-use syn::{PatType, Receiver, ReceiverKind, Type};
+use syn::{PatType, Type};
 
 use super::ast::{Handler, Takes, Transaction};
 use crate::ctxt::Ctxt;
 use crate::impl_block::Function;
-use crate::signature::{is_open, last_name, parameters, recorded, refuse_special, returned};
+use crate::signature::{
+    Receives, is_open, last_name, parameters, receives, recorded, refuse_special, returned,
+};
 use crate::text::text;
 
 /// Reads `async fn name(&self, event: &Event, tx: &mut Transaction) -> Result<(), Error>`; None when it is not known what it handles.
@@ -39,7 +41,7 @@ pub(super) fn parse<'a>(cx: &Ctxt, function: &'a Function) -> Option<Handler<'a>
         check_answer(&local, answer);
     }
     let sound = match local.check() {
-        Ok(()) => true,
+        Ok(()) => !function.broken,
         Err(error) => {
             cx.syn(error);
             false
@@ -50,8 +52,8 @@ pub(super) fn parse<'a>(cx: &Ctxt, function: &'a Function) -> Option<Handler<'a>
 
 fn check_receiver(cx: &Ctxt, function: &Function, help: &str) {
     match function.sig.receiver() {
-        Some(Receiver { kind: ReceiverKind::Reference(_, _, None), .. }) => {}
-        Some(receiver @ Receiver { kind: ReceiverKind::Reference(_, _, Some(_)), .. }) => {
+        Some(receiver) if receives(receiver) == Receives::Shared => {}
+        Some(receiver) if receives(receiver) == Receives::Mutable => {
             let help = "write `&self`, and write what changes through the transaction: that alone is undone when it is rolled back";
             cx.help(receiver, "the handlers of a projection share it", help);
         }
@@ -85,7 +87,7 @@ fn takes<'a>(cx: &Ctxt, function: &'a Function, parameter: Option<&'a PatType>) 
                 return None;
             }
             let help = format!("write `&{}`", text(&reference.elem));
-            cx.help(ty, "an event has happened: nobody changes it", help);
+            cx.help(ty, "an event has happened: it cannot be changed", help);
             &*reference.elem
         }
         Type::Reference(reference) => &*reference.elem,
@@ -128,9 +130,17 @@ fn transaction<'a>(cx: &Ctxt, parameter: &'a PatType) -> Option<Transaction<'a>>
         Type::Reference(reference) => (&*reference.elem, reference.mutability.is_some()),
         other => (other, false),
     };
+    let name = last_name(elem).map(ToString::to_string).unwrap_or_default();
+    if ["Pool", "PgPool", "Connection", "PgConnection", "PoolConnection", "PostgresStore"]
+        .contains(&name.as_str())
+    {
+        let help = "write `tx: &mut PgTransaction<'_>`, and run statements with `execute(&mut **tx)`";
+        cx.help(ty, "a handler must write through the transaction of its checkpoint", help);
+        return None;
+    }
     if !borrowed {
         let help = format!("write `&mut {}`", text(elem));
-        cx.help(ty, "a handler writes through a transaction that it is lent", help);
+        cx.help(ty, "a handler must borrow its transaction mutably", help);
     }
     let owned = owned(elem)?;
     if is_open(&owned) {

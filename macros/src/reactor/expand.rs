@@ -20,7 +20,7 @@ use super::ast::{Block, Handler};
 /// }
 /// ```
 pub(super) fn expand(block: &Block<'_>) -> TokenStream {
-    let original = block.original.without(|attr| block.is_inert(attr));
+    let original = block.original.without(&block.krate, |attr| block.is_inert(attr));
     let events = block.handlers.iter().map(|handler| {
         let (event, cfgs) = (handler.event.ty, handler.function.cfgs());
         let kenning = block.krate.at(event.span());
@@ -32,14 +32,18 @@ pub(super) fn expand(block: &Block<'_>) -> TokenStream {
 }
 
 /// The user's block, the errors, and a reactor that handles nothing.
-pub(super) fn inert(block: &Block<'_>, error: &syn::Error) -> TokenStream {
-    let original = block.original.without(|attr| block.is_inert(attr));
-    let errors = error.to_compile_error();
+pub(super) fn inert(block: &Block<'_>, errors: &TokenStream) -> TokenStream {
+    let original = block.original.without(&block.krate, |attr| block.is_inert(attr));
     if !block.original.is_plain() {
         return quote! { #original #errors };
     }
-    let main = reactor(block, &TokenStream::new());
+    let main = inert_impls(block);
     quote! { #original #errors #main }
+}
+
+/// A reactor that handles nothing.
+pub(super) fn inert_impls(block: &Block<'_>) -> TokenStream {
+    reactor(block, &TokenStream::new())
 }
 
 fn reactor(block: &Block<'_>, events: &TokenStream) -> TokenStream {

@@ -1,12 +1,12 @@
 //! The signature of an `#[on]` function of a reactor.
 
-use syn::{PatType, Receiver, ReceiverKind, Type};
+use syn::{PatType, Type};
 
 use super::ast::Handler;
 use crate::ctxt::Ctxt;
 use crate::event_parameter;
 use crate::impl_block::Function;
-use crate::signature::{is_open, last_name, parameters, refuse_special, returned};
+use crate::signature::{Receives, is_open, last_name, parameters, receives, refuse_special, returned};
 use crate::text::text;
 
 /// Reads `async fn name(&self, event: &Recorded<Event>, effects: &mut Effects) -> Result<(), ReactorError>`; None when the event is not known.
@@ -42,7 +42,7 @@ pub(super) fn parse<'a>(cx: &Ctxt, function: &'a Function) -> Option<Handler<'a>
     let help = form(&event.map_or_else(|| "OrderPlaced".to_owned(), |event| text(event.ty)));
     refuse_special(cx, sig, what, &help);
     match sig.receiver() {
-        Some(Receiver { kind: ReceiverKind::Reference(_, _, None), .. }) => {}
+        Some(receiver) if receives(receiver) == Receives::Shared => {}
         Some(receiver) => {
             let help = "write `&self`: what an event causes goes into `effects`, or, to be remembered, into a read model";
             cx.help(receiver, "the functions of a reactor share it", help);

@@ -22,6 +22,8 @@ pub(super) struct ReadModel<'a> {
     pub(super) fields: Vec<Field<'a>>,
     /// Whether fields or their marks could not be read, so that none is missing.
     pub(super) broken: bool,
+    /// The type of the key, where the fields have no names.
+    pub(super) unnamed_key: Option<&'a Type>,
 }
 
 /// `index(a, b)` or `unique(a, b)`.
@@ -55,6 +57,7 @@ impl<'a> ReadModel<'a> {
             indexes: Vec::new(),
             fields: Vec::new(),
             broken: false,
+            unnamed_key: None,
         };
         let given = attr::read(cx, &input.attrs, Place::ReadModel, |key, value| {
             match key {
@@ -88,6 +91,9 @@ impl<'a> ReadModel<'a> {
             self.broken = true;
             let help = "give each field a name: it is the name of its column";
             cx.help(&data.fields, format_args!("the columns of `{ident}` have no names"), help);
+            let marked = |field: &&syn::Field| field.attrs.iter().any(|attr| text(&attr.meta).contains(KEY));
+            self.unnamed_key =
+                data.fields.iter().find(marked).or_else(|| data.fields.iter().next()).map(|field| &field.ty);
             return;
         }
         for original in &data.fields {

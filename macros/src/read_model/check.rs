@@ -134,16 +134,12 @@ fn check_indexes(cx: &Ctxt, model: &ReadModel<'_>) {
                 let help = "leave it out, or give what is looked for a column of its own";
                 cx.help(name, format_args!("`{name}` is kept as JSON, and JSON has no index"), help);
             } else if places.contains(&place) {
-                cx.help(name, format_args!("`{name}` is in this index twice"), "leave one of the two out");
+                cx.help(name, format_args!("`{name}` is in this index twice"), "remove one of the two");
             }
             places.push(place);
         }
         if places.len() == fields.len() && seen.contains(&places) {
-            cx.help(
-                fields.first(),
-                "there is an index over these columns already",
-                "leave one of the two out",
-            );
+            cx.help(fields.first(), "there is an index over these columns already", "remove one of the two");
         }
         seen.push(places);
     }

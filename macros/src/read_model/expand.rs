@@ -78,7 +78,7 @@ pub(super) fn inert(model: &ReadModel<'_>, error: &syn::Error) -> TokenStream {
     let (errors, ident) = (error.to_compile_error(), &original.ident);
     let (Some(events), true) = (events, original.generics.params.is_empty()) else { return errors };
     let unit = syn::parse_quote!(());
-    let key = model.key().map_or(&unit, |(_, key)| key.ty);
+    let key = model.key().map(|(_, key)| key.ty).or(model.unnamed_key).unwrap_or(&unit);
     let constants = constants(model);
     let row = quote!(#krate::read_model);
     quote! {

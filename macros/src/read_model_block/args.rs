@@ -41,7 +41,7 @@ impl Args {
                 KEY | KEYS => {
                     let expr = value.expr()?;
                     if args.rows.is_some() {
-                        let help = "leave one of the two out: `key` is one row, `keys` are several";
+                        let help = "remove one of the two: `key` is one row, `keys` are several";
                         cx.help(value.ident, "an event reaches one row or several, not both", help);
                     }
                     args.rows = Some(if key == KEY { Rows::One(expr) } else { Rows::Several(expr) });

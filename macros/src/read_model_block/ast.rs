@@ -12,6 +12,7 @@ use crate::keys::Place;
 use crate::krate::Krate;
 use crate::marks;
 use crate::symbol::{CRATE, IGNORE, KENNING, ON, READ_MODEL};
+use crate::text::text;
 
 pub(super) struct Block<'a> {
     pub(super) krate: Krate,
@@ -52,7 +53,7 @@ impl<'a> Block<'a> {
         }
         for attr in original.attrs_elsewhere() {
             if block.name(attr).is_some() {
-                cx.help(&attr.meta, "`#[on]` stands on a function", "leave it out here");
+                cx.help(&attr.meta, "`#[on]` can only be used on functions", "remove it here");
                 block.marked = true;
             }
         }
@@ -71,8 +72,15 @@ impl<'a> Block<'a> {
                 cx.help(&attr.meta, "functions of a `#[read_model]` block have no `#[kenning(…)]`", help);
             } else if self.name(attr).is_some() {
                 self.marked = true;
+                if let Some(meant) = marks::mistyped(attr, MARKS) {
+                    marks::report_mistyped(cx, attr, meant);
+                }
                 if args.is_some() {
-                    cx.help(&attr.meta, "this function has the mark twice", "leave one of the two out");
+                    cx.help(
+                        &attr.meta,
+                        format_args!("duplicate `#[{}]`", text(attr.path())),
+                        "remove one of the two",
+                    );
                 } else {
                     args = Some(Args::parse(cx, attr));
                 }
@@ -85,7 +93,7 @@ impl<'a> Block<'a> {
     }
 
     fn name(&self, attr: &Attribute) -> Option<&'static str> {
-        marks::name(attr, self.krate.name(), MARKS)
+        marks::name(attr, self.krate.name(), MARKS).or_else(|| marks::mistyped(attr, MARKS))
     }
 
     /// Whether the attribute is ours to take away.
@@ -103,7 +111,7 @@ fn refuse_attributes(cx: &Ctxt, attrs: &[Attribute]) {
                 "write its keys in the mark itself: `#[read_model(ignore(…))]`",
             );
         } else if marks::name(attr, None, &[READ_MODEL]).is_some() {
-            cx.help(&attr.meta, "this block has `#[read_model]` twice", "make one of the two");
+            cx.help(&attr.meta, "duplicate `#[read_model]`", "remove one of the two");
         }
     }
 }

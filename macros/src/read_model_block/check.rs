@@ -47,11 +47,7 @@ fn check_events(cx: &Ctxt, block: &Block<'_>) {
             let help = "leave it out of `ignore(…)`, or leave the function out";
             cx.help(event, format_args!("the event `{written}` is ignored, and handled by `{name}`"), help);
         } else if ignored.contains(&written) {
-            cx.help(
-                event,
-                format_args!("the event `{written}` is ignored twice"),
-                "leave one of the two out",
-            );
+            cx.help(event, format_args!("the event `{written}` is ignored twice"), "remove one of the two");
         }
         ignored.push(written);
     }

@@ -11,6 +11,7 @@ use super::args::Rows;
 use super::ast::Block;
 use super::handler::{Form, Handler, Takes};
 use crate::impl_block::Function;
+use crate::krate::Krate;
 use crate::spans;
 use crate::symbol::{IGNORE, REPLACE};
 use crate::text::text;
@@ -37,9 +38,8 @@ pub(super) fn expand(block: &Block<'_>) -> TokenStream {
 }
 
 /// The user's block, the errors, and the impls of all functions, once each: those that cannot be called get a body that is never reached.
-pub(super) fn inert(block: &Block<'_>, error: &syn::Error) -> TokenStream {
+pub(super) fn inert(block: &Block<'_>, errors: &TokenStream) -> TokenStream {
     let original = original(block);
-    let errors = error.to_compile_error();
     let header = &block.original.header;
     if header.trait_.is_some() || !header.generics.params.is_empty() {
         return quote! { #original #errors };
@@ -57,6 +57,7 @@ pub(super) fn inert(block: &Block<'_>, error: &syn::Error) -> TokenStream {
 /// The user's block. An event of which the key alone is asked is not unused, although its function does not say so.
 fn original(block: &Block<'_>) -> TokenStream {
     block.original.rewritten(
+        &block.krate,
         |attr| block.is_inert(attr),
         |function| {
             let mut sig = function.sig.clone();
@@ -107,10 +108,24 @@ fn expand_handler(block: &Block<'_>, handler: &Handler<'_>) -> TokenStream {
 
 /// The impl of a function that cannot be called.
 fn unreachable(block: &Block<'_>, function: &Function, event: &Type) -> TokenStream {
-    let name = &function.sig.ident;
-    let krate = block.krate.at(name.span());
-    let row = quote_spanned!(name.span()=> #krate::read_model);
-    let items = quote_spanned! {name.span()=>
+    implement(block, function, event, &never(&block.krate, event, function.sig.ident.span()))
+}
+
+/// One impl for all events, which does nothing.
+pub(super) fn every(krate: &Krate, self_ty: &Type) -> TokenStream {
+    let items = never(krate, &parse_quote!(E), Span::call_site());
+    quote! {
+        #[automatically_derived]
+        impl<E> #krate::On<E> for #self_ty {
+            #items
+        }
+    }
+}
+
+/// What is never called.
+fn never(krate: &Krate, event: &Type, span: Span) -> TokenStream {
+    let row = quote_spanned!(span=> #krate::read_model);
+    quote_spanned! {span=>
         const REACH: #row::Reach = #row::Reach::Nothing;
 
         fn keys(_: &#krate::Recorded<#event>) -> ::core::result::Result<#row::Keys<Self>, #row::HandleError> {
@@ -123,8 +138,7 @@ fn unreachable(block: &Block<'_>, function: &Function, event: &Type) -> TokenStr
         ) -> ::core::result::Result<(), #row::HandleError> {
             ::core::unreachable!()
         }
-    };
-    implement(block, function, event, &items)
+    }
 }
 
 fn implement(block: &Block<'_>, function: &Function, event: &Type, items: &TokenStream) -> TokenStream {

@@ -1,13 +1,13 @@
 //! The signature of an `#[on]` function.
 
-use syn::{
-    FnArg, GenericArgument, Ident, Pat, PatType, PathArguments, Receiver, ReceiverKind, Signature, Type,
-};
+use proc_macro2::TokenTree;
+use quote::ToTokens;
+use syn::{FnArg, GenericArgument, Ident, Pat, PatType, PathArguments, Signature, Type};
 
-use super::args::Args;
+use super::args::{Args, Rows};
 use crate::ctxt::Ctxt;
 use crate::impl_block::Function;
-use crate::signature::{is_open, last_name, parameters, refuse_special, returned};
+use crate::signature::{Receives, is_open, last_name, parameters, receives, refuse_special, returned};
 use crate::text::{same, text};
 
 /// An `#[on]` function.
@@ -67,8 +67,11 @@ pub(super) fn parse<'a>(cx: &Ctxt, function: &'a Function, model: &Type, args: A
     let merges = takes.iter().any(|takes| matches!(takes, Takes::Row));
     let form = form(&local, function, model, merges, &forms);
     check_args(&local, &args, form);
+    if let (Some(rows), Some(event)) = (&args.rows, &event) {
+        check_rows(&local, rows, event);
+    }
     let sound = match local.check() {
-        Ok(()) => true,
+        Ok(()) => !function.broken,
         Err(error) => {
             cx.syn(error);
             false
@@ -133,7 +136,7 @@ fn event<'a>(cx: &Ctxt, function: &'a Function) -> Option<Event<'a>> {
     };
     let (taken, problem) = match &*parameter.ty {
         Type::Reference(reference) if reference.mutability.is_none() => (&*reference.elem, None),
-        Type::Reference(reference) => (&*reference.elem, Some("an event has happened: nobody changes it")),
+        Type::Reference(reference) => (&*reference.elem, Some("an event has happened: it cannot be changed")),
         ty => (ty, Some("an `#[on]` function borrows the event")),
     };
     if is_open(taken) {
@@ -188,8 +191,21 @@ fn takes<'a>(cx: &Ctxt, function: &'a Function, model: &Type, event: Option<&Eve
         if std::ptr::eq(parameter, event.parameter) {
             takes.push(Takes::Event);
         } else if let Type::Reference(_) = ty {
-            let help = "write a function for each event";
-            cx.help(parameter, "an `#[on]` function is for one event, and takes it once", help);
+            let recorded = ["Context", "Metadata", "Meta", "Envelope", "EventInfo", "Headers", "StreamName"];
+            let other = last_name(match ty {
+                Type::Reference(reference) => &reference.elem,
+                other => other,
+            });
+            let meta = other.is_some_and(|name| recorded.iter().any(|end| name.to_string().ends_with(end)));
+            let help = if meta {
+                format!(
+                    "write `&Recorded<{}>`: it has the event, its time, stream, version and metadata",
+                    text(event.ty)
+                )
+            } else {
+                "write a function for each event".to_owned()
+            };
+            cx.help(parameter, "an `#[on]` function takes exactly one event", help);
         } else if alone {
             let help = "leave it out: the row has its key, and what else is needed has to be in the event";
             cx.help(parameter, "an `#[on]` function with `self` takes the event and nothing else", help);
@@ -220,7 +236,7 @@ fn form(cx: &Ctxt, function: &Function, model: &Type, merges: bool, forms: &Form
             let help = "return what it makes of the event, without `Result`; an event that cannot be handled is parked, and tried again on demand";
             cx.help(ty, format_args!("{WHAT} is pure: it cannot fail"), help);
             return match sig.receiver() {
-                Some(Receiver { kind: ReceiverKind::Value, .. }) => Form::Remove,
+                Some(receiver) if receives(receiver) == Receives::Value => Form::Remove,
                 Some(_) => Form::Change,
                 None if merges => Form::Merge,
                 None => Form::Create,
@@ -231,7 +247,7 @@ fn form(cx: &Ctxt, function: &Function, model: &Type, merges: bool, forms: &Form
     let row = answer.is_some_and(|ty| is_model(ty, model));
     let maybe = answer.is_some_and(|ty| is_option_of_model(ty, model));
     match sig.receiver() {
-        Some(Receiver { kind: ReceiverKind::Reference(_, _, Some(_)), .. }) => {
+        Some(receiver) if receives(receiver) == Receives::Mutable => {
             if let Some(ty) = answer {
                 let help = if maybe { forms.remove() } else { forms.change() };
                 cx.help(
@@ -242,9 +258,9 @@ fn form(cx: &Ctxt, function: &Function, model: &Type, merges: bool, forms: &Form
             }
             Form::Change
         }
-        Some(Receiver { kind: ReceiverKind::Value, .. }) => {
+        Some(receiver) if receives(receiver) == Receives::Value => {
             if !maybe {
-                let problem = "an `#[on]` function with `self` says whether the row stays";
+                let problem = "an `#[on]` function that takes `self` must return `Option<Self>`";
                 match answer {
                     Some(ty) => cx.help(ty, problem, forms.remove()),
                     None => cx.help(&sig.ident, problem, forms.remove()),
@@ -286,13 +302,34 @@ fn form(cx: &Ctxt, function: &Function, model: &Type, merges: bool, forms: &Form
     }
 }
 
+/// The key is computed from the parameter that is the event.
+fn check_rows(cx: &Ctxt, rows: &Rows, event: &Event<'_>) {
+    let (Rows::One(expr) | Rows::Several(expr)) = rows;
+    let named = expr
+        .to_token_stream()
+        .into_iter()
+        .find(|token| matches!(token, TokenTree::Ident(ident) if ident == "event"));
+    let (Some(named), ty) = (named, text(&event.parameter.ty)) else { return };
+    match event.pattern {
+        Pat::Wild(pattern) => {
+            let help = format!("write `event: {ty}`");
+            cx.help(pattern, "the key is computed from the event, but the parameter has no name", help);
+        }
+        Pat::Ident(pattern) if pattern.ident != "event" => {
+            let help = format!("write `{}` in the key, or `event: {ty}` in the function", pattern.ident);
+            cx.help(named, format_args!("the event is called `{}` here", pattern.ident), help);
+        }
+        _ => {}
+    }
+}
+
 fn check_args(cx: &Ctxt, args: &Args, form: Form) {
     if let Some((key, _)) = &args.missing
         && !matches!(form, Form::Change | Form::Remove)
     {
         let (problem, help) = match form {
             Form::Create => (
-                "this function makes a row, so that none is missing",
+                "`missing` has no effect here: this function always creates the row",
                 "write `present = ignore` or `present = replace` for a row that is there already, or leave it out",
             ),
             _ => (

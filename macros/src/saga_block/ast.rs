@@ -6,7 +6,7 @@ use proc_macro2::TokenStream;
 use syn::{Attribute, Ident, Type};
 
 use super::args::Args;
-use super::parameters::{Output, Parameter};
+use super::parameters::{Output, Parameter, Steps};
 use super::retry::Policy;
 use super::signature;
 use crate::attr;
@@ -20,6 +20,7 @@ use crate::symbol::{
     CRATE, DEADLINE, FAILED, KENNING, ON, RETRY, SAGA, SEND, SERVICES, START, STEP, TIMEOUT, UNDO,
     UNDO_RETRY, WAIT,
 };
+use crate::text::text;
 
 pub(super) struct Block<'a> {
     pub(super) krate: Krate,
@@ -37,6 +38,8 @@ pub(super) struct Block<'a> {
     pub(super) steps: Vec<Step<'a>>,
     pub(super) undos: Vec<Undo<'a>>,
     pub(super) failures: Vec<Failure<'a>>,
+    /// The names of all functions.
+    functions: Steps,
 }
 
 /// A `#[start]` function.
@@ -124,6 +127,7 @@ impl<'a> Block<'a> {
             steps: Vec::new(),
             undos: Vec::new(),
             failures: Vec::new(),
+            functions: original.functions().map(|function| function.sig.ident.to_string()).collect(),
         };
         let given = attr::read_args(cx, args, Place::SagaBlock, |key, value| {
             match key {
@@ -145,7 +149,11 @@ impl<'a> Block<'a> {
         }
         for attr in original.attrs_elsewhere() {
             if let Some(mark) = block.mark(attr) {
-                cx.help(&attr.meta, format_args!("`#[{mark}]` stands on a function"), "leave it out here");
+                cx.help(
+                    &attr.meta,
+                    format_args!("`#[{mark}]` can only be used on functions"),
+                    "remove it here",
+                );
             }
         }
         block
@@ -164,6 +172,9 @@ impl<'a> Block<'a> {
                 );
                 cx.help(&attr.meta, format_args!("`#[{hidden}]` cannot be seen inside `cfg_attr`"), help);
             }
+            if let Some(meant) = marks::mistyped(attr, MARKS) {
+                marks::report_mistyped(cx, attr, meant);
+            }
             if self.is_foreign(attr) {
                 let help = "an event that starts an instance is for `#[start]`, one that is waited for is for `#[wait]`";
                 cx.help(&attr.meta, "a `#[saga]` block has no `#[on]` functions", help);
@@ -172,7 +183,11 @@ impl<'a> Block<'a> {
             match first {
                 None => first = Some((mark, attr)),
                 Some((before, _)) if before == mark => {
-                    cx.help(&attr.meta, "this function has the mark twice", "leave one of the two out");
+                    cx.help(
+                        &attr.meta,
+                        format_args!("duplicate `#[{}]`", text(attr.path())),
+                        "remove one of the two",
+                    );
                 }
                 Some((before, _)) => {
                     let message = format!("a function is either `#[{before}]` or `#[{mark}]`");
@@ -187,11 +202,11 @@ impl<'a> Block<'a> {
             }
             Some((STEP, attr)) => {
                 let args = Args::parse(cx, attr, Place::StepFunction);
-                self.steps.push(signature::step(cx, function, args));
+                self.steps.push(signature::step(cx, function, args, &self.functions));
             }
             Some((SEND, attr)) => {
                 let args = Args::parse(cx, attr, Place::SendFunction);
-                self.steps.push(signature::send(cx, function, args));
+                self.steps.push(signature::send(cx, function, args, &self.functions));
             }
             Some((WAIT, attr)) => {
                 let args = Args::parse(cx, attr, Place::WaitFunction);
@@ -199,7 +214,7 @@ impl<'a> Block<'a> {
             }
             Some((UNDO, attr)) => {
                 refuse_arguments(cx, attr, Place::UndoFunction);
-                self.undos.push(signature::undo(cx, function));
+                self.undos.push(signature::undo(cx, function, &self.functions));
             }
             Some((FAILED, attr)) => {
                 refuse_arguments(cx, attr, Place::FailedFunction);
@@ -210,7 +225,7 @@ impl<'a> Block<'a> {
     }
 
     pub(super) fn mark(&self, attr: &Attribute) -> Option<&'static str> {
-        marks::name(attr, self.krate.name(), MARKS)
+        marks::name(attr, self.krate.name(), MARKS).or_else(|| marks::mistyped(attr, MARKS))
     }
 
     /// The mark of the functions of other blocks that follow events.
@@ -242,10 +257,10 @@ fn refuse_arguments(cx: &Ctxt, attr: &Attribute, place: Place) {
 fn refuse_attributes(cx: &Ctxt, attrs: &[Attribute]) {
     for attr in attrs {
         if attr.path().is_ident(KENNING) {
-            let help = "write its keys in the mark itself: `#[saga(services = …)]`; name and version stand on the type";
+            let help = "write its keys in the mark itself: `#[saga(services = …)]`; name and version belong on the type";
             cx.help(&attr.meta, "a `#[saga]` block has no `#[kenning(…)]`", help);
         } else if marks::name(attr, None, &[SAGA]).is_some() {
-            cx.help(&attr.meta, "this block has `#[saga]` twice", "leave one of the two out");
+            cx.help(&attr.meta, "duplicate `#[saga]`", "remove one of the two");
         }
     }
 }

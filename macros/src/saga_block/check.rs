@@ -4,6 +4,7 @@ mod cfg;
 mod order;
 mod step;
 mod undo;
+mod wait;
 
 use std::collections::BTreeMap;
 
@@ -27,10 +28,11 @@ pub(super) fn check(cx: &Ctxt, block: &Block<'_>, plan: &Plan<'_, '_>) {
     order::check(cx, block, plan);
     cfg::check(cx, block, plan);
     check_starts(cx, block);
+    wait::check(cx, block, plan);
     check_services(cx, block);
     for second in block.failures.iter().skip(1) {
-        let help = "make one function of the two";
-        cx.help(&second.function.sig.ident, "a saga sends one command when it has failed", help);
+        let help = "merge the two";
+        cx.help(&second.function.sig.ident, "only one `#[failed]` function is allowed", help);
     }
 }
 

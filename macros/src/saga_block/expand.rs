@@ -39,7 +39,7 @@ use crate::signature::last_name;
 /// impl SendsOnFailure for Fulfilment { … }
 /// ```
 pub(super) fn expand(block: &Block<'_>, plan: &Plan<'_, '_>) -> TokenStream {
-    let original = block.original.without(|attr| block.is_inert(attr));
+    let original = block.original.without(&block.krate, |attr| block.is_inert(attr));
     let steps = table::steps(block, plan);
     let definition = definition(block, &steps, &extras(block));
     let impls = block.steps.iter().zip(&plan.steps).enumerate();
@@ -50,14 +50,18 @@ pub(super) fn expand(block: &Block<'_>, plan: &Plan<'_, '_>) -> TokenStream {
 }
 
 /// The user's block, the errors, and a table without steps.
-pub(super) fn inert(block: &Block<'_>, error: &syn::Error) -> TokenStream {
-    let original = block.original.without(|attr| block.is_inert(attr));
-    let errors = error.to_compile_error();
+pub(super) fn inert(block: &Block<'_>, errors: &TokenStream) -> TokenStream {
+    let original = block.original.without(&block.krate, |attr| block.is_inert(attr));
     if !block.original.is_plain() {
         return quote! { #original #errors };
     }
-    let definition = definition(block, &TokenStream::new(), &TokenStream::new());
+    let definition = inert_impls(block);
     quote! { #original #errors #definition }
+}
+
+/// A table without steps.
+pub(super) fn inert_impls(block: &Block<'_>) -> TokenStream {
+    definition(block, &TokenStream::new(), &TokenStream::new())
 }
 
 fn definition(block: &Block<'_>, steps: &TokenStream, extras: &TokenStream) -> TokenStream {

@@ -1,5 +1,7 @@
 //! The parameters of steps and of functions that send: the context, and what other steps have returned.
 
+use std::collections::BTreeSet;
+
 use syn::{Ident, Pat, PatType, Type};
 
 use crate::ctxt::Ctxt;
@@ -26,29 +28,59 @@ pub(super) fn is_context(ty: &Type) -> bool {
 }
 
 /// Reads a parameter that is the context, if it is; says how the context is taken.
-pub(super) fn context<'a>(cx: &Ctxt, parameter: &'a PatType, taken: &mut bool) -> Option<&'a Type> {
+pub(super) fn context<'a>(
+    cx: &Ctxt,
+    parameter: &'a PatType,
+    steps: &Steps,
+    taken: &mut bool,
+) -> Option<&'a Type> {
     let ty = &*parameter.ty;
     let (elem, shared) = match ty {
         Type::Reference(reference) => (&*reference.elem, reference.mutability.is_none()),
         other => (other, false),
     };
+    // An alias is known by the name of the parameter.
+    let named =
+        matches!(&*parameter.pat, Pat::Ident(pat) if is_named(&pat.ident)) && matches!(elem, Type::Path(_));
+    if !is_context(elem) && named && !steps.contains(&written(parameter)) {
+        return Some(ty).filter(|_| !std::mem::replace(taken, true));
+    }
     if !is_context(elem) {
         return None;
     }
     if !shared {
         cx.help(ty, "the context of a step is borrowed", format_args!("write `&{}`", text(elem)));
     } else if std::mem::replace(taken, true) {
-        cx.help(parameter, "this function takes the context twice", "leave one of the two out");
+        cx.help(parameter, "this function takes the context twice", "remove one of the two");
     }
     Some(ty)
 }
 
+/// What a context is called.
+fn is_named(ident: &Ident) -> bool {
+    ["cx", "ctx", "context", "_cx", "_ctx", "_context"].iter().any(|name| ident == name)
+}
+
+fn written(parameter: &PatType) -> String {
+    match &*parameter.pat {
+        Pat::Ident(pat) => pat.ident.to_string(),
+        _ => String::new(),
+    }
+}
+
+/// The names of the functions of the block: a parameter that has one is what that step has returned.
+pub(super) type Steps = BTreeSet<String>;
+
 /// Reads the parameters of a step.
-pub(super) fn parse<'a>(cx: &Ctxt, parameters: impl Iterator<Item = &'a PatType>) -> Vec<Parameter<'a>> {
+pub(super) fn parse<'a>(
+    cx: &Ctxt,
+    parameters: impl Iterator<Item = &'a PatType>,
+    steps: &Steps,
+) -> Vec<Parameter<'a>> {
     let mut taken = false;
     let mut parsed = Vec::new();
     for parameter in parameters {
-        match context(cx, parameter, &mut taken) {
+        match context(cx, parameter, steps, &mut taken) {
             Some(ty) => parsed.push(Parameter::Context(ty)),
             None => parsed.extend(output(cx, parameter).map(Parameter::Output)),
         }

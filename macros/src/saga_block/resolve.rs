@@ -95,7 +95,7 @@ fn after(cx: &Ctxt, block: &Block<'_>, wanted: &Ident) -> Option<usize> {
 fn report_twice(cx: &Ctxt, names: &[Ident]) {
     let mut seen = BTreeSet::new();
     for twice in names.iter().filter(|ident| !seen.insert(name(ident))) {
-        cx.help(twice, format_args!("`{}` is named twice", name(twice)), "leave one of the two out");
+        cx.help(twice, format_args!("`{}` is named twice", name(twice)), "remove one of the two");
     }
 }
 

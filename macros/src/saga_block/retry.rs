@@ -45,14 +45,14 @@ impl Policy {
             Ok(())
         })?;
         if let (Some(Attempts { key, limit: None }), Some(_)) = (&policy.attempts, &policy.within) {
-            cx.help(key, "`forever` and `within` contradict each other", "leave one of the two out");
+            cx.help(key, "`forever` and `within` contradict each other", "remove one of the two");
         }
         Ok(policy)
     }
 
     fn take_attempts(&mut self, cx: &Ctxt, key: &Ident, limit: Option<u32>) {
         if self.attempts.is_some() {
-            let help = "leave one of the two out: `attempts` is a number, `forever` is none";
+            let help = "remove one of the two: `attempts` is a number, `forever` is none";
             cx.help(key, "`attempts` and `forever` contradict each other", help);
         }
         self.attempts = Some(Attempts { key: key.clone(), limit });

@@ -2,34 +2,32 @@
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
-use syn::{Ident, Receiver, ReceiverKind, Type};
+use syn::{Ident, Type};
 
 use super::args::Args;
 use super::ast::{Failure, Kind, Start, Step, Undo, UndoParameter};
-use super::parameters::{self, Parameter};
+use super::parameters::{self, Parameter, Steps};
 use crate::ctxt::Ctxt;
 use crate::event_parameter;
 use crate::impl_block::Function;
-use crate::signature::{argument, is_open, last_name, parameters, refuse_special, returned};
+use crate::signature::{
+    Receives, argument, arguments, is_open, last_name, parameters, receives, refuse_special, returned,
+};
 use crate::text::{same, text};
 
 /// Reads `async fn name(&self, cx: &StepContext<Services>, other: &Output) -> Result<Output, StepError>`.
-pub(super) fn step<'a>(cx: &Ctxt, function: &'a Function, args: Args) -> Step<'a> {
+pub(super) fn step<'a>(cx: &Ctxt, function: &'a Function, args: Args, steps: &Steps) -> Step<'a> {
     let (what, sig) = ("a `#[step]` function", &function.sig);
     let help =
         format!("write `async fn {}(&self, cx: &StepContext<Services>) -> Result<…, StepError>`", sig.ident);
     refuse_special(cx, sig, what, &help);
     shares_self(cx, function, what, &help);
-    let parameters = parameters::parse(cx, parameters(sig));
+    let parameters = parameters::parse(cx, parameters(sig), steps);
     let answer = returned(sig);
     match answer {
         None => {
             let help = "return `Result<…, StepError>`, with `()` for a step that has nothing to return";
-            cx.help(
-                &sig.ident,
-                format_args!("the step `{}` does not say whether it succeeded", sig.ident),
-                help,
-            );
+            cx.help(&sig.ident, format_args!("the step `{}` must return a `Result`", sig.ident), help);
         }
         Some(answer) => check_result(cx, answer, what, "return `Result<…, StepError>`"),
     }
@@ -37,13 +35,13 @@ pub(super) fn step<'a>(cx: &Ctxt, function: &'a Function, args: Args) -> Step<'a
 }
 
 /// Reads `fn name(&self, other: &Output) -> Command`.
-pub(super) fn send<'a>(cx: &Ctxt, function: &'a Function, args: Args) -> Step<'a> {
+pub(super) fn send<'a>(cx: &Ctxt, function: &'a Function, args: Args, steps: &Steps) -> Step<'a> {
     let (what, sig) = ("a `#[send]` function", &function.sig);
     let help = format!("write `fn {}(&self) -> ShipOrder`: the saga sends what it returns", sig.ident);
     refuse_special(cx, sig, what, &help);
     shares_self(cx, function, what, &help);
     refuse_async(cx, function, what, "what it needs is returned by a step before it");
-    let parameters = parameters::parse(cx, parameters(sig));
+    let parameters = parameters::parse(cx, parameters(sig), steps);
     for parameter in &parameters {
         if let Parameter::Context(ty) = parameter {
             let help = "leave it out: what it needs is in the saga or returned by a step before it";
@@ -107,7 +105,7 @@ pub(super) fn start<'a>(cx: &Ctxt, function: &'a Function, self_ty: &Type) -> St
         Some(answer) => {
             let one = argument(answer, 0).filter(|_| last_name(answer).is_some_and(|name| name == "Option"));
             let started = one.unwrap_or(answer);
-            if text(started) != "Self" && !same(started, self_ty) {
+            if text(started) != "Self" && !alike(started, self_ty) {
                 cx.help(
                     answer,
                     format_args!("a `#[start]` function makes an instance of `{}`", text(self_ty)),
@@ -120,7 +118,7 @@ pub(super) fn start<'a>(cx: &Ctxt, function: &'a Function, self_ty: &Type) -> St
 }
 
 /// Reads `async fn name(&self, cx: &StepContext<Services>, output: Option<&Output>) -> Result<(), StepError>`, or `fn name(&self) -> Command`.
-pub(super) fn undo<'a>(cx: &Ctxt, function: &'a Function) -> Undo<'a> {
+pub(super) fn undo<'a>(cx: &Ctxt, function: &'a Function, steps: &Steps) -> Undo<'a> {
     let (what, sig) = ("an `#[undo]` function", &function.sig);
     let form = format!(
         "write `async fn {}(&self, cx: &StepContext<Services>, output: Option<&…>) -> Result<(), StepError>`",
@@ -131,7 +129,7 @@ pub(super) fn undo<'a>(cx: &Ctxt, function: &'a Function) -> Undo<'a> {
     let (mut taken, mut read) = (false, Vec::new());
     for parameter in parameters(sig) {
         let ty = &*parameter.ty;
-        if let Some(context) = parameters::context(cx, parameter, &mut taken) {
+        if let Some(context) = parameters::context(cx, parameter, steps, &mut taken) {
             read.push(UndoParameter::Context(context));
         } else if read.iter().any(|known| matches!(known, UndoParameter::Output(_))) {
             let help = "leave it out: an undo gets what its own step has returned, and nothing else";
@@ -147,19 +145,15 @@ pub(super) fn undo<'a>(cx: &Ctxt, function: &'a Function) -> Undo<'a> {
     match answer {
         None => {
             let help = "return `Result<(), StepError>`";
-            cx.help(
-                &sig.ident,
-                format_args!("the undo `{}` does not say whether it succeeded", sig.ident),
-                help,
-            );
+            cx.help(&sig.ident, format_args!("the undo `{}` must return a `Result`", sig.ident), help);
         }
         Some(answer) if sends => open(cx, answer, what),
         Some(answer) => {
             check_result(cx, answer, what, "return `Result<(), StepError>`");
-            let output = argument(answer, 0).filter(|_| result);
+            let output = argument(answer, 0).filter(|_| result && arguments(answer) == 2);
             if let Some(output) = output.filter(|output| text(output) != "()") {
-                let help = "return `Result<(), StepError>`: nobody takes what an undo returns";
-                cx.help(output, "an `#[undo]` function returns nothing but whether it succeeded", help);
+                let help = "return `Result<(), StepError>`: the value would be ignored";
+                cx.help(output, "an `#[undo]` function must return `Result<(), _>`", help);
             }
         }
     }
@@ -186,6 +180,11 @@ pub(super) fn failed<'a>(cx: &Ctxt, function: &'a Function) -> Failure<'a> {
     }
     let answer = command(cx, function, what);
     Failure { function, failure, answer }
+}
+
+/// Whether the two types may be the same: by way of which path, the compiler knows.
+fn alike(one: &Type, other: &Type) -> bool {
+    same(one, other) || last_name(one).is_some_and(|name| last_name(other) == Some(name))
 }
 
 fn check_output(cx: &Ctxt, ty: &Type) {
@@ -223,7 +222,7 @@ fn check_result(cx: &Ctxt, answer: &Type, what: &str, help: &str) {
             || ["Option", "Self", "String", "Vec"].contains(&name.as_str())
     };
     if last_name(answer).is_some_and(plain) || !matches!(answer, Type::Path(_)) && !is_open(answer) {
-        cx.help(answer, format_args!("{what} says whether it succeeded"), help);
+        cx.help(answer, format_args!("{what} must return a `Result`"), help);
     }
 }
 
@@ -282,10 +281,14 @@ fn refuse_async(cx: &Ctxt, function: &Function, what: &str, why: &str) {
 
 fn shares_self(cx: &Ctxt, function: &Function, what: &str, help: &str) {
     match function.sig.receiver() {
-        Some(Receiver { kind: ReceiverKind::Reference(_, _, None), .. }) => {}
+        Some(receiver) if receives(receiver) == Receives::Shared => {}
         Some(receiver) => {
             let help = "write `&self`, and return what changes: a later step can take it";
-            cx.help(receiver, "the data of a saga does not change while it runs", help);
+            let message = match receives(receiver) {
+                Receives::Mutable => "the data of a saga does not change while it runs".to_owned(),
+                _ => format!("{what} borrows the saga"),
+            };
+            cx.help(receiver, message, help);
         }
         None => cx.help(&function.sig.ident, format_args!("{what} takes `&self`"), help),
     }

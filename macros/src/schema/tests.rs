@@ -8,14 +8,14 @@ use crate::ctxt::Ctxt;
 use crate::keys::Place;
 
 fn expanded(input: &DeriveInput) -> String {
-    let tokens = derive(input);
+    let tokens = derive(Ctxt::new(), input);
     let file = syn::parse2(tokens.clone()).unwrap_or_else(|error| panic!("{error} in {tokens}"));
     prettyplease::unparse(&file)
 }
 
 /// The messages of `compile_error!`, in order.
 fn mistakes(input: &DeriveInput) -> Vec<String> {
-    let file: syn::File = syn::parse2(derive(input)).unwrap();
+    let file: syn::File = syn::parse2(derive(Ctxt::new(), input)).unwrap();
     let macros = file.items.iter().filter_map(|item| match item {
         syn::Item::Macro(item) => Some(item.mac.tokens.to_token_stream()),
         _ => None,

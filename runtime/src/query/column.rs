@@ -1,6 +1,7 @@
 //! What can be asked of a column.
 
 use super::{Comparable, Filter, Order};
+use crate::check::Nullable;
 use crate::read_model::held::{Compared, Pattern};
 use crate::read_model::{Column, ColumnError, ReadModel, Value};
 use crate::store::{Comparison, Condition};
@@ -81,12 +82,18 @@ impl<M: ReadModel, T, H> Column<M, T, H> {
     }
 
     /// Holds nothing: true or false, never neither.
-    pub fn is_null(self) -> Filter<M> {
+    pub fn is_null(self) -> Filter<M>
+    where
+        T: Nullable,
+    {
         self.filter(Ok(Condition::IsNull(self.place)))
     }
 
     /// Holds something: true or false, never neither.
-    pub fn is_not_null(self) -> Filter<M> {
+    pub fn is_not_null(self) -> Filter<M>
+    where
+        T: Nullable,
+    {
         self.is_null().not()
     }
 

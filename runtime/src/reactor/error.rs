@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
+use crate::check::Failure;
+
 type Source = Box<dyn Error + Send + Sync>;
 
 /// Why a reactor could not handle an event. Any other error becomes a [`Retry`](Self::Retry) by `?`.
@@ -42,9 +44,9 @@ impl ReactorError {
     }
 }
 
-impl<E: Error + Send + Sync + 'static> From<E> for ReactorError {
+impl<E: Failure> From<E> for ReactorError {
     fn from(error: E) -> Self {
-        Self::retry(error)
+        Self::retry(error.into_source())
     }
 }
 
@@ -68,7 +70,7 @@ impl fmt::Debug for ReactorError {
     message = "a reactor's function cannot return `{Self}`",
     label = "neither nothing nor a `Result<(), …>`",
     note = "return nothing or `Result<(), ReactorError>`; what the event causes goes into `effects`",
-    note = "an error becomes a `ReactorError` by `?`; a text does by `ReactorError::retry(…)` or `ReactorError::park(…)`"
+    note = "`?` makes `ReactorError::retry(…)` of an error or a text; to park the event write `ReactorError::park(…)`"
 )]
 pub trait ReactorReturn {
     /// As the engine takes it.

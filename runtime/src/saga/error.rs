@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::fault::{EngineFault, FaultKind};
+use crate::check::Failure;
 
 type Source = Box<dyn Error + Send + Sync>;
 
@@ -62,9 +63,9 @@ impl StepError {
     }
 }
 
-impl<E: Error + Send + Sync + 'static> From<E> for StepError {
+impl<E: Failure> From<E> for StepError {
     fn from(error: E) -> Self {
-        Self::retry(error)
+        Self::retry(error.into_source())
     }
 }
 
@@ -91,7 +92,7 @@ impl fmt::Debug for StepError {
     message = "a step cannot return `{Self}`",
     label = "not a `Result` with an error",
     note = "return `Result<…, StepError>`: what the step has produced, or why not",
-    note = "an error becomes a `StepError` by `?`; a text does by `StepError::retry(…)` or `StepError::fail(…)`"
+    note = "`?` makes `StepError::retry(…)` of an error or a text; for a business no write `StepError::fail(…)`"
 )]
 pub trait StepReturn {
     /// What the step has produced.

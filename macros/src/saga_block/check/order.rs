@@ -24,7 +24,7 @@ fn report(cx: &Ctxt, block: &Block<'_>, graph: &Graph, mistake: &Mistake) {
         Mistake::UnorderedPivot { first, second } => {
             let (one, other) = (graph.name(*first), graph.name(*second));
             let message = format!(
-                "the pivots `{one}` and `{other}` run beside each other: when one is done, the other may still fail"
+                "the pivots `{one}` and `{other}` run in parallel: when one is done, the other may still fail"
             );
             let help = format!("add `{one}` to the `after(…)` of `{other}`, or leave one `pivot` out");
             let key = step_at(*second).and_then(|step| step.args.pivot.as_ref());
@@ -33,28 +33,26 @@ fn report(cx: &Ctxt, block: &Block<'_>, graph: &Graph, mistake: &Mistake) {
         Mistake::UndoPastPivot { step, pivot, place } => {
             let Some(declared) = step_at(*step) else { return };
             let message =
-                format!("`{}` can be undone, but {}", graph.name(*step), stands(graph, *pivot, *place));
+                format!("`{}` has an undo, but {}", graph.name(*step), stands(graph, *pivot, *place));
             cx.help(&declared.args.undo, message, mended(graph, *step, *pivot, *place, "undo"));
         }
         Mistake::LimitPastPivot { step, pivot, place } => {
             let Some(key) = step_at(*step).and_then(|step| step.args.retry.limit()) else { return };
-            let message = format!("`{}` gives up, but {}", graph.name(*step), stands(graph, *pivot, *place));
+            let message =
+                format!("`{}` limits its retries, but {}", graph.name(*step), stands(graph, *pivot, *place));
             cx.help(key, message, mended(graph, *step, *pivot, *place, &key.to_string()));
         }
         Mistake::TimeoutPastPivot { step, pivot, place } => {
             let key = step_at(*step).and_then(|step| step.args.timeout.as_ref()).map(|(key, _)| key);
-            let message = format!(
-                "`{}` fails when its time is over, but {}",
-                graph.name(*step),
-                stands(graph, *pivot, *place)
-            );
+            let message =
+                format!("`{}` fails on a timeout, but {}", graph.name(*step), stands(graph, *pivot, *place));
             let help = "write `on_timeout = …` with a function that says what it goes on with, or `forever = \"why\"`";
             cx.help(key, message, help);
         }
         Mistake::UndoOfPivot(step) => {
             let Some(declared) = step_at(*step) else { return };
             let message = format!(
-                "`{}` is the pivot, after which there is no way back, and has an undo",
+                "the pivot `{}` has an undo, but after the pivot nothing can be undone",
                 graph.name(*step)
             );
             cx.help(&declared.args.undo, message, "leave `undo` out, or `pivot`");
@@ -62,10 +60,12 @@ fn report(cx: &Ctxt, block: &Block<'_>, graph: &Graph, mistake: &Mistake) {
         Mistake::LimitOfPivot(step) => {
             let Some(key) = step_at(*step).and_then(|step| step.args.retry.limit()) else { return };
             let message = format!(
-                "`{}` is the pivot: given up, it would not be known whether there is a way back",
+                "the pivot `{}` cannot limit its retries: if it gave up, it would be unknown whether to compensate",
                 graph.name(*step)
             );
-            let help = format!("leave `{key}` out: it is tried until it succeeds or fails for good");
+            let help = format!(
+                "remove `{key}`: the pivot is retried until it succeeds or returns `StepError::fail`"
+            );
             cx.help(key, message, help);
         }
         Mistake::NoWayBack { step, beside } => {
@@ -78,13 +78,15 @@ fn report(cx: &Ctxt, block: &Block<'_>, graph: &Graph, mistake: &Mistake) {
 fn stands(graph: &Graph, pivot: usize, place: Place) -> String {
     let pivot = graph.name(pivot);
     match place {
-        Place::After => format!("comes after the pivot `{pivot}`, when there is no way back"),
-        Place::Beside => format!("runs beside the pivot `{pivot}`, after which there is no way back"),
+        Place::After => format!("comes after the pivot `{pivot}`: after the pivot nothing can be undone"),
+        Place::Beside => {
+            format!("can run in parallel with the pivot `{pivot}`: after the pivot nothing can be undone")
+        }
     }
 }
 
 fn mended(graph: &Graph, step: usize, pivot: usize, place: Place, key: &str) -> String {
-    let leave = format!("leave `{key}` out: it is tried until it succeeds");
+    let leave = format!("remove `{key}`: it is retried until it succeeds");
     match place {
         Place::After => format!("{leave}; or declare it before the pivot"),
         Place::Beside => {
@@ -117,13 +119,15 @@ fn report_no_way_back(cx: &Ctxt, graph: &Graph, step: &Step<'_>, beside: Option<
     };
     let (message, help) = match beside {
         None => (
-            format!("`{own}` changes something that nothing takes back when the saga fails"),
+            format!("`{own}` has no undo: if the saga fails, what it did stays"),
             format!("write `undo = …` with an `#[undo]` function, {reasons}"),
         ),
         Some(pivot) => {
             let pivot = graph.name(pivot);
             (
-                format!("`{own}` runs beside the pivot `{pivot}`: when that fails, nothing takes it back"),
+                format!(
+                    "`{own}` runs in parallel with the pivot `{pivot}` and has no undo: if the pivot fails, what it did stays"
+                ),
                 format!("add `{own}` to the `after(…)` of `{pivot}` and write `undo = …`, {reasons}"),
             )
         }

@@ -35,7 +35,7 @@ fn check_way_back(cx: &Ctxt, step: &Step<'_>) {
         cx.help(
             key,
             format_args!("`{key}` and `{other}` contradict each other: {why}"),
-            "leave one of the two out",
+            "remove one of the two",
         );
     };
     if let Some((key, _)) = &args.irreversible {
@@ -68,10 +68,10 @@ fn check_wait(cx: &Ctxt, step: &Step<'_>, planned: &Planned<'_, '_>) {
     let ident = step.ident();
     if !args.has(TIMEOUT) && !args.has(FOREVER) {
         let help = "write `timeout = \"24h\"`, or `forever = \"why\"`";
-        cx.help(ident, format_args!("the wait `{}` does not say how long", name(ident)), help);
+        cx.help(ident, format_args!("the wait `{}` has no `timeout`", name(ident)), help);
     }
     if let (Some((key, _)), true) = (&args.forever, args.has(TIMEOUT)) {
-        cx.help(key, "`forever` and `timeout` contradict each other", "leave one of the two out");
+        cx.help(key, "`forever` and `timeout` contradict each other", "remove one of the two");
     } else if let (Some((_, _)), Some(on_timeout)) = (&args.forever, &args.on_timeout) {
         let help = "leave it out, or write `timeout = \"24h\"` in place of `forever`";
         cx.help(&on_timeout.key, "a wait without an end has no timeout", help);

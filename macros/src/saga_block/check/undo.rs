@@ -14,13 +14,13 @@ pub(super) fn check(cx: &Ctxt, block: &Block<'_>) {
             .filter(|step| step.args.undo.as_ref().is_some_and(|undo| name(undo) == own))
             .collect();
         if users.is_empty() && !is_meant(block) {
-            let help =
-                format!("write `undo = {own}` in the mark of the step that it takes back, or leave it out");
-            cx.help(&undo.function.sig.ident, format_args!("the undo `{own}` takes no step back"), help);
+            let help = format!("write `undo = {own}` in the `#[step]` that it undoes, or remove it");
+            cx.help(&undo.function.sig.ident, format_args!("the undo `{own}` is not used by any step"), help);
         }
         for second in users.iter().skip(1) {
             let first = users.first().map(|step| name(step.ident())).unwrap_or_default();
-            let message = format!("`{own}` takes back two steps, `{first}` and `{}`", name(second.ident()));
+            let message =
+                format!("`{own}` is the undo of two steps, `{first}` and `{}`", name(second.ident()));
             let help = "write an `#[undo]` function for each: it gets what its own step has returned";
             cx.help(&second.args.undo, message, help);
         }

@@ -7,7 +7,9 @@ use syn::spanned::Spanned;
 
 use super::super::ast::Block;
 use crate::event_parameter::Event;
+use crate::signature;
 use crate::spans;
+use crate::text::text;
 
 /// A local of the trait's method, whose tokens are under the function's name.
 pub(super) fn argument(local: &str, ty: &Type, name: &Ident) -> TokenStream {
@@ -39,4 +41,20 @@ pub(super) fn through(ty: &Type, of: &TokenStream, what: &str) -> TokenStream {
     let what = Ident::new(what, last);
     let open = quote_spanned!(first=> <);
     quote_spanned!(last=> #open #ty as #of>::#what)
+}
+
+/// What the undone step has returned, as the function takes it: `Option<&str>` of a `String`, too.
+pub(super) fn output(ty: &Type, name: &Ident) -> proc_macro2::TokenStream {
+    let local = argument("output", ty, name);
+    let inner = match signature::argument(ty, 0) {
+        Some(Type::Reference(reference)) => &*reference.elem,
+        _ => return local,
+    };
+    if !matches!(inner, Type::Slice(_) | Type::TraitObject(_)) && text(inner) != "str" {
+        return local;
+    }
+    let borrowed = Ident::new("borrowed", ty.span().resolved_at(name.span()));
+    quote_spanned! {ty.span()=>
+        ::core::option::Option::map(#local, |#borrowed| -> &#inner { #borrowed })
+    }
 }

@@ -10,7 +10,7 @@ use super::super::parameters::Parameter;
 use super::super::resolve::Planned;
 use super::{call, place};
 use crate::impl_block::Function;
-use crate::signature::{argument, last_name, returned};
+use crate::signature::{argument, arguments as arguments_of, last_name, returned};
 use crate::spans;
 
 /// A trait of a step at a place, with what its impl contains.
@@ -72,7 +72,9 @@ fn implement(block: &Block<'_>, at: usize, step: &Function, name: &Ident, one: &
 fn output(block: &Block<'_>, step: &Step<'_>, answer: &Type) -> TokenStream {
     let (of, written) = match step.kind {
         Kind::Send => return quote!(()),
-        Kind::Step => ("StepReturn", argument(answer, 0).filter(|_| is(answer, "Result"))),
+        Kind::Step => {
+            ("StepReturn", argument(answer, 0).filter(|_| is(answer, "Result") && arguments_of(answer) == 2))
+        }
         Kind::Wait => ("WaitReturn", argument(answer, 1).filter(|_| is(answer, "Correlated"))),
     };
     if let Some(written) = written {
@@ -176,7 +178,7 @@ fn expand_undo(block: &Block<'_>, undo: &Undo<'_>, produced: &TokenStream) -> Im
     let (context, output) = (used(name, "context", takes(false)), used(name, "output", takes(true)));
     let arguments = undo.parameters.iter().map(|parameter| match parameter {
         UndoParameter::Context(ty) => call::argument("context", ty, name),
-        UndoParameter::Output(ty) => call::argument("output", ty, name),
+        UndoParameter::Output(ty) => call::output(ty, name),
     });
     let body = result(block, undo.function, answer, &quote!(#(#arguments),*));
     let services = services(block);
