@@ -3,6 +3,7 @@
 mod aggregate;
 mod aggregate_block;
 mod attr;
+mod bounds;
 mod command;
 mod ctxt;
 mod derive;

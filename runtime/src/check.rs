@@ -14,14 +14,65 @@ use crate::projection::HandlerError;
 use crate::query::{Filter, Order};
 use crate::read_model::held::Compared;
 use crate::read_model::{Column, ColumnError, HandleError, Keys, ReadModel, RowReader, RowWriter, held};
+use crate::saga::StepContext;
 use crate::schema::{ColumnType, Schema};
 
-pub use self::answer::{answered, answered_at_once, unanswered, unsent};
+pub use self::answer::{answered, answered_at_once, output_of, unanswered, unsent};
 
 /// A type and itself. A bound of this kind can be reported in words of ours, an equality of associated types cannot.
 pub trait Is<T> {}
 
 impl<T> Is<T> for T {}
+
+/// What is stored as JSON and handed from thread to thread: every type that serde writes and reads and that can be shared.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be stored",
+    label = "not `Serialize`, `Deserialize`, `Send` and `Sync`",
+    note = "write `#[derive(Serialize, Deserialize)]` on `{Self}`; of its fields, `Rc`, `Cell`, `RefCell` and pointers cannot be stored"
+)]
+pub trait Stored: Serialize + DeserializeOwned + Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Stored for T {}
+
+/// What several threads use at once.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be shared between threads",
+    label = "not `Send` and `Sync`",
+    note = "in its fields write `Arc` in place of `Rc`, and `Mutex` or an atomic in place of `Cell` or `RefCell`"
+)]
+pub trait Shared: Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send + Sync + 'static> Shared for T {}
+
+/// Declares something that `T` is shared for. Generated code has an impl, so that the bound is checked once, where that is declared.
+pub trait Sharing<T: Shareable> {}
+
+/// As [`Sharing`], of what is stored.
+pub trait Storing<T: Storable> {}
+
+/// As [`Shared`]. Without supertraits: one that does not hold would be reported in its own words, beside ours.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be shared between threads",
+    label = "not `Send` and `Sync`",
+    note = "in its fields write `Arc` in place of `Rc`, and `Mutex` or an atomic in place of `Cell` or `RefCell`"
+)]
+pub trait Shareable {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send + Sync + 'static> Shareable for T {}
+
+/// As [`Stored`], without supertraits.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be stored",
+    label = "not `Serialize`, `Deserialize`, `Send` and `Sync`",
+    note = "write `#[derive(Serialize, Deserialize)]` on `{Self}`; of its fields, `Rc`, `Cell`, `RefCell` and pointers cannot be stored"
+)]
+pub trait Storable {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Storable for T {}
 
 /// What a step or a reactor may fail with by `?`: every error that can be sent to another thread, boxed errors, those of `anyhow`, and texts.
 #[diagnostic::on_unimplemented(
@@ -39,6 +90,64 @@ pub trait Failure {
 impl<E: Into<Box<dyn Error + Send + Sync>>> Failure for E {
     fn into_source(self) -> Box<dyn Error + Send + Sync> {
         self.into()
+    }
+}
+
+/// What a step returns, as the parameter of another function: itself, a text as `str`, a list as a slice, what is boxed.
+#[diagnostic::on_unimplemented(
+    message = "the step returns `{Self}`, and this parameter is `{P}`",
+    label = "expected `{Self}`",
+    note = "write `{Self}` in place of `{P}`: a parameter with the name of a step borrows what that step returns"
+)]
+pub trait OutputAs<P: ?Sized> {
+    /// As the parameter takes it.
+    fn pass(&self) -> &P;
+}
+
+impl<T> OutputAs<T> for T {
+    fn pass(&self) -> &T {
+        self
+    }
+}
+
+impl OutputAs<str> for String {
+    fn pass(&self) -> &str {
+        self
+    }
+}
+
+impl<T> OutputAs<[T]> for Vec<T> {
+    fn pass(&self) -> &[T] {
+        self
+    }
+}
+
+impl<T: ?Sized> OutputAs<T> for Box<T> {
+    fn pass(&self) -> &T {
+        self
+    }
+}
+
+impl<T: ?Sized> OutputAs<T> for std::sync::Arc<T> {
+    fn pass(&self) -> &T {
+        self
+    }
+}
+
+/// The context of a saga, as the parameter of a function.
+#[diagnostic::on_unimplemented(
+    message = "the context of this saga is `{Self}`, and this parameter is `{P}`",
+    label = "expected `{Self}`",
+    note = "write `&{Self}`, or name the other services in `#[saga(services = …)]`"
+)]
+pub trait ContextAs<P: ?Sized> {
+    /// As the parameter takes it.
+    fn pass(&self) -> &P;
+}
+
+impl<S> ContextAs<Self> for StepContext<S> {
+    fn pass(&self) -> &Self {
+        self
     }
 }
 

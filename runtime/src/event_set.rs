@@ -62,7 +62,7 @@ pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
 #[diagnostic::on_unimplemented(
     message = "`{E}` is not an event of `{Self}`",
     label = "not an event of `{Self}`",
-    note = "add a variant that holds `{E}` to `{Self}`, or use an event that it has"
+    note = "add a variant that holds `{E}` to `{Self}`, or use an event that it has: one event in each function"
 )]
 pub trait Includes<E>: EventSet + From<E> {
     /// The event, when it is this one.

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use crate::check::Shared;
 use crate::event_set::EventSet;
 use crate::recorded::{Metadata, Recorded};
 use crate::store::BoxFuture;
@@ -15,7 +16,7 @@ pub type HandlerError = Box<dyn Error + Send + Sync>;
     label = "not a projection",
     note = "write `#[projection(name = \"…\", version = 1, events = …)]` on an `impl {Self}` block"
 )]
-pub trait Projection: Send + Sync + 'static {
+pub trait Projection: Shared {
     /// The name of its consumer.
     const NAME: &'static str;
 

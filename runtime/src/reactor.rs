@@ -1,5 +1,6 @@
 //! Reactors: choreography. Events cause commands, further events, and calls to the outside.
 
+use crate::check::Shared;
 use crate::event::{Event, EventInfo};
 use crate::recorded::{Recorded, RecordedEvent};
 use crate::store::BoxFuture;
@@ -65,7 +66,7 @@ pub(crate) use self::effect::{Effect, Kind};
     label = "not a reactor",
     note = "write `#[reactor(name = \"…\", version = 1)]` on an `impl {Self}` block"
 )]
-pub trait Reactor: Sized + Send + Sync + 'static {
+pub trait Reactor: Sized + Shared {
     /// The name of its consumer. What it causes has ids drawn from this name, so it is never given again.
     const NAME: &'static str;
 

@@ -30,14 +30,17 @@ pub(super) fn expand(aggregate: &Aggregate<'_>) -> TokenStream {
             const SNAPSHOTS: ::core::option::Option<#krate::Snapshots<Self>> = ::core::option::Option::Some(#every);
         }
     });
+    // A type that is not as public as the aggregate is reported under its tokens.
+    let id_type = quote_spanned!(id.span()=> type Id = #id;);
+    let events_type = quote_spanned!(events.span()=> type Events = #events;);
     let kenning = krate.at(id.span());
     let scalar = quote_spanned!(id.span()=> #kenning::__private::assert_scalar_id::<#ident>());
     quote! {
         #[automatically_derived]
         impl #krate::Aggregate for #ident {
             const CATEGORY: &'static str = #category;
-            type Id = #id;
-            type Events = #events;
+            #id_type
+            #events_type
             #snapshots
         }
 

@@ -51,10 +51,12 @@ fn implement(command: &Command<'_>, id: Option<&TokenStream>) -> TokenStream {
             #id
         }
     };
+    // A type that is not as public as the command is reported under its tokens.
+    let aggregate_type = quote_spanned!(aggregate.span()=> type Aggregate = #aggregate;);
     quote! {
         #[automatically_derived]
         impl #krate::Command for #ident {
-            type Aggregate = #aggregate;
+            #aggregate_type
             const NAME: &'static str = #name;
             #creates
             #aggregate_id

@@ -6,6 +6,7 @@ use crate::attr;
 use crate::ctxt::Ctxt;
 use crate::keys::Place;
 use crate::krate::Krate;
+use crate::signature::{argument, last_name};
 
 pub(super) struct EventSet<'a> {
     pub(super) krate: Krate,
@@ -16,6 +17,8 @@ pub(super) struct EventSet<'a> {
 pub(super) struct Variant<'a> {
     pub(super) ident: &'a Ident,
     pub(super) event: &'a Type,
+    /// The type that is written, where the event is in a box, by mistake.
+    pub(super) boxed: Option<&'a Type>,
 }
 
 impl<'a> EventSet<'a> {
@@ -53,7 +56,12 @@ fn parse_variant<'a>(cx: &Ctxt, variant: &'a syn::Variant) -> Option<Variant<'a>
     let ident = &variant.ident;
     let help = match &variant.fields {
         Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {
-            return fields.unnamed.first().map(|field| Variant { ident, event: &field.ty });
+            return fields.unnamed.first().map(|field| {
+                let inner = last_name(&field.ty)
+                    .filter(|name| ["Box", "Arc", "Rc"].iter().any(|other| *name == other))
+                    .and_then(|_| argument(&field.ty, 0));
+                Variant { ident, event: inner.unwrap_or(&field.ty), boxed: inner.map(|_| &field.ty) }
+            });
         }
         Fields::Unnamed(_) => {
             format!("keep its data in one struct with `#[derive(Event)]`, and write `{ident}(…)`")

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use super::ast::EventSet;
 use crate::ctxt::Ctxt;
 use crate::generics;
-use crate::signature::{argument, last_name};
 use crate::text::text;
 
 pub(super) fn check(cx: &Ctxt, set: &EventSet<'_>) {
@@ -14,12 +13,10 @@ pub(super) fn check(cx: &Ctxt, set: &EventSet<'_>) {
     let mut seen = HashMap::new();
     for variant in &set.variants {
         let event = text(variant.event);
-        if last_name(variant.event).is_some_and(|name| ["Box", "Arc", "Rc"].iter().any(|other| name == other))
-        {
-            let inner = argument(variant.event, 0).map(text).unwrap_or_default();
+        if let Some(boxed) = variant.boxed {
             let help =
-                format!("write `{}({inner})`; box a large field inside of `{inner}` instead", variant.ident);
-            cx.help(variant.event, "a variant holds its event directly", help);
+                format!("write `{}({event})`; box a large field inside of `{event}` instead", variant.ident);
+            cx.help(boxed, "a variant holds its event directly", help);
         }
         if let Some(first) = seen.insert(event.clone(), variant.ident) {
             let message = format!("`{event}` is in this set twice, as `{first}` and as `{}`", variant.ident);

@@ -63,7 +63,8 @@ pub(super) fn inert(set: &EventSet<'_>, error: &syn::Error) -> TokenStream {
     );
     let project_into = project_into::inert(set);
     let members = distinct(set).map(|variant| member(set, variant));
-    let unread = matches!(&set.original.data, Data::Enum(data) if data.variants.len() > set.variants.len());
+    let unread = set.variants.iter().any(|variant| variant.boxed.is_some())
+        || matches!(&set.original.data, Data::Enum(data) if data.variants.len() > set.variants.len());
     let members: TokenStream = if unread { every(set) } else { members.collect() };
     quote! {
         #errors
@@ -212,7 +213,7 @@ fn member(set: &EventSet<'_>, variant: &Variant<'_>) -> TokenStream {
     let EventSet { krate, original, .. } = set;
     let into_events = into_events(set, variant);
     let set = &original.ident;
-    let Variant { ident, event } = variant;
+    let Variant { ident, event, .. } = variant;
     // Without another variant the pattern is irrefutable, and a second arm unreachable.
     let others = matches!(&original.data, Data::Enum(data) if data.variants.len() > 1);
     let others = others.then(|| quote!(_ => ::core::option::Option::None,));
@@ -241,15 +242,22 @@ fn member(set: &EventSet<'_>, variant: &Variant<'_>) -> TokenStream {
 
 /// Under the variant's name.
 fn into_events(set: &EventSet<'_>, variant: &Variant<'_>) -> TokenStream {
-    let (krate, set, Variant { ident, event }) = (&set.krate, &set.original.ident, variant);
+    let (krate, set, Variant { ident, event, boxed }) = (&set.krate, &set.original.ident, variant);
+    let push = match boxed {
+        Some(_) => {
+            quote_spanned!(ident.span()=> let _: &mut ::std::vec::Vec<#set> = events; ::core::unreachable!())
+        }
+        None => {
+            quote_spanned!(ident.span()=> events.push(#set::#ident(self)); ::core::result::Result::Ok(()))
+        }
+    };
     quote_spanned! {ident.span()=>
         #[automatically_derived]
         impl #krate::IntoEvents<#set> for #event {
             type Rejection = ::core::convert::Infallible;
 
             fn into_events(self, events: &mut ::std::vec::Vec<#set>) -> ::core::result::Result<(), Self::Rejection> {
-                events.push(#set::#ident(self));
-                ::core::result::Result::Ok(())
+                #push
             }
         }
     }

@@ -8,6 +8,7 @@ use syn::Type;
 use syn::spanned::Spanned;
 
 use super::ast::{Block, Handler, Takes};
+use crate::bounds;
 use crate::text::text;
 
 /// The user's block, verbatim and first, so that an editor finds it, and:
@@ -80,6 +81,8 @@ fn projection(block: &Block<'_>, body: &TokenStream) -> TokenStream {
         });
         quote!(const IGNORED: &'static [&'static str] = &[#(#names),*];)
     });
+    let given = bounds::given(krate, self_ty, "Shared");
+    let shared = bounds::asked(krate, original.cfgs(), self_ty, self_ty, "Sharing");
     let transaction = block.transaction().map_or_else(
         || quote!(()),
         |transaction| {
@@ -90,7 +93,7 @@ fn projection(block: &Block<'_>, body: &TokenStream) -> TokenStream {
     quote_spanned! {self_ty.span()=>
         #(#cfgs)*
         #[automatically_derived]
-        impl #krate::Projection for #self_ty {
+        impl #krate::Projection for #self_ty where #given {
             const NAME: &'static str = #name;
             const VERSION: u32 = #version;
             #inline
@@ -106,6 +109,8 @@ fn projection(block: &Block<'_>, body: &TokenStream) -> TokenStream {
                 #body
             }
         }
+
+        #shared
     }
 }
 
@@ -113,6 +118,7 @@ fn projection(block: &Block<'_>, body: &TokenStream) -> TokenStream {
 fn expand_handler(block: &Block<'_>, handler: &Handler<'_>) -> Option<TokenStream> {
     let Block { krate, original, .. } = block;
     let event = handler.takes.event()?;
+    let given = bounds::given(krate, &original.header.self_ty, "Shared");
     let (name, self_ty) = (&handler.function.sig.ident, &original.header.self_ty);
     let cfgs = original.cfgs().chain(handler.function.cfgs());
     let body = if handler.sound && block.agrees(handler) {
@@ -133,7 +139,7 @@ fn expand_handler(block: &Block<'_>, handler: &Handler<'_>) -> Option<TokenStrea
     Some(quote_spanned! {name.span()=>
         #(#cfgs)*
         #[automatically_derived]
-        impl #krate::Project<#event> for #self_ty {
+        impl #krate::Project<#event> for #self_ty where #given {
             fn on<'a>(
                 &'a self,
                 event: &'a #krate::Recorded<#event>,
@@ -149,11 +155,12 @@ fn expand_ignored(block: &Block<'_>, event: &Type) -> TokenStream {
     let Block { krate, original, .. } = block;
     let self_ty = &original.header.self_ty;
     let cfgs = original.cfgs();
+    let given = bounds::given(krate, self_ty, "Shared");
     let included = included(block, event);
     quote_spanned! {event.span()=>
         #(#cfgs)*
         #[automatically_derived]
-        impl #krate::Project<#event> for #self_ty {
+        impl #krate::Project<#event> for #self_ty where #given {
             fn on<'a>(
                 &'a self,
                 _: &'a #krate::Recorded<#event>,

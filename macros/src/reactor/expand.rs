@@ -5,6 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use super::ast::{Block, Handler};
+use crate::bounds;
 
 /// The user's block, verbatim and first, so that an editor finds it, and:
 /// ```ignore
@@ -51,16 +52,20 @@ fn reactor(block: &Block<'_>, events: &TokenStream) -> TokenStream {
     let self_ty = &original.header.self_ty;
     let krate = block.krate.at(self_ty.span());
     let cfgs = original.cfgs();
+    let given = bounds::given(&block.krate, self_ty, "Shared");
+    let shared = bounds::asked(&block.krate, original.cfgs(), self_ty, self_ty, "Sharing");
     let name = name.as_ref().map_or_else(|| quote!(""), |name| quote!(#name));
     let version = version.as_ref().map_or_else(|| quote!(1), |version| quote!(#version));
     quote_spanned! {self_ty.span()=>
         #(#cfgs)*
         #[automatically_derived]
-        impl #krate::Reactor for #self_ty {
+        impl #krate::Reactor for #self_ty where #given {
             const NAME: &'static str = #name;
             const VERSION: u32 = #version;
             const EVENTS: &'static [#krate::ReactorEvent<Self>] = &[#events];
         }
+
+        #shared
     }
 }
 
@@ -78,10 +83,11 @@ fn expand_handler(block: &Block<'_>, handler: &Handler<'_>) -> TokenStream {
     // That it is no event is reported under its type.
     let kenning = block.krate.at(ty.span());
     let of = quote_spanned!(ty.span()=> #kenning::React<#ty>);
+    let given = bounds::given(&block.krate, self_ty, "Shared");
     quote_spanned! {name.span()=>
         #(#cfgs)*
         #[automatically_derived]
-        impl #of for #self_ty {
+        impl #of for #self_ty where #given {
             fn react<'a>(
                 &'a self,
                 event: &'a #krate::Recorded<#ty>,

@@ -7,7 +7,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use super::ast::Saga;
-use crate::schema;
+use crate::{bounds, schema};
 
 /// ```ignore
 /// impl Schema for Fulfilment { … }                                            // as `#[derive(Schema)]` writes it
@@ -18,7 +18,7 @@ use crate::schema;
 ///     const MIGRATIONS: &'static [Migration<Self>] = &[from_v1];              // with `migrate`
 ///     fn id(&self) -> &OrderId { &self.order_id }
 /// }
-/// const _: () = assert_scalar_saga_id::<Fulfilment>();
+/// const _: () = assert_scalar_saga_id::<OrderId>();
 /// ```
 pub(super) fn expand(saga: &Saga<'_>) -> TokenStream {
     let Saga { krate, original, id, .. } = saga;
@@ -26,8 +26,8 @@ pub(super) fn expand(saga: &Saga<'_>) -> TokenStream {
     let field = saga.id_field().map(|field| &field.ty);
     let this = Ident::new("self", original.ident.span());
     let main = implement(saga, field, &quote!(&#this.#id));
-    let (ident, kenning) = (&original.ident, krate.at(field.span()));
-    let scalar = quote_spanned!(field.span()=> #kenning::__private::assert_scalar_saga_id::<#ident>());
+    let kenning = krate.at(field.span());
+    let scalar = quote_spanned!(field.span()=> #kenning::__private::assert_scalar_saga_id::<#field>());
     quote! {
         #schema
         #main
@@ -59,11 +59,12 @@ fn implement(saga: &Saga<'_>, id: Option<&syn::Type>, returned: &TokenStream) ->
         let kenning = krate.at(ident.span());
         quote_spanned!(ident.span()=> const MIGRATIONS: &'static [#kenning::saga::Migration<Self>] = &[#(#migrations),*];)
     });
-    // The header is under the type's name: that it is not `Serialize` is reported there.
+    let given = bounds::given(krate, ident, "Stored");
+    let stored = bounds::asked(krate, std::iter::empty(), ident, ident, "Storing");
     let kenning = krate.at(ident.span());
     quote_spanned! {ident.span()=>
         #[automatically_derived]
-        impl #kenning::Saga for #ident {
+        impl #kenning::Saga for #ident where #given {
             const NAME: &'static str = #name;
             const VERSION: u32 = #version;
             type Id = #id;
@@ -73,5 +74,7 @@ fn implement(saga: &Saga<'_>, id: Option<&syn::Type>, returned: &TokenStream) ->
                 #returned
             }
         }
+
+        #stored
     }
 }

@@ -13,6 +13,7 @@ use self::place::place;
 use super::args::Missing;
 use super::ast::{Block, Failure, Kind, Start};
 use super::resolve::Plan;
+use crate::bounds;
 use crate::signature::last_name;
 
 /// The user's block, verbatim and first, so that an editor finds it, and:
@@ -30,8 +31,8 @@ use crate::signature::last_name;
 /// impl Produces<1> for Fulfilment { type Output = PaymentId; }
 /// impl Step<1> for Fulfilment {
 ///     fn run<'a>(&'a self, context: &'a StepContext<Services>, outputs: &'a Outputs) -> BoxFuture<'a, Result<PaymentId, StepError>> {
-///         let step_0 = match outputs.borrow::<<Self as Produces<0>>::Output>(0) { Ok(output) => output, Err(error) => return unanswered(error) };
-///         answered::<Result<PaymentId, StepError>, _>(Self::charge(self, context, &*step_0))
+///         let step_0 = match output_of::<Self, 0>(outputs, 0) { Ok(output) => output, Err(error) => return unanswered(error) };
+///         answered::<Result<PaymentId, StepError>, _>(Self::charge(self, ContextAs::<…>::pass(context), OutputAs::<Reservation>::pass(&*step_0)))
 ///     }
 /// }
 /// impl Undo<1> for Fulfilment { … }                                   // and so on, by what the function is
@@ -70,15 +71,32 @@ fn definition(block: &Block<'_>, steps: &TokenStream, extras: &TokenStream) -> T
     let krate = block.krate.at(self_ty.span());
     let cfgs = original.cfgs();
     let services = services.as_ref().map_or_else(|| quote!(()), |services| quote!(#services));
+    let (given, shared) = (given(block), shared(block));
+    // A type that is not as public as the saga is reported under its tokens.
+    let services = quote_spanned!(block.services.span()=> type Services = #services;);
     quote_spanned! {self_ty.span()=>
         #(#cfgs)*
         #[automatically_derived]
-        impl #krate::SagaDefinition for #self_ty {
-            type Services = #services;
+        impl #krate::SagaDefinition for #self_ty where #given {
+            #services
             const STEPS: &'static [#krate::saga::StepDefinition<Self>] = &[#steps];
             #extras
         }
+
+        #shared
     }
+}
+
+/// What is asked of the saga and its services where they are declared.
+fn given(block: &Block<'_>) -> TokenStream {
+    let stored = bounds::given(&block.krate, &block.original.header.self_ty, "Stored");
+    let shared = block.services.as_ref().map(|services| bounds::given(&block.krate, services, "Shared"));
+    quote!(#stored, #shared)
+}
+
+fn shared(block: &Block<'_>) -> Option<TokenStream> {
+    let (original, services) = (&block.original, block.services.as_ref()?);
+    Some(bounds::asked(&block.krate, original.cfgs(), &original.header.self_ty, services, "Sharing"))
 }
 
 /// The constants that say more than nothing.
@@ -148,10 +166,11 @@ fn expand_start(block: &Block<'_>, start: &Start<'_>) -> Option<TokenStream> {
     // That it is no event is reported under its type.
     let kenning = block.krate.at(ty.span());
     let of = quote_spanned!(ty.span()=> #kenning::saga::StartedBy<#ty>);
+    let given = given(block);
     Some(quote_spanned! {name.span()=>
         #(#cfgs)*
         #[automatically_derived]
-        impl #of for #self_ty {
+        impl #of for #self_ty where #given {
             fn start(event: &#krate::Recorded<#ty>) -> ::core::option::Option<Self> {
                 #started
             }
@@ -164,6 +183,7 @@ fn expand_failure(block: &Block<'_>, failure: &Failure<'_>) -> Option<TokenStrea
     let (name, self_ty) = (&failure.function.sig.ident, &block.original.header.self_ty);
     let krate = block.krate.at(name.span());
     let cfgs = block.original.cfgs().chain(failure.function.cfgs());
+    let given = given(block);
     let (parameter, passed) = match failure.failure {
         Some(ty) => (quote_spanned!(name.span()=> failure), Some(call::argument("failure", ty, name))),
         None => (quote_spanned!(name.span()=> _), None),
@@ -171,7 +191,7 @@ fn expand_failure(block: &Block<'_>, failure: &Failure<'_>) -> Option<TokenStrea
     Some(quote_spanned! {name.span()=>
         #(#cfgs)*
         #[automatically_derived]
-        impl #krate::saga::SendsOnFailure for #self_ty {
+        impl #krate::saga::SendsOnFailure for #self_ty where #given {
             type Command = #answer;
 
             fn on_failure(&self, #parameter: &#krate::SagaFailure) -> Self::Command {

@@ -197,10 +197,7 @@ fn what_is_no_block_is_told_where_it_belongs() {
             fn placed(&mut self) {}
         ),
     );
-    assert!(
-        outside.to_string().contains("`#[apply]` stands outside of an `#[aggregate]` block"),
-        "{outside}"
-    );
+    assert!(outside.to_string().contains("`#[apply]` is outside of an `#[aggregate]` block"), "{outside}");
 }
 
 #[test]

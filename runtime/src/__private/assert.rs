@@ -3,7 +3,7 @@
 use crate::aggregate::Aggregate;
 use crate::event::EventInfo;
 use crate::event_set::EventSet;
-use crate::saga::Saga;
+
 use crate::schema::{ColumnType, Schema};
 
 /// The id of `A` is written as one string or number.
@@ -24,9 +24,9 @@ pub const fn assert_scalar_id<A: Aggregate>() {
 /// # Panics
 /// When it is not: at compile time.
 #[track_caller]
-pub const fn assert_scalar_saga_id<S: Saga>() {
+pub const fn assert_scalar_saga_id<I: Schema>() {
     assert!(
-        <S::Id as Schema>::SCALAR,
+        I::SCALAR,
         "a saga's id is one string or one number, by which its instances are found\n\
          help: use a `Uuid`, a `String`, an integer, or a newtype of one"
     );

@@ -2,7 +2,7 @@
 
 use std::future::ready;
 
-use crate::saga::{StepError, StepReturn};
+use crate::saga::{Outputs, Produces, StepError, StepReturn};
 use crate::store::BoxFuture;
 
 /// What an `async` function will have answered.
@@ -32,4 +32,15 @@ pub fn unanswered<'a, T: Send + 'a>(error: StepError) -> BoxFuture<'a, Result<T,
 /// Always.
 pub fn unsent<T>(error: StepError) -> Result<T, StepError> {
     Err(error)
+}
+
+/// What the step at place `N` has returned.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn output_of<S: Produces<N>, const N: usize>(
+    outputs: &Outputs,
+    step: usize,
+) -> Result<&S::Output, StepError> {
+    outputs.borrow(step)
 }

@@ -1,13 +1,11 @@
 //! What a saga is: its data, and the table of its steps.
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
 use super::event::SagaEvent;
 use super::failure::FailureCommand;
 use super::migration::Migration;
 use super::options::SagaTimes;
 use super::step::StepDefinition;
+use crate::check::{Shared, Stored};
 use crate::id::AggregateId;
 use crate::schema::Schema;
 
@@ -17,7 +15,7 @@ use crate::schema::Schema;
     label = "not a saga",
     note = "write `#[derive(Serialize, Deserialize, Saga)]` and `#[kenning(name = \"…\", version = 1, id = …)]` on `{Self}`"
 )]
-pub trait Saga: Schema + Serialize + DeserializeOwned + Send + Sync + 'static {
+pub trait Saga: Schema + Stored {
     /// The persisted name: instances and the consumer that starts them are found by it.
     const NAME: &'static str;
 
@@ -43,7 +41,7 @@ pub trait Saga: Schema + Serialize + DeserializeOwned + Send + Sync + 'static {
 )]
 pub trait SagaDefinition: Saga {
     /// What the steps reach the outside with.
-    type Services: Send + Sync + 'static;
+    type Services: Shared;
 
     /// The steps, in the order of their declaration. A step is known by its place here within a release, and by its name between releases.
     const STEPS: &'static [StepDefinition<Self>];

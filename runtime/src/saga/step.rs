@@ -26,7 +26,9 @@ use crate::store::BoxFuture;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be kept in a saga's log",
     label = "what a step returns is stored",
-    note = "write `#[derive(Serialize, Deserialize, Schema)]` on `{Self}`"
+    note = "write `#[derive(Serialize, Deserialize, Schema)]` on `{Self}`, if it is a type of your own",
+    note = "of a type of another crate return a struct with a field of it, with `#[kenning(schema = \"its format\")]` on that field",
+    note = "`usize` and `isize` differ in size between machines: return `u64` or `i64`"
 )]
 pub trait StepOutput: Sized + Send + Sync + 'static {
     /// Its shape as JSON.

@@ -62,8 +62,9 @@ fn check_start(cx: &Ctxt, block: &Block<'_>, wait: &Step<'_>) {
 fn check_deadline(cx: &Ctxt, block: &Block<'_>, plan: &Plan<'_, '_>, at: usize, wait: &Step<'_>) {
     let (Some(deadline), Some((key, timeout))) = (block.deadline, &wait.args.timeout) else { return };
     let pivots = block.steps.iter().enumerate().filter(|(_, step)| step.args.pivot.is_some());
-    let after = |(pivot, _): (usize, _)| plan.graph.as_ref().is_none_or(|graph| graph.is_before(pivot, at));
-    if *timeout >= deadline && !pivots.map(after).any(|after| after) {
+    let mut after =
+        pivots.filter(|(pivot, _)| plan.graph.as_ref().is_none_or(|graph| graph.is_before(*pivot, at)));
+    if *timeout >= deadline && after.next().is_none() {
         let message = format!(
             "`{}` waits for {}, but the `deadline` of the saga is {}: the timeout cannot happen",
             name(wait.ident()),

@@ -32,7 +32,7 @@ pub(super) fn expand(
         Kind::Wait => wait(block, step, answer)?,
     };
     let output = output(block, step, answer);
-    let produces = Impl { of: "Produces", items: quote!(type Output = #output;) };
+    let produces = Impl { of: "Produces", items: quote_spanned!(answer.span()=> type Output = #output;) };
     let mut tokens: TokenStream =
         [produces, does].iter().map(|one| implement(block, at, step.function, step.ident(), one)).collect();
     if let Some(undo) = planned.undo {
@@ -59,10 +59,11 @@ fn implement(block: &Block<'_>, at: usize, step: &Function, name: &Ident, one: &
     let cfgs = block.original.cfgs().chain(step.cfgs());
     let (place, items) = (place::place(block, at), &one.items);
     let of = Ident::new(one.of, name.span());
+    let given = super::given(block);
     quote_spanned! {name.span()=>
         #(#cfgs)*
         #[automatically_derived]
-        impl #krate::saga::#of<#place> for #self_ty {
+        impl #krate::saga::#of<#place> for #self_ty where #given {
             #items
         }
     }
@@ -94,7 +95,7 @@ fn run(block: &Block<'_>, step: &Step<'_>, planned: &Planned<'_, '_>, answer: &T
     let krate = block.krate.at(name.span());
     let unread = |error: &Ident| quote_spanned!(name.span()=> return #krate::check::unanswered(#error));
     let read = read(block, step, planned, unread);
-    let (context, arguments) = arguments(step, planned);
+    let (context, arguments) = arguments(block, step, planned);
     let outputs = used(name, "outputs", step.outputs().next().is_some());
     let body = result(block, step.function, answer, &quote!(#(#arguments),*));
     let (services, output) = (services(block), output(block, step, answer));
@@ -122,7 +123,7 @@ fn send(block: &Block<'_>, step: &Step<'_>, planned: &Planned<'_, '_>, answer: &
     let krate = block.krate.at(name.span());
     let unread = |error: &Ident| quote_spanned!(name.span()=> return #krate::check::unsent(#error));
     let read = read(block, step, planned, unread);
-    let (_, arguments) = arguments(step, planned);
+    let (_, arguments) = arguments(block, step, planned);
     let outputs = used(name, "outputs", step.outputs().next().is_some());
     let items = quote_spanned! {name.span()=>
         type Command = #answer;
@@ -177,8 +178,8 @@ fn expand_undo(block: &Block<'_>, undo: &Undo<'_>, produced: &TokenStream) -> Im
     };
     let (context, output) = (used(name, "context", takes(false)), used(name, "output", takes(true)));
     let arguments = undo.parameters.iter().map(|parameter| match parameter {
-        UndoParameter::Context(ty) => call::argument("context", ty, name),
-        UndoParameter::Output(ty) => call::output(ty, name),
+        UndoParameter::Context(ty) => call::context(block, ty, name),
+        UndoParameter::Output(ty) => call::output(block, ty, name),
     });
     let body = result(block, undo.function, answer, &quote!(#(#arguments),*));
     let services = services(block);
@@ -213,7 +214,7 @@ fn read(
         let local = Ident::new(&local(*from), name.span());
         let unread = unread(&Ident::new("error", name.span()));
         quote_spanned! {name.span()=>
-            let #local = match outputs.borrow::<<Self as #krate::saga::Produces<#place>>::Output>(#number) {
+            let #local = match #krate::check::output_of::<Self, #place>(outputs, #number) {
                 ::core::result::Result::Ok(output) => output,
                 ::core::result::Result::Err(error) => #unread,
             };
@@ -227,17 +228,21 @@ fn local(step: usize) -> String {
 }
 
 /// The name of the context, if it is used, and the arguments of the user's function after `self`.
-fn arguments(step: &Step<'_>, planned: &Planned<'_, '_>) -> (TokenStream, Vec<TokenStream>) {
+fn arguments(
+    block: &Block<'_>,
+    step: &Step<'_>,
+    planned: &Planned<'_, '_>,
+) -> (TokenStream, Vec<TokenStream>) {
     let name = step.ident();
     let mut context = false;
     let mut from = planned.outputs.iter().flatten();
     let arguments = step.parameters.iter().map(|parameter| match parameter {
         Parameter::Context(ty) => {
             context = true;
-            call::argument("context", ty, name)
+            call::context(block, ty, name)
         }
         Parameter::Output(output) => {
-            call::borrowed(&from.next().map(|from| local(*from)).unwrap_or_default(), output.ty, name)
+            call::borrowed(block, &from.next().map(|from| local(*from)).unwrap_or_default(), output.ty, name)
         }
     });
     let arguments = arguments.collect();
