@@ -34,6 +34,12 @@ struct Happened {
     id: u8,
 }
 
+#[derive(::kenning::prelude::Serialize, ::kenning::prelude::Deserialize, ::kenning::Event)]
+#[kenning(name = "b.happened_later")]
+struct Later {
+    id: u8,
+}
+
 struct Services(u8);
 
 #[derive(::kenning::prelude::Serialize, ::kenning::prelude::Deserialize, ::kenning::Saga)]
@@ -70,7 +76,7 @@ impl Process {
     }
 
     #[wait(timeout = "1s", on_timeout = timed_out)]
-    fn correlate(event: &Happened) -> ::kenning::Correlated<u8, ::std::string::String> {
+    fn correlate(event: &Later) -> ::kenning::Correlated<u8, ::std::string::String> {
         ::kenning::Correlated::to(event.id, ::std::string::String::new())
     }
 
@@ -187,6 +193,7 @@ async fn the_users_functions_are_called() {
         ::kenning::Position::new(1),
         ::kenning::prelude::OffsetDateTime::UNIX_EPOCH,
     );
+    let later = ::kenning::Recorded::new(Later { id: 7 }, metadata.clone());
     let event = ::kenning::Recorded::new(Happened { id: 7 }, metadata);
     let process = <Process as StartedBy<Happened>>::start(&event).unwrap();
     let outputs = Outputs::new(3);
@@ -194,5 +201,5 @@ async fn the_users_functions_are_called() {
     <Process as Undo<0>>::undo(&process, &context, ::core::option::Option::None).await.unwrap();
     assert_eq!(<Process as TimesOut<1>>::timed_out(&process), "late");
     let expected = ::kenning::Correlated::to(7, ::std::string::String::new());
-    assert_eq!(<Process as WaitsFor<1>>::correlate(&event), expected);
+    assert_eq!(<Process as WaitsFor<1>>::correlate(&later), expected);
 }

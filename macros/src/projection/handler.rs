@@ -131,9 +131,7 @@ fn transaction<'a>(cx: &Ctxt, parameter: &'a PatType) -> Option<Transaction<'a>>
         other => (other, false),
     };
     let name = last_name(elem).map(ToString::to_string).unwrap_or_default();
-    if ["Pool", "PgPool", "Connection", "PgConnection", "PoolConnection", "PostgresStore"]
-        .contains(&name.as_str())
-    {
+    if ["Pool", "PgPool", "PostgresStore"].contains(&name.as_str()) {
         let help = "write `tx: &mut PgTransaction<'_>`, and run statements with `execute(&mut **tx)`";
         cx.help(ty, "a handler must write through the transaction of its checkpoint", help);
         return None;

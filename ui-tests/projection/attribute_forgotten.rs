@@ -1,0 +1,23 @@
+use kenning::prelude::*;
+
+#[derive(Clone, Debug, Serialize, Deserialize, Event)]
+#[kenning(name = "order.placed")]
+pub struct OrderPlaced {
+    pub order_id: u64,
+}
+
+#[derive(Clone, Debug, EventSet)]
+pub enum OrderEvent {
+    Placed(OrderPlaced),
+}
+
+pub struct Revenue;
+
+impl Revenue {
+    #[on]
+    async fn placed(&self, _: &OrderPlaced) {
+        std::future::ready(()).await;
+    }
+}
+
+fn main() {}

@@ -1,0 +1,34 @@
+use kenning::prelude::*;
+
+#[derive(Clone, Debug, Serialize, Deserialize, Event)]
+#[kenning(name = "order.placed")]
+pub struct OrderPlaced {
+    pub order_id: u64,
+}
+
+#[derive(Clone, Debug, EventSet)]
+pub enum OrderEvent {
+    Placed(OrderPlaced),
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ReadModel)]
+#[kenning(table = "orders", version = 1, events = OrderEvent)]
+pub struct Summary {
+    #[kenning(key)]
+    pub order_id: u64,
+    pub customer: String,
+}
+
+#[read_model]
+impl Summary {
+    #[on]
+    fn placed(event: &OrderPlaced) -> Self {
+        Self { order_id: event.order_id, customer: String::new() }
+    }
+}
+
+pub fn asked(app: &kenning::Kenning) {
+    drop(app.query::<Summary>().filter(true));
+}
+
+fn main() {}

@@ -1,0 +1,32 @@
+use kenning::prelude::*;
+
+#[derive(Clone, Debug, Serialize, Deserialize, Event)]
+#[kenning(name = "order.placed")]
+pub struct OrderPlaced {
+    pub order_id: u64,
+}
+
+#[derive(Clone, Debug, EventSet)]
+pub enum OrderEvent {
+    Placed(OrderPlaced),
+}
+
+#[derive(Debug, Default, Aggregate)]
+#[kenning(category = "order", id = u64, events = OrderEvent)]
+pub struct Order {
+    placed: bool,
+}
+
+#[aggregate]
+impl Order {
+    #[apply]
+    fn placed(&mut self, _: &OrderPlaced) {
+        self.placed = true;
+    }
+}
+
+pub fn asked(app: &kenning::Kenning) {
+    drop(app.load::<Order>("order-1"));
+}
+
+fn main() {}
