@@ -137,12 +137,12 @@ impl ImplBlock {
                         function.sig.ident
                     );
                     let unread = syn::Error::new(function.sig.ident.span(), message).into_compile_error();
-                    // An editor completes in it all the same. The compiler has reported already that it does not parse, and what its body
-                    // says would be read against half a signature.
-                    // Without parentheses the compiler has said so.
-                    let unread = has_parameters(tokens).then_some(unread);
-                    let kept = quote!(#krate::__private::verbatim! { #(#attrs)* #tokens });
-                    items.extend(quote!(#[cfg(rust_analyzer)] #kept #unread));
+                    // The compiler has reported already what does not parse. What the body says would be read against half a signature: only an
+                    // editor gets it, to complete in.
+                    let unread = (!mend::is_reported(tokens)).then_some(unread);
+                    let kept =
+                        is_editor().then(|| quote!(#krate::__private::verbatim! { #(#attrs)* #tokens }));
+                    items.extend(quote!(#kept #unread));
                 }
             }
         }
@@ -217,9 +217,10 @@ impl Parse for Item {
     }
 }
 
-fn has_parameters(tokens: &TokenStream) -> bool {
-    let is = |token| matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis);
-    tokens.clone().into_iter().any(is)
+/// Whether it is not the compiler that expands.
+fn is_editor() -> bool {
+    let program = std::env::current_exe().ok();
+    program.is_some_and(|program| program.to_string_lossy().contains("rust-analyzer"))
 }
 
 fn is_function(input: ParseStream<'_>) -> bool {

@@ -26,9 +26,12 @@ pub(crate) fn attribute(mark: &str, blocks: &[&'static str], item: &TokenStream)
     };
     let (message, inert) = match source::around(MARKS) {
         Some(Around { told: true, .. }) => return item.clone(),
-        Some(Around { block, .. }) => {
-            let missing = meant(blocks, &block);
-            (told(mark, missing, &block), inert(missing, &block))
+        Some(around) => {
+            let block = &around.block;
+            let missing = meant(blocks, block);
+            // The impls of another block may be the same ones.
+            let alone = !around.has_another(missing, &text(&block.header.self_ty));
+            (told(mark, missing, block), inert(missing, block).filter(|_| alone))
         }
         None => (general(mark, blocks), None),
     };

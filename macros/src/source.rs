@@ -12,6 +12,17 @@ pub(crate) struct Around {
     pub(crate) block: ImplBlock,
     /// Whether another mark of the block comes before this one, in every build.
     pub(crate) told: bool,
+    text: String,
+}
+
+impl Around {
+    /// Whether the file has another block of the type that has the attribute.
+    pub(crate) fn has_another(&self, attribute: &str, of: &str) -> bool {
+        self.text.match_indices(attribute).any(|(at, _)| {
+            let header = self.text.get(at..).and_then(|rest| rest.split('{').next()).unwrap_or_default();
+            header.split_whitespace().any(|word| word == "impl") && header.trim_end().ends_with(of)
+        })
+    }
 }
 
 /// Reads the file that is being compiled.
@@ -33,7 +44,7 @@ fn within(text: &str, place: usize, marks: &[&str]) -> Option<Around> {
         format!("{} {{{}}}", text.get(header..body - 1)?, text.get(body..end)?).parse().ok()?;
     let before = text.get(body..place)?;
     let told = !before.contains("cfg") && marked(before, marks);
-    Some(Around { block: ImplBlock::parse(&block).ok()?, told })
+    Some(Around { block: ImplBlock::parse(&block).ok()?, told, text: text.to_owned() })
 }
 
 /// Whether one of the marks is in the text, on a function that is complete.

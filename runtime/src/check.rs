@@ -77,7 +77,7 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Storable for T {}
 /// What a step or a reactor may fail with by `?`: every error that can be sent to another thread, boxed errors, those of `anyhow`, and texts.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an error that `?` can pass on",
-    label = "does not become a `StepError` or `ReactorError`",
+    label = "not an error: write `.map_err(|error| StepError::retry(…))` before the `?`, or `ReactorError` in a reactor",
     note = "write `.map_err(StepError::retry)` (or `ReactorError::retry`) before the `?`, with a text or an error",
     note = "or implement `std::error::Error` for `{Self}`, as `#[derive(thiserror::Error)]` does; it must be `Send + Sync + 'static`"
 )]

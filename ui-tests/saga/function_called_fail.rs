@@ -15,7 +15,7 @@ pub struct Fulfilment {
 #[saga]
 impl Fulfilment {
     #[wait(timeout = "1h", on_timeout = fail)]
-    fn settled(event: &Recorded<PaymentSettled>) -> Correlated<u64> {
+    fn settled(event: &Recorded<PaymentSettled>) -> Correlated<u64, ()> {
         Correlated::to(event.order_id, ())
     }
 

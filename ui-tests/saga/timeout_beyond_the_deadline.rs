@@ -15,7 +15,7 @@ pub struct Fulfilment {
 #[saga(deadline = "90m")]
 impl Fulfilment {
     #[wait(timeout = "24h")]
-    fn settled(event: &Recorded<PaymentSettled>) -> Correlated<u64> {
+    fn settled(event: &Recorded<PaymentSettled>) -> Correlated<u64, ()> {
         Correlated::to(event.order_id, ())
     }
 }

@@ -20,12 +20,12 @@ impl Fulfilment {
     }
 
     #[wait(timeout = "1h")]
-    fn settled(event: &Recorded<PaymentSettled>) -> Correlated<u64> {
+    fn settled(event: &Recorded<PaymentSettled>) -> Correlated<u64, ()> {
         Correlated::to(event.order_id, ())
     }
 
     #[wait(timeout = "1h", after(look))]
-    fn settled_again(event: &Recorded<PaymentSettled>) -> Correlated<u64> {
+    fn settled_again(event: &Recorded<PaymentSettled>) -> Correlated<u64, ()> {
         Correlated::to(event.order_id, ())
     }
 }

@@ -20,7 +20,7 @@ impl Fulfilment {
     }
 
     #[wait(timeout = "1h")]
-    fn placed_too(event: &Recorded<OrderPlaced>) -> Correlated<u64> {
+    fn placed_too(event: &Recorded<OrderPlaced>) -> Correlated<u64, ()> {
         Correlated::to(event.order_id, ())
     }
 }

@@ -40,6 +40,19 @@ pub(super) fn broken(input: ParseStream<'_>) -> Option<Item> {
     Some(Item::Broken { function: Box::new(function), tokens })
 }
 
+/// Whether the compiler surely reports it: there are no parameters, or one without a type.
+pub(super) fn is_reported(tokens: &TokenStream) -> bool {
+    let inputs = tokens.clone().into_iter().find_map(|token| match token {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis => Some(group.stream()),
+        _ => None,
+    });
+    let Some(inputs) = inputs else { return true };
+    split(inputs).any(|piece| {
+        let colon = |token| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ':');
+        !piece.is_empty() && syn::parse2::<FnArg>(piece.clone()).is_err() && !piece.into_iter().any(colon)
+    })
+}
+
 fn begins(input: ParseStream<'_>) -> bool {
     input.peek(Token![fn]) || input.peek(Token![pub]) || input.peek(Token![async])
 }

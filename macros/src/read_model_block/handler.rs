@@ -124,10 +124,23 @@ struct Event<'a> {
     recorded: bool,
 }
 
+/// Whether it is what `Recorded` has beside the event, by its name.
+fn is_metadata(ty: &Type) -> bool {
+    let elem = match ty {
+        Type::Reference(reference) => &*reference.elem,
+        other => other,
+    };
+    let name = last_name(elem).map(ToString::to_string).unwrap_or_default();
+    ["Context", "Metadata", "Meta", "Envelope", "EventInfo", "Headers", "StreamName"]
+        .iter()
+        .any(|end| name.ends_with(end))
+}
+
 /// The event: the last borrowed parameter, or else the last one.
 fn event<'a>(cx: &Ctxt, function: &'a Function) -> Option<Event<'a>> {
     let ident = &function.sig.ident;
     let borrowed = |parameter: &&PatType| matches!(&*parameter.ty, Type::Reference(_));
+    let borrowed = |parameter: &&PatType| borrowed(parameter) && !is_metadata(&parameter.ty);
     let last = parameters(&function.sig).filter(borrowed).last().or_else(|| parameters(&function.sig).last());
     let Some(parameter) = last else {
         let help = format!("write `fn {ident}(&mut self, event: &OrderPlaced)`");
@@ -191,12 +204,7 @@ fn takes<'a>(cx: &Ctxt, function: &'a Function, model: &Type, event: Option<&Eve
         if std::ptr::eq(parameter, event.parameter) {
             takes.push(Takes::Event);
         } else if let Type::Reference(_) = ty {
-            let recorded = ["Context", "Metadata", "Meta", "Envelope", "EventInfo", "Headers", "StreamName"];
-            let other = last_name(match ty {
-                Type::Reference(reference) => &reference.elem,
-                other => other,
-            });
-            let meta = other.is_some_and(|name| recorded.iter().any(|end| name.to_string().ends_with(end)));
+            let meta = is_metadata(ty);
             let help = if meta {
                 format!(
                     "write `&Recorded<{}>`: it has the event, its time, stream, version and metadata",
@@ -357,7 +365,9 @@ fn check_args(cx: &Ctxt, args: &Args, form: Form) {
 pub(super) fn more_events(function: &Function) -> impl Iterator<Item = &Type> {
     let taken: Vec<&Type> = parameters(&function.sig)
         .filter_map(|parameter| match &*parameter.ty {
-            Type::Reference(reference) if !is_open(&reference.elem) => Some(&*reference.elem),
+            Type::Reference(reference) if !is_open(&reference.elem) && !is_metadata(&reference.elem) => {
+                Some(&*reference.elem)
+            }
             _ => None,
         })
         .collect();
