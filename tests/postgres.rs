@@ -7,6 +7,7 @@ mod preparing;
 mod read_models;
 mod sagas;
 mod sequence;
+mod server;
 mod watermark;
 
 use kenning::store::{EventStore as _, NewEvent};

@@ -3,9 +3,11 @@
 mod database;
 mod home;
 mod processes;
+mod private_server;
 pub mod proxy;
 
 pub use self::database::database;
 pub(crate) use self::home::on_both_stores;
 pub use self::home::{Home, Memory, Postgres};
+pub use self::private_server::PrivateServer;
 pub(crate) use self::processes::Processes;

@@ -12,14 +12,15 @@ mod postgres;
 mod read;
 mod saga;
 mod snapshot;
+mod timeline;
 mod transaction;
 mod wakeup;
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use futures_core::Stream;
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 pub use self::append::{Append, Appended, AppendedTo, Expect, NewEvent, StreamAppend};
@@ -47,6 +48,7 @@ pub use self::saga::{
     SagaWrite, SagaWritten, StoredRequest, WantedSaga,
 };
 pub use self::snapshot::Snapshot;
+pub use self::timeline::Timeline;
 pub use self::transaction::TransactionalStore;
 pub use self::wakeup::{Wakeup, WakeupSource};
 
@@ -80,6 +82,27 @@ pub trait EventStore: Send + Sync + 'static {
     /// A command that was accepted before is reported before any conflict, since an append that is sent again conflicts with its own first arrival.
     fn append(&self, append: Append) -> BoxFuture<'_, Result<Appended, AppendError>>;
 
+    /// The timeline that the store reads now. It changes when the server may have lost what it said before.
+    ///
+    /// Whoever keeps what was read takes the timeline before the read, and drops it when the timeline is another.
+    /// Provided as [`Timeline::FIRST`], for stores that lose nothing.
+    fn timeline(&self) -> Timeline {
+        Timeline::FIRST
+    }
+
+    /// Appends what was decided on a state read on `timeline`. If the timeline is over, nothing is stored and the
+    /// answer is [`StoreError::Contention`]: read the state again.
+    fn append_on(
+        &self,
+        timeline: Timeline,
+        append: Append,
+    ) -> BoxFuture<'_, Result<Appended, AppendError>> {
+        if timeline != self.timeline() {
+            return Box::pin(async { Err(StoreError::timeline_over().into()) });
+        }
+        self.append(append)
+    }
+
     /// Reads one stream, row by row: the store holds no more than a bounded part of it in memory.
     fn read_stream(&self, query: StreamQuery) -> BoxStream<'_, Result<RecordedEvent, StoreError>>;
 
@@ -103,8 +126,9 @@ pub trait EventStore: Send + Sync + 'static {
     /// Looks an accepted command up in the ledger.
     fn find_command(&self, command_id: Uuid) -> BoxFuture<'_, Result<Option<CommandRecord>, StoreError>>;
 
-    /// Forgets at most `limit` commands recorded before a time, oldest first, and returns how many. A forgotten id is decided anew.
-    fn forget_commands(&self, before: OffsetDateTime, limit: u32) -> BoxFuture<'_, Result<u64, StoreError>>;
+    /// Forgets at most `limit` commands recorded longer ago than `older_than` by the store's clock, oldest first, and
+    /// returns how many. A command with a forgotten id is decided again.
+    fn forget_commands(&self, older_than: Duration, limit: u32) -> BoxFuture<'_, Result<u64, StoreError>>;
 
     /// The newest snapshot of a stream under a fingerprint.
     fn load_snapshot<'a>(
@@ -115,6 +139,19 @@ pub trait EventStore: Send + Sync + 'static {
 
     /// Keeps a snapshot, unless a newer one of the same stream and fingerprint is there.
     fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Keeps a snapshot of a state read on `timeline`. If the timeline is over, nothing is stored and the answer is
+    /// [`StoreError::Contention`].
+    fn save_snapshot_on(
+        &self,
+        timeline: Timeline,
+        snapshot: Snapshot,
+    ) -> BoxFuture<'_, Result<(), StoreError>> {
+        if timeline != self.timeline() {
+            return Box::pin(async { Err(StoreError::timeline_over()) });
+        }
+        self.save_snapshot(snapshot)
+    }
 
     /// How far the feed is behind what was drawn, and who holds it.
     fn health(&self) -> BoxFuture<'_, Result<Health, StoreError>>;

@@ -20,6 +20,7 @@ use crate::number::Version;
 use crate::payload::EncodeError;
 use crate::store::{
     Append, AppendError, Appended, Conflict, EventStore, Expect, LedgerEntry, NewEvent, Snapshot, StoreError,
+    Timeline,
 };
 
 pub(super) type EventsOf<C> = <<C as Command>::Aggregate as Aggregate>::Events;
@@ -117,8 +118,8 @@ impl<C: Command> Execution<'_, C> {
             };
             let asked = turn.now();
             let appended = match self.inline.filter(|inline| inline.concerns(&append)) {
-                None => self.store.append(append).await,
-                Some(inline) => match inline.append(append).await {
+                None => self.store.append_on(hot.timeline, append).await,
+                Some(inline) => match inline.append(hot.timeline, append).await {
                     Ok(appended) => Ok(appended),
                     Err(Unstored::Append(error)) => Err(error),
                     Err(Unstored::Projection { projection, source }) => {
@@ -130,9 +131,10 @@ impl<C: Command> Execution<'_, C> {
             match appended {
                 Ok(appended) => {
                     hot.confirmed = asked;
+                    let timeline = hot.timeline;
                     return match self.accepted(turn, hot, events, appended)? {
                         (executed, None) => Ok(executed),
-                        (executed, Some(snapshot)) => Box::pin(self.saved(executed, snapshot)).await,
+                        (executed, Some(snapshot)) => Box::pin(self.saved(executed, timeline, snapshot)).await,
                     };
                 }
                 Err(AppendError::Conflict(conflict)) => {
@@ -147,6 +149,9 @@ impl<C: Command> Execution<'_, C> {
                     if *attempts < self.options.attempts.get() =>
                 {
                     Box::pin(pause(*attempts)).await;
+                    if hot.timeline != self.store.timeline() {
+                        Box::pin(self.refresh(&turn, &mut hot)).await?;
+                    }
                 }
                 Err(AppendError::DuplicateCommand(record)) => {
                     turn.put(hot);
@@ -182,12 +187,12 @@ impl<C: Command> Execution<'_, C> {
 
     /// A state to begin with that need not be read: the last one, which may be old, or the default for a command that creates its stream.
     fn at_hand(&self, turn: &mut Turn<'_, C::Aggregate>) -> Option<Hot<C::Aggregate>> {
-        if let Some(hot) = turn.take() {
+        if let Some(hot) = turn.take(self.store.timeline()) {
             self.runtime.metrics.hits.increment(1);
             return Some(hot);
         }
         self.runtime.metrics.misses.increment(1);
-        C::CREATES.then(Hot::empty)
+        C::CREATES.then(|| Hot::empty(self.store.timeline()))
     }
 
     /// Brings the state up to what the store has now.
@@ -197,10 +202,14 @@ impl<C: Command> Execution<'_, C> {
         hot: &mut Hot<C::Aggregate>,
     ) -> Result<(), ExecuteError<RejectionOf<C>>> {
         let stream = &self.context.stream;
-        if hot.version == Version::ZERO {
+        if hot.version == Version::ZERO || hot.timeline != self.store.timeline() {
             *hot = self.runtime.load(self.store, stream, turn.now()).await?;
         } else {
-            self.runtime.catch_up(self.store, stream, hot, turn.now()).await?;
+            let caught_up = self.runtime.catch_up(self.store, stream, hot, turn.now()).await;
+            if hot.timeline == self.store.timeline() {
+                return Ok(caught_up?);
+            }
+            *hot = self.runtime.load(self.store, stream, turn.now()).await?;
         }
         Ok(())
     }
@@ -278,8 +287,13 @@ impl<C: Command> Execution<'_, C> {
         Ok((executed, snapshot))
     }
 
-    async fn saved(&self, executed: Executed<EventsOf<C>>, snapshot: Snapshot) -> Answer<C> {
-        self.runtime.save(self.store, snapshot).await;
+    async fn saved(
+        &self,
+        executed: Executed<EventsOf<C>>,
+        timeline: Timeline,
+        snapshot: Snapshot,
+    ) -> Answer<C> {
+        self.runtime.save(self.store, timeline, snapshot).await;
         Ok(executed)
     }
 

@@ -8,6 +8,7 @@ use lru::LruCache;
 use tokio::sync::MutexGuard;
 
 use crate::number::Version;
+use crate::store::Timeline;
 use crate::stream::StreamName;
 
 /// A state, the version of the stream that it has, and what is known about that.
@@ -16,6 +17,8 @@ pub(crate) struct Hot<A> {
     pub(crate) version: Version,
     /// The version of the newest snapshot known of.
     pub(crate) snapshot: Version,
+    /// The timeline that it was read on.
+    pub(crate) timeline: Timeline,
     /// The store has confirmed the version after the turn with this ticket was asked for.
     pub(crate) confirmed: Ticket,
 }
@@ -86,8 +89,10 @@ impl<A> Slot<A> {
 
 impl<A> Turn<'_, A> {
     /// Takes the state out. What is not put back is loaded by the next: a panic, an error or a dropped future leaves no doubtful state behind.
-    pub(crate) fn take(&mut self) -> Option<Hot<A>> {
-        self.place.take()
+    ///
+    /// A state of another timeline is dropped: the server may have lost the events that made it.
+    pub(crate) fn take(&mut self, timeline: Timeline) -> Option<Hot<A>> {
+        self.place.take().filter(|hot| hot.timeline == timeline)
     }
 
     /// Puts the state back.

@@ -11,7 +11,7 @@ use self::follow::{Failed, Follow};
 use crate::consumer::ConsumerOptions;
 use crate::event_set::EventSet;
 use crate::projection::{HandlerError, Lends, Projection};
-use crate::store::{Append, AppendError, Appended, BoxFuture, ConsumerKind, ConsumerStore, StoreError};
+use crate::store::{Append, AppendError, Appended, BoxFuture, ConsumerKind, ConsumerStore, StoreError, Timeline};
 
 /// How often an append is tried whose connection died, when it is proven not to have been stored.
 const ATTEMPTS: u32 = 6;
@@ -61,7 +61,9 @@ pub(super) trait InlineAppend: Send + Sync {
     fn concerns(&self, append: &Append) -> bool;
 
     /// Appends, has the projections follow the events, and commits: all of it, or nothing.
-    fn append(&self, append: Append) -> BoxFuture<'_, Result<Appended, Unstored>>;
+    ///
+    /// The append was decided on `timeline`: on another one nothing is stored.
+    fn append(&self, timeline: Timeline, append: Append) -> BoxFuture<'_, Result<Appended, Unstored>>;
 }
 
 /// Why an append was not done.
@@ -153,12 +155,20 @@ impl<S: ConsumerStore> Inlines<S> {
         Ok(())
     }
 
-    async fn attempt(&self, append: &Append) -> Result<Appended, Failure<S::Transaction>> {
+    async fn attempt(
+        &self,
+        timeline: Timeline,
+        append: &Append,
+    ) -> Result<Appended, Failure<S::Transaction>> {
         let store = &*self.store;
         let mut transaction = match store.begin_batch(ConsumerKind::Projection, self.idle).await {
             Ok(transaction) => transaction,
             Err(error) => return Err(Failure { transaction: None, lost: false, why: error.into() }),
         };
+        if timeline != store.timeline() {
+            let why = StoreError::timeline_over().into();
+            return Err(Failure { transaction: Some(transaction), lost: false, why });
+        }
         let appended = match store.append_in(&mut transaction, append.clone()).await {
             Ok(appended) => appended,
             Err(error) => {
@@ -244,12 +254,12 @@ impl<S: ConsumerStore> InlineAppend for Inlines<S> {
         self.projections.iter().any(|(inline, _)| inline.concerns(append))
     }
 
-    fn append(&self, append: Append) -> BoxFuture<'_, Result<Appended, Unstored>> {
+    fn append(&self, timeline: Timeline, append: Append) -> BoxFuture<'_, Result<Appended, Unstored>> {
         Box::pin(async move {
             let mut attempt = 0;
             loop {
                 attempt += 1;
-                let failure = match self.attempt(&append).await {
+                let failure = match self.attempt(timeline, &append).await {
                     Ok(appended) => return Ok(appended),
                     Err(failure) => failure,
                 };

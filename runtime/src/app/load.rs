@@ -77,7 +77,7 @@ async fn past<A: Aggregate>(
     stream: &StreamName,
     until: Until,
 ) -> Result<Hot<A>, LoadError> {
-    let mut hot = Hot::<A>::empty();
+    let mut hot = Hot::<A>::empty(store.timeline());
     let mut query = StreamQuery::forwards(stream.clone());
     if let Until::Version(version) = until {
         if version == Version::ZERO {
@@ -105,6 +105,9 @@ async fn past<A: Aggregate>(
         });
         applied.map_err(|source| RehydrateError::Decode { stream: stream.clone(), version, source })?;
         hot.version = version;
+    }
+    if hot.timeline != store.timeline() {
+        return Err(StoreError::timeline_over().into());
     }
     Ok(hot)
 }

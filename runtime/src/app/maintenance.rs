@@ -8,7 +8,6 @@ use tokio::task::JoinHandle;
 
 use super::builder::Options;
 use super::runtime::with_sources;
-use crate::clock::Clock;
 use crate::store::{EventStore, StoreError};
 use crate::telemetry;
 
@@ -34,7 +33,7 @@ impl Maintenance {
         closed: watch::Receiver<bool>,
     ) -> Self {
         let retention =
-            Arc::new(Retention { store, clock: options.clock.clone(), keep: options.ledger_retention });
+            Arc::new(Retention { store, keep: options.ledger_retention });
         Self { task: Mutex::new(Some(tokio::spawn(supervise(retention, closed)))) }
     }
 
@@ -78,22 +77,16 @@ async fn supervise(retention: Arc<Retention>, mut closed: watch::Receiver<bool>)
 
 struct Retention {
     store: Arc<dyn EventStore>,
-    clock: Clock,
     keep: Duration,
 }
 
 impl Retention {
-    /// Forgets all commands that are old enough, in batches that leave the database to others in between.
+    /// Forgets all commands that are old enough by the store's clock, in batches. The clock of this process may be wrong
+    /// by any amount.
     async fn round(self: Arc<Self>) -> Result<u64, StoreError> {
-        let Some(before) =
-            time::Duration::try_from(self.keep).ok().and_then(|keep| self.clock.now().checked_sub(keep))
-        else {
-            // Kept for longer than there is a calendar: for ever.
-            return Ok(0);
-        };
         let mut forgotten = 0;
         loop {
-            let batch = self.store.forget_commands(before, BATCH).await?;
+            let batch = self.store.forget_commands(self.keep, BATCH).await?;
             forgotten += batch;
             if batch < u64::from(BATCH) {
                 return Ok(forgotten);

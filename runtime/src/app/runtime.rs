@@ -8,11 +8,14 @@ use crate::aggregate::{Aggregate, ApplyTo, Snapshots};
 use crate::event::RawEvent;
 use crate::event_set::{EventSet, guarded, panic_text};
 use crate::number::Version;
-use crate::store::{EventStore, RehydrateError, Snapshot, StoreError};
+use crate::store::{EventStore, RehydrateError, Snapshot, StoreError, Timeline};
 use crate::stream::StreamName;
 use crate::telemetry::AggregateMetrics;
 
 use super::hot::{Hot, HotStreams, Ticket};
+
+/// How often a read is begun again because the server changed.
+const TIMELINES: u32 = 3;
 
 /// One registered aggregate.
 pub(crate) struct AggregateRuntime<A: Aggregate> {
@@ -48,9 +51,31 @@ impl<A: Aggregate> AggregateRuntime<A> {
         stream: &StreamName,
         now: Ticket,
     ) -> Result<Hot<A>, RehydrateError> {
-        let mut hot = self.snapshot(store, stream).await?.unwrap_or_else(Hot::empty);
-        self.catch_up(store, stream, &mut hot, now).await?;
-        Ok(hot)
+        self.load_on_one_timeline(store, stream, now, true).await
+    }
+
+    /// A read that the server changed under is begun again: it may have seen events that are lost.
+    async fn load_on_one_timeline(
+        &self,
+        store: &dyn EventStore,
+        stream: &StreamName,
+        now: Ticket,
+        from_snapshot: bool,
+    ) -> Result<Hot<A>, RehydrateError> {
+        for _ in 0..TIMELINES {
+            let timeline = store.timeline();
+            let loaded = async {
+                let snapshot = if from_snapshot { self.snapshot(store, stream).await? } else { None };
+                let mut hot = Hot { timeline, ..snapshot.unwrap_or_else(|| Hot::empty(timeline)) };
+                self.catch_up(store, stream, &mut hot, now).await?;
+                Ok(hot)
+            };
+            let loaded = loaded.await;
+            if store.timeline() == timeline {
+                return loaded;
+            }
+        }
+        Err(StoreError::timeline_over().into())
     }
 
     /// Reads a stream's state from its first event on, whatever snapshots there are.
@@ -60,9 +85,7 @@ impl<A: Aggregate> AggregateRuntime<A> {
         stream: &StreamName,
         now: Ticket,
     ) -> Result<Hot<A>, RehydrateError> {
-        let mut hot = Hot::empty();
-        self.catch_up(store, stream, &mut hot, now).await?;
-        Ok(hot)
+        self.load_on_one_timeline(store, stream, now, false).await
     }
 
     /// Applies what the stream has beyond the state. After an error the state is of no use.
@@ -122,6 +145,7 @@ impl<A: Aggregate> AggregateRuntime<A> {
                 state,
                 version: snapshot.version,
                 snapshot: snapshot.version,
+                timeline: Timeline::FIRST,
                 confirmed: Ticket::NEVER,
             })),
             Err(error) => {
@@ -151,9 +175,9 @@ impl<A: Aggregate> AggregateRuntime<A> {
     }
 
     /// Saves a snapshot. That it fails is no error of the command: its events are durable.
-    pub(crate) async fn save(&self, store: &dyn EventStore, snapshot: Snapshot) {
+    pub(crate) async fn save(&self, store: &dyn EventStore, timeline: Timeline, snapshot: Snapshot) {
         let stream = snapshot.stream.clone();
-        match store.save_snapshot(snapshot).await {
+        match store.save_snapshot_on(timeline, snapshot).await {
             Ok(()) => self.metrics.saved.increment(1),
             Err(error) => self.unsaved(&stream, &error),
         }
@@ -167,11 +191,12 @@ impl<A: Aggregate> AggregateRuntime<A> {
 
 impl<A: Aggregate> Hot<A> {
     /// The state before the first event, of which nothing is known.
-    pub(crate) fn empty() -> Self {
+    pub(crate) fn empty(timeline: Timeline) -> Self {
         Self {
             state: A::default(),
             version: Version::ZERO,
             snapshot: Version::ZERO,
+            timeline,
             confirmed: Ticket::NEVER,
         }
     }

@@ -61,7 +61,7 @@ impl<A: Aggregate> Target<A> {
     ) -> Result<Self, TargetError> {
         let runtime = registry.get::<A>().ok_or(TargetError::NotRegistered(type_name::<A>()))?;
         // The turn is over at once: a batch that kept the turns of its streams would have commands of this process wait for its handlers.
-        let at_hand = runtime.streams.slot(stream).try_turn().and_then(|mut turn| turn.take());
+        let at_hand = runtime.streams.slot(stream).try_turn().and_then(|mut turn| turn.take(store.timeline()));
         let hot = match at_hand {
             Some(mut hot) if hot.version > Version::ZERO => {
                 runtime.catch_up(store, stream, &mut hot, Ticket::NEVER).await?;
@@ -79,7 +79,7 @@ impl<A: Aggregate> Target<A> {
 
     fn leave(self, runtime: &AggregateRuntime<A>, stream: &StreamName) {
         if let Some(mut turn) = runtime.streams.slot(stream).try_turn() {
-            let newer = turn.take().filter(|there| there.version >= self.hot.version);
+            let newer = turn.take(self.hot.timeline).filter(|there| there.version >= self.hot.version);
             turn.put(newer.unwrap_or(self.hot));
         }
     }
@@ -126,9 +126,10 @@ impl<A: Aggregate> AnyTarget for Target<A> {
             let Some(runtime) = registry.get::<A>() else { return };
             runtime.metrics.accepted.increment(commands);
             let snapshot = runtime.due_snapshot(stream, &mut self.hot);
+            let timeline = self.hot.timeline;
             self.leave(runtime, stream);
             if let Some(snapshot) = snapshot {
-                runtime.save(store, snapshot).await;
+                runtime.save(store, timeline, snapshot).await;
             }
         })
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use crate::number::Position;
-use crate::store::Lease;
+use crate::store::{Lease, Timeline};
 
 /// Consumer, generation, partition.
 pub(super) type PartitionId = (Arc<str>, u32, u16);
@@ -17,6 +17,7 @@ pub(super) struct Cell {
     /// Everything up to here is done; what the consumer has to do of it is durable, the checkpoint itself may be written a little later.
     pub(super) position: Position,
     pub(super) epoch: u64,
+    timeline: Timeline,
     pub(super) live: bool,
     /// How many partitions its generation has.
     partitions: u16,
@@ -28,8 +29,8 @@ pub(super) struct Cell {
 
 impl Cell {
     fn of(lease: &Lease, position: Position) -> Self {
-        let Lease { epoch, live, partitions, .. } = *lease;
-        Self { position, epoch, live, partitions, failures: 0, problem: None }
+        let Lease { epoch, timeline, live, partitions, .. } = *lease;
+        Self { position, epoch, timeline, live, partitions, failures: 0, problem: None }
     }
 }
 
@@ -58,10 +59,15 @@ impl Board {
     }
 
     /// How far the partition of a consumer's live generation is that is meant, if it is run here.
-    pub(super) fn live(&self, consumer: &Arc<str>, partition: impl Fn(u16) -> u16) -> Option<Position> {
+    pub(super) fn live(
+        &self,
+        consumer: &Arc<str>,
+        timeline: Timeline,
+        partition: impl Fn(u16) -> u16,
+    ) -> Option<Position> {
         let cells = self.cells();
         let own = cells.range((Arc::clone(consumer), 0, 0)..=(Arc::clone(consumer), u32::MAX, u16::MAX));
-        let mut live = own.filter(|(_, cell)| cell.live);
+        let mut live = own.filter(|(_, cell)| cell.live && cell.timeline == timeline);
         live.find(|((_, _, number), cell)| *number == partition(cell.partitions))
             .map(|(_, cell)| cell.position)
     }

@@ -17,7 +17,7 @@ use super::window::Window;
 use crate::app::with_sources;
 use crate::fresh_id::fresh_id;
 use crate::limits::MAX_PAGE;
-use crate::store::{ConsumerRecord, ConsumerStore, EventStore, Lease, LeaseRequest, StoreError, Wanted};
+use crate::store::{ConsumerRecord, ConsumerStore, EventStore, Lease, LeaseRequest, StoreError, Timeline, Wanted};
 use crate::telemetry;
 
 const TASK: &str = "consumer leases";
@@ -47,6 +47,7 @@ pub(super) struct Keeper<S> {
 /// A partition that runs here.
 struct Held {
     epoch: u64,
+    timeline: Timeline,
     stop: CancellationToken,
     task: AbortOnDropHandle<()>,
 }
@@ -135,9 +136,9 @@ impl<S: ConsumerStore> Keeper<S> {
         let request = LeaseRequest { worker: self.worker, duration, wanted };
         let leases = self.host.store.lease(&request).await?;
         self.valid_until = began + duration;
-        let granted: BTreeMap<_, _> = leases.iter().map(|lease| (id_of(lease), lease.epoch)).collect();
+        let granted: BTreeMap<_, _> = leases.iter().map(|lease| (id_of(lease), (lease.epoch, lease.timeline))).collect();
         // A task that is dropped ends at once. Whatever it was writing is rolled back, or fenced.
-        self.held.retain(|id, held| granted.get(id) == Some(&held.epoch));
+        self.held.retain(|id, held| granted.get(id) == Some(&(held.epoch, held.timeline)));
         for lease in leases {
             if !self.held.contains_key(&id_of(&lease)) {
                 self.start(lease);
@@ -173,7 +174,7 @@ impl<S: ConsumerStore> Keeper<S> {
         let Some(consumer) = self.host.consumer(&lease.consumer).cloned() else { return };
         let own = self.window(&consumer, &lease);
         let id = id_of(&lease);
-        let (epoch, stop) = (lease.epoch, self.stop.child_token());
+        let (epoch, timeline, stop) = (lease.epoch, lease.timeline, self.stop.child_token());
         tracing::info!(
             consumer = &*lease.consumer,
             generation = lease.generation,
@@ -185,7 +186,7 @@ impl<S: ConsumerStore> Keeper<S> {
         let windows = (Arc::clone(&self.tail), own);
         let partition = Partition::new(Arc::clone(&self.host), consumer, windows, lease, stop.clone());
         let task = AbortOnDropHandle::new(tokio::spawn(Arc::new(partition).supervise()));
-        self.held.insert(id, Held { epoch, stop, task });
+        self.held.insert(id, Held { epoch, timeline, stop, task });
     }
 
     /// The window of a generation, in which its partitions read while they are far behind.

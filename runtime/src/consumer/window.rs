@@ -11,7 +11,7 @@ use tracing::Instrument;
 
 use super::page::Page;
 use crate::number::Position;
-use crate::store::{EventStore, FeedQuery, StoreError, Wakeup};
+use crate::store::{EventStore, FeedQuery, StoreError, Timeline, Wakeup};
 
 /// How long to wait for a wake-up before looking all the same.
 const POLL: Duration = Duration::from_millis(500);
@@ -58,6 +58,8 @@ struct State {
     at_head: bool,
     /// When the last page at the head was read.
     read: Option<Instant>,
+    /// The timeline that the pages are of.
+    timeline: Timeline,
     /// What an event takes, about; it bounds the next page.
     bytes_each: usize,
     /// How many read in it.
@@ -144,6 +146,9 @@ impl Window {
     /// Whether the window has what comes after a position.
     pub(super) fn has(&self, after: Position) -> bool {
         let state = self.shared.state();
+        if state.timeline != self.shared.store.timeline() {
+            return false;
+        }
         let low = state.pages.front().map(|page| page.after).or(state.high);
         low.is_some_and(|low| low <= after) && state.high.is_some_and(|high| after <= high)
     }
@@ -176,6 +181,12 @@ impl Window {
 
     fn place(&self, after: Position) -> Place {
         let mut state = self.shared.state();
+        let timeline = self.shared.store.timeline();
+        if state.timeline != timeline {
+            // Pages of another server, or of what this one has lost.
+            state.restart(None);
+            state.timeline = timeline;
+        }
         let high = state.begin(after);
         if after < high {
             let Some(low) = state.pages.front().map(|page| page.after) else { return Place::Before };
@@ -213,6 +224,7 @@ impl State {
     fn restart(&mut self, high: Option<Position>) {
         *self = Self {
             high,
+            timeline: self.timeline,
             bytes_each: self.bytes_each,
             readers: self.readers,
             flights: self.flights + 1,
@@ -274,7 +286,7 @@ impl Shared {
         let wait = state.at_head.then_some(state.read).flatten().map(|read| read + pace);
         let limit = self.page_limit(state);
         state.flights += 1;
-        let number = state.flights;
+        let (number, timeline) = (state.flights, state.timeline);
         let (sender, done) = watch::channel(None);
         let shared = Arc::clone(self);
         let task = tokio::spawn(async move {
@@ -284,6 +296,10 @@ impl Shared {
                 // The window was begun anew meanwhile.
                 return;
             }
+            let page = page.and_then(|page| {
+                let same = shared.store.timeline() == timeline;
+                if same { Ok(page) } else { Err(StoreError::timeline_over()) }
+            });
             let landed = page.map(|page| state.push(page)).map_err(|error| {
                 state.at_head = false;
                 Arc::new(error)

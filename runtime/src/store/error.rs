@@ -143,6 +143,12 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// The answer to what was decided on a [timeline](super::Timeline) that is over. Nothing is stored.
+    #[must_use]
+    pub fn timeline_over() -> Self {
+        Self::Contention("the database server changed since the state was read: read it again".into())
+    }
+
     /// Whether the same call may succeed when it is made again, and nothing was stored by this one.
     #[must_use]
     pub fn is_retryable(&self) -> bool {

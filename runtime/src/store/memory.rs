@@ -19,8 +19,8 @@ mod tests;
 mod transaction;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use time::OffsetDateTime;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -227,8 +227,15 @@ impl EventStore for MemoryStore {
         Box::pin(async move { Ok(self.shared.log().available()?.command(command_id)) })
     }
 
-    fn forget_commands(&self, before: OffsetDateTime, limit: u32) -> BoxFuture<'_, Result<u64, StoreError>> {
-        Box::pin(async move { Ok(self.shared.log().available()?.forget(before, limit)) })
+    fn forget_commands(&self, older_than: Duration, limit: u32) -> BoxFuture<'_, Result<u64, StoreError>> {
+        let age = time::Duration::try_from(older_than).ok();
+        let before = age.and_then(|age| self.shared.clock.now().checked_sub(age));
+        Box::pin(async move {
+            let mut log = self.shared.log();
+            let log = log.available()?;
+            // Older than every date: nothing is.
+            Ok(before.map_or(0, |before| log.forget(before, limit)))
+        })
     }
 
     fn load_snapshot<'a>(

@@ -1,5 +1,7 @@
 //! The PostgreSQL store.
 
+mod aside;
+mod barrier;
 mod call;
 mod committer;
 mod connection;
@@ -16,25 +18,29 @@ mod notifier;
 mod options;
 mod queue;
 mod read;
+mod realign;
 mod recovery;
 mod row;
 mod sagas;
 mod select;
+mod server;
 mod snapshots;
 mod sql;
+mod suitable;
 mod transaction;
 mod writer;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
-use time::OffsetDateTime;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use self::barrier::Barrier;
 use self::core::Core;
 pub(crate) use self::error::{is_database_collision, is_database_trouble, is_database_unfit};
 use self::loader::Loader;
@@ -42,19 +48,17 @@ use self::losses::Losses;
 use self::notifier::OwnNotifier;
 pub use self::options::PostgresOptions;
 use self::queue::Queue;
+use self::server::Server;
 use self::sql::Schema;
 use super::{
     Append, AppendError, Appended, BoxFuture, BoxStream, CommandRecord, EventStore, FeedPage, FeedQuery,
-    Health, RehydrateError, Snapshot, StoreError, StreamQuery, Visit, Wakeup,
+    Health, RehydrateError, Snapshot, StoreError, StreamQuery, Timeline, Visit, Wakeup,
 };
 use crate::number::Version;
 use crate::recorded::RecordedEvent;
 use crate::stream::StreamName;
 
-/// Keeps everything in a schema of a PostgreSQL database, 13 to 18.
-///
-/// Clones share one store: one pool, one queue of appends. When the last one is dropped, or on [`close`](EventStore::close), what was accepted is written and the
-/// tasks end.
+#[doc = include_str!("../docs/postgres_server.md")]
 #[derive(Clone, Debug)]
 pub struct PostgresStore {
     inner: Arc<Inner>,
@@ -101,9 +105,19 @@ impl PostgresStore {
         connect: PgConnectOptions,
         pools: (PgPool, PgPool),
         losses: Arc<Losses>,
+        server: Arc<Server>,
     ) -> Self {
         let queue = Arc::new(Queue::new(&options));
-        let core = Arc::new(Core::new(options, schema, connect, pools, losses));
+        let (barrier, asked) = Barrier::new();
+        let committer = barrier::Committer {
+            server: Arc::clone(&server),
+            connect: connect.clone(),
+            acquire_timeout: options.acquire_timeout,
+            connection: None,
+            stuck: None,
+        };
+        tokio::spawn(committer.run(asked));
+        let core = Arc::new(Core::new(options, schema, connect, pools, losses, server, barrier));
         let own_notifier = OwnNotifier::default();
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(committer::supervise(Arc::clone(&core), Arc::clone(&queue)));
@@ -160,10 +174,25 @@ impl EventStore for PostgresStore {
         Box::pin(async { migrate::prepare(self.open()?).await })
     }
 
+    fn timeline(&self) -> Timeline {
+        self.inner.core.timeline()
+    }
+
+    fn append_on(
+        &self,
+        timeline: Timeline,
+        append: Append,
+    ) -> BoxFuture<'_, Result<Appended, AppendError>> {
+        Box::pin(async move {
+            append.check()?;
+            self.inner.queue.append(append, Some(timeline)).await
+        })
+    }
+
     fn append(&self, append: Append) -> BoxFuture<'_, Result<Appended, AppendError>> {
         Box::pin(async move {
             append.check()?;
-            self.inner.queue.append(append).await
+            self.inner.queue.append(append, None).await
         })
     }
 
@@ -191,11 +220,11 @@ impl EventStore for PostgresStore {
 
     fn find_command(&self, command_id: Uuid) -> BoxFuture<'_, Result<Option<CommandRecord>, StoreError>> {
         let core = &self.inner.core;
-        Box::pin(losses::read(core, move || ledger::find(&core.pool, &core.sql, command_id)))
+        Box::pin(ledger::find_durable(core, command_id))
     }
 
-    fn forget_commands(&self, before: OffsetDateTime, limit: u32) -> BoxFuture<'_, Result<u64, StoreError>> {
-        Box::pin(ledger::forget(&self.inner.core, before, limit))
+    fn forget_commands(&self, older_than: Duration, limit: u32) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(ledger::forget(&self.inner.core, older_than, limit))
     }
 
     fn load_snapshot<'a>(
@@ -207,7 +236,15 @@ impl EventStore for PostgresStore {
     }
 
     fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(snapshots::save(&self.inner.core, snapshot))
+        Box::pin(snapshots::save(&self.inner.core, None, snapshot))
+    }
+
+    fn save_snapshot_on(
+        &self,
+        timeline: Timeline,
+        snapshot: Snapshot,
+    ) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(snapshots::save(&self.inner.core, Some(timeline), snapshot))
     }
 
     fn health(&self) -> BoxFuture<'_, Result<Health, StoreError>> {

@@ -12,7 +12,7 @@ fn stream(nth: usize) -> StreamName {
 }
 
 fn hot(state: u32, confirmed: Ticket) -> Hot<u32> {
-    Hot { state, version: Version::ZERO, snapshot: Version::ZERO, confirmed }
+    Hot { state, version: Version::ZERO, snapshot: Version::ZERO, timeline: Timeline::FIRST, confirmed }
 }
 
 fn is_pending<F: Future>(future: Pin<&mut F>) -> bool {
@@ -28,8 +28,8 @@ async fn the_bound_holds_and_the_oldest_leaves() {
     }
     assert_eq!(streams.len(), 2);
     let (oldest, newest) = (streams.slot(&stream(2)), streams.slot(&stream(0)));
-    assert_eq!(oldest.turn(1).await.ok().unwrap().take().map(|hot| hot.state), Some(7));
-    assert!(newest.turn(1).await.ok().unwrap().take().is_none());
+    assert_eq!(oldest.turn(1).await.ok().unwrap().take(Timeline::FIRST).map(|hot| hot.state), Some(7));
+    assert!(newest.turn(1).await.ok().unwrap().take(Timeline::FIRST).is_none());
 }
 
 // The look at the slot's owners was taken out once: this test failed.
@@ -53,8 +53,8 @@ async fn a_dropped_turn_without_a_put_leaves_no_state() {
     let streams = streams(1);
     let slot = streams.slot(&stream(0));
     slot.turn(1).await.ok().unwrap().put(hot(1, Ticket::NEVER));
-    assert!(slot.turn(1).await.ok().unwrap().take().is_some());
-    assert!(slot.turn(1).await.ok().unwrap().take().is_none());
+    assert!(slot.turn(1).await.ok().unwrap().take(Timeline::FIRST).is_some());
+    assert!(slot.turn(1).await.ok().unwrap().take(Timeline::FIRST).is_none());
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 use super::account::{Account, Refused, move_cents, open};
 use super::faulty::{Calls, Fault, Faulty};
-use crate::store::StoreError;
+use crate::store::{StoreError, Timeline};
 use crate::{ExecuteError, Kenning, StreamName, Version};
 
 #[tokio::test]
@@ -151,7 +151,7 @@ async fn a_stream_that_has_become_shorter_is_replayed() {
     let moved = {
         let runtime = app.inner.registry.get::<Account>().unwrap();
         let slot = runtime.streams.slot(&StreamName::parse("account-ann").unwrap());
-        let hot = slot.turn(1).await.ok().unwrap().take().unwrap();
+        let hot = slot.turn(1).await.ok().unwrap().take(Timeline::FIRST).unwrap();
         let put_back = earlier.app().await;
         let other = put_back.inner.registry.get::<Account>().unwrap();
         let slot = other.streams.slot(&StreamName::parse("account-ann").unwrap());

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use time::OffsetDateTime;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -137,14 +137,14 @@ impl EventStore for Faulty {
         self.store.find_command(command_id)
     }
 
-    fn forget_commands(&self, before: OffsetDateTime, limit: u32) -> BoxFuture<'_, Result<u64, StoreError>> {
+    fn forget_commands(&self, older_than: Duration, limit: u32) -> BoxFuture<'_, Result<u64, StoreError>> {
         Box::pin(async move {
             let fails = &self.calls.forget_fails;
             if fails.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
                 assert!(Calls::count(fails) != 0, "a defect of the store");
                 return Err(StoreError::Unavailable("it is down".into()));
             }
-            let forgotten = self.store.forget_commands(before, limit).await?;
+            let forgotten = self.store.forget_commands(older_than, limit).await?;
             self.calls.forgotten.fetch_add(usize::try_from(forgotten).unwrap(), Ordering::SeqCst);
             Ok(forgotten)
         })

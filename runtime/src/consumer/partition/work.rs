@@ -92,7 +92,12 @@ impl<S: ConsumerStore> Worker<S> {
         loop {
             // Pages without a wanted event would let this go on for ever without a pause.
             tokio::task::coop::consume_budget().await;
-            let end = match self.wake(reader).await? {
+            let wake = self.wake(reader).await?;
+            if self.partition.lease.timeline != self.partition.host.store.timeline() {
+                // The position in memory may be one that the server has lost.
+                return Ok(End::Lost);
+            }
+            let end = match wake {
                 Wake::Stop => {
                     let stored = self.flush().await?;
                     return Ok(if stored { End::Stopped } else { End::Lost });

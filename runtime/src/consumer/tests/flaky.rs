@@ -4,8 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use time::OffsetDateTime;
-
 use crate::prelude::*;
 use crate::read_model::{Row, Value};
 use crate::store::{
@@ -111,8 +109,8 @@ impl EventStore for Flaky {
         self.store.find_command(command_id)
     }
 
-    fn forget_commands(&self, before: OffsetDateTime, limit: u32) -> BoxFuture<'_, Result<u64, StoreError>> {
-        self.store.forget_commands(before, limit)
+    fn forget_commands(&self, older_than: Duration, limit: u32) -> BoxFuture<'_, Result<u64, StoreError>> {
+        self.store.forget_commands(older_than, limit)
     }
 
     fn load_snapshot<'a>(

@@ -17,7 +17,7 @@ use super::committer::Committer;
 use super::shared::Shared;
 use crate::app::with_sources;
 use crate::fresh_id::fresh_id;
-use crate::store::{SagaRecord, SagaStore, SagaWorker, StoreError};
+use crate::store::{SagaRecord, SagaStore, SagaWorker, StoreError, Timeline};
 use crate::telemetry;
 
 const TASK: &str = "sagas";
@@ -32,6 +32,8 @@ pub(super) struct Worker<S> {
     pub(super) committer: Committer,
     /// Fires when the process is to stop: what is under way comes to its end, nothing is begun.
     pub(super) stop: CancellationToken,
+    /// The timeline on which it claims. On another one its instances are not its own.
+    timeline: Timeline,
     /// Until then the instances that are owned are ours, whatever happens to the database.
     valid_until: Mutex<Instant>,
     /// The instances that run here, by saga, and how they are told of messages.
@@ -90,12 +92,6 @@ impl<S> Worker<S> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether its instances are its own still. A process that was stopped finds out here before it does anything.
-    pub(super) fn is_valid(&self) -> bool {
-        self.shared.faults.lease_is_not_checked
-            || Instant::now() < *self.valid_until.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn prolong(&self, until: Instant) {
         *self.valid_until.lock().unwrap_or_else(PoisonError::into_inner) = until;
     }
@@ -106,11 +102,19 @@ impl<S> Worker<S> {
 }
 
 impl<S: SagaStore> Worker<S> {
+    /// Whether its instances are its own still. A process that was stopped finds out here before it does anything.
+    pub(super) fn is_valid(&self) -> bool {
+        self.shared.faults.lease_is_not_checked
+            || self.timeline == self.shared.store.timeline()
+                && Instant::now() < *self.valid_until.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Lives until it is told to stop, or until its lease is lost. An error says that the store is closed, or that something has failed before anything was claimed.
     pub(super) async fn live(shared: Arc<Shared<S>>, stop: CancellationToken) -> Result<(), StoreError> {
         let (committer, commit) = Committer::new(Arc::clone(&shared.store));
         let worker = Arc::new(Self {
             id: fresh_id(),
+            timeline: shared.store.timeline(),
             committer,
             stop: stop.child_token(),
             valid_until: Mutex::new(Instant::now()),

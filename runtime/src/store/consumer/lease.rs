@@ -6,6 +6,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::number::Position;
+use crate::store::Timeline;
 
 /// For how long nobody gets a lease of a live generation that [`swap`](super::ConsumerStore::swap) has stopped.
 pub const SWAP_PAUSE: Duration = Duration::from_secs(3);
@@ -51,4 +52,6 @@ pub struct Lease {
     pub epoch: u64,
     /// Where the partition's checkpoint stood when the lease was claimed or renewed.
     pub position: Position,
+    /// The timeline that it was granted on. On another one it is lost, whatever its epoch.
+    pub timeline: Timeline,
 }

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::consumers::{Consumer, Consumers, Generation, Partition, Registered};
-use crate::store::{Lease, LeaseRequest, Wanted};
+use crate::store::{Lease, LeaseRequest, Timeline, Wanted};
 
 impl Consumers {
     /// Renews what a worker has, takes back what it has too much, and gives it what is free.
@@ -86,6 +86,7 @@ impl Consumer {
             partitions: u16::try_from(partitions).unwrap_or(u16::MAX),
             epoch: partition.epoch,
             position: partition.position,
+            timeline: Timeline::FIRST,
         }));
     }
 }

@@ -5,7 +5,7 @@ use sqlx::{PgConnection, Row};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::encode::{Json, expect, headers, position, version};
+use super::encode::{Json, expect, headers, number, position, version};
 use super::sql::Sql;
 use crate::number::{Position, Version};
 use crate::store::{Append, Appended, AppendedTo, Conflict, Expect, NewEvent, StreamAppend};
@@ -20,6 +20,22 @@ pub(super) enum Outcome {
     Appended(Appended),
     Conflict(Conflict),
     Duplicate(Uuid),
+}
+
+impl Outcome {
+    /// Whether something was stored.
+    pub(super) fn is_written(&self) -> bool {
+        matches!(self, Self::Appended(_))
+    }
+
+    /// The position of the last event that was stored, and its id.
+    pub(super) fn last_event(&self, append: &Append) -> Option<(i64, Uuid)> {
+        let Self::Appended(appended) = self else { return None };
+        let last = |(target, written): (&StreamAppend, &AppendedTo)| {
+            Some((number(written.position()?.get()), target.events.last()?.id))
+        };
+        append.streams.iter().zip(&appended.streams).filter_map(last).max()
+    }
 }
 
 /// Whose connection a call is made on.

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use metrics::{counter, histogram};
-use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
+use super::aside::Aside;
 use super::core::{Core, pause};
 use super::queue::{Job, Queue};
-use super::writer::{Answer, Writer};
+use super::writer::{Answer, Write, Writer};
 use crate::store::{Append, StoreError};
 
 /// Commits until the queue is closed and empty. A panic is logged and the work goes on; whoever waited for what was lost with it is told that it is not known.
@@ -29,44 +29,37 @@ fn failed() {
     counter!("kenning_task_failures_total", "task" => "appender").increment(1);
 }
 
-/// One transaction is in flight at a time; appends that wait for a lock of somebody else's transaction go on
-/// by themselves.
+/// One transaction is in flight at a time. Appends that wait for another transaction's lock are put aside.
 async fn run(core: Arc<Core>, queue: Arc<Queue>) {
     let mut writer = Writer::impatient(Arc::clone(&core));
-    let mut blocked = JoinSet::new();
+    let mut aside = Aside::new(Arc::clone(&core));
     while let Some(jobs) = queue.next().await {
+        let jobs = aside.take(jobs);
+        if jobs.is_empty() {
+            continue;
+        }
         if let Some(first) = jobs.first() {
             histogram!("kenning_append_queue_seconds").record(first.queued.elapsed().as_secs_f64());
         }
         histogram!("kenning_append_batch_size").record(jobs.len() as f64);
         let span = tracing::debug_span!("kenning.append", appends = jobs.len());
         for job in write(&core, &mut writer, jobs).instrument(span).await {
-            blocked.spawn(wait_and_write(Arc::clone(&core), job));
+            aside.add(job);
         }
-        while blocked.try_join_next().is_some() {}
     }
-    while blocked.join_next().await.is_some() {}
-}
-
-/// An append whose stream somebody else's transaction has locked.
-async fn wait_and_write(core: Arc<Core>, job: Job) {
-    counter!("kenning_append_blocked_total").increment(1);
-    // The semaphore is never closed; were it, the append would only go on sooner.
-    let _permit = core.blocked.acquire().await;
-    let mut writer = Writer::patient(Arc::clone(&core));
-    for job in write(&core, &mut writer, vec![job]).await {
-        job.answer(Err(StoreError::Contention(Box::new(sqlx::Error::WorkerCrashed)).into()));
-    }
+    aside.drained().await;
 }
 
 /// Answers the jobs, and gives back those that are blocked. A panic ends neither the task nor the callers' waiting.
-async fn write(core: &Core, writer: &mut Writer, jobs: Vec<Job>) -> Vec<Job> {
-    let appends: Vec<&Append> = jobs.iter().map(|job| &job.append).collect();
-    let answers = match AssertUnwindSafe(writer.append(&appends)).catch_unwind().await {
+pub(super) async fn write(core: &Core, writer: &mut Writer, jobs: Vec<Job>) -> Vec<Job> {
+    let writes: Vec<Write<'_>> =
+        jobs.iter().map(|job| Write { append: &job.append, timeline: job.timeline }).collect();
+    let answers = match AssertUnwindSafe(writer.append(&writes)).catch_unwind().await {
         Ok(answers) => answers,
         Err(_) => {
             failed();
             tracing::error!(task = "appender", "panicked: finding out what became of its appends");
+            let appends: Vec<&Append> = jobs.iter().map(|job| &job.append).collect();
             writer.recover(&appends).await.into_iter().map(Some).collect()
         }
     };

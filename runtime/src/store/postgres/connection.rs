@@ -1,12 +1,14 @@
 //! A connection outside the pool, known by the server process behind it.
 
+use std::io;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgRow};
-use sqlx::{ConnectOptions, PgConnection, Row};
+use sqlx::{ConnectOptions, Error, PgConnection, Row};
 use time::OffsetDateTime;
 
-use super::sql::Sql;
+use super::server::{Met, Server};
+use crate::store::Timeline;
 
 /// The server process behind a connection. Process ids are used again; with the time of the start they are not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +19,7 @@ pub(super) struct Backend {
 
 impl Backend {
     /// As `identify_backend.sql` answers.
-    pub(super) fn of(row: &PgRow) -> Result<Self, sqlx::Error> {
+    pub(super) fn of(row: &PgRow) -> Result<Self, Error> {
         Ok(Self { pid: row.try_get(0)?, started: row.try_get(1)? })
     }
 }
@@ -26,19 +28,48 @@ impl Backend {
 pub(super) struct Connection {
     pub(super) inner: PgConnection,
     pub(super) backend: Backend,
+    /// The timeline of its server.
+    pub(super) timeline: Timeline,
+    /// Commits wait for a synchronous standby.
+    pub(super) replicated: bool,
+    /// A position that was drawn before anything this session writes from now on.
+    pub(super) highest: i64,
 }
 
 impl Connection {
+    /// Connects. An error has the address.
+    pub(super) async fn connect(server: &Server, options: &PgConnectOptions) -> Result<PgConnection, Error> {
+        options.connect().await.map_err(|error| named(server, error))
+    }
+
+    /// Learns which server a connection leads to. An error has the address.
+    pub(super) async fn meet(server: &Server, connection: &mut PgConnection) -> Result<Met, Error> {
+        server.meet(connection).await.map_err(|error| named(server, error))
+    }
+
+    /// Connects to the server, unless that is a standby or read-only.
     pub(super) async fn open(
+        server: &Server,
         options: &PgConnectOptions,
-        sql: &Sql,
         at_most: Duration,
-    ) -> Result<Self, sqlx::Error> {
+    ) -> Result<Self, Error> {
         let open = async {
-            let mut inner = options.connect().await?;
-            let row: PgRow = sqlx::query(sql.identify_backend.clone()).fetch_one(&mut inner).await?;
-            Ok(Self { backend: Backend::of(&row)?, inner })
+            let mut inner = Self::connect(server, options).await?;
+            let met = Self::meet(server, &mut inner).await?;
+            let Met { backend, timeline, replicated, drawn } = met;
+            Ok(Self { inner, backend, timeline, replicated, highest: drawn })
         };
-        tokio::time::timeout(at_most, open).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+        let opened = tokio::time::timeout(at_most, open).await;
+        opened.unwrap_or_else(|_| Err(server.unusable(format_args!("no answer within {at_most:?}"))))
+    }
+}
+
+/// The error of a connection attempt, with the address.
+fn named(server: &Server, error: Error) -> Error {
+    match error {
+        Error::Io(error) if error.kind() != io::ErrorKind::NotConnected => {
+            Error::Io(io::Error::new(error.kind(), format!("{}: {error}", server.address())))
+        }
+        error => error,
     }
 }

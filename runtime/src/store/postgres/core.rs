@@ -1,28 +1,35 @@
 //! What all parts of a store share.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
 use tokio::sync::{Notify, Semaphore};
 
+use super::barrier::Barrier;
+use super::connection::Connection;
+use super::error::SharedError;
 use super::losses::Losses;
 use super::options::PostgresOptions;
 use super::sagas::LostClaims;
+use super::server::Server;
 use super::sql::{Schema, Sql};
 use crate::number::Position;
-use crate::store::WakeupSource;
+use crate::store::{Timeline, WakeupSource};
 
 /// How many appends that wait for another session's lock have a connection of their own.
 const BLOCKED_APPENDS: usize = 8;
 
-#[derive(Debug)]
+/// How long the server is tried for the reason why there is no connection.
+const PROBE: Duration = Duration::from_secs(2);
+
 pub(super) struct Core {
     pub(super) options: PostgresOptions,
     pub(super) schema: Schema,
-    pub(super) sql: Sql,
+    pub(super) sql: Arc<Sql>,
+    pub(super) server: Arc<Server>,
     pub(super) connect: PgConnectOptions,
     pub(super) pool: PgPool,
     /// For leases alone: of consumers, and of the workers of sagas.
@@ -33,7 +40,17 @@ pub(super) struct Core {
     pub(super) blocked: Semaphore,
     pub(super) losses: Arc<Losses>,
     pub(super) lost_claims: LostClaims,
-    watermark: AtomicU64,
+    barrier: Barrier,
+    watermark: Mutex<(Timeline, Position)>,
+}
+
+/// Without the options of its connections, which have the password.
+impl fmt::Debug for Core {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = formatter.debug_struct("Core");
+        shown.field("server", &self.server.address()).field("schema", &self.schema.name());
+        shown.field("options", &self.options).finish_non_exhaustive()
+    }
 }
 
 impl Core {
@@ -43,10 +60,13 @@ impl Core {
         connect: PgConnectOptions,
         (pool, leases): (PgPool, PgPool),
         losses: Arc<Losses>,
+        server: Arc<Server>,
+        barrier: Barrier,
     ) -> Self {
         Self {
             options,
-            sql: Sql::new(&schema),
+            sql: server.sql(),
+            server,
             schema,
             connect,
             pool,
@@ -56,7 +76,8 @@ impl Core {
             blocked: Semaphore::new(BLOCKED_APPENDS),
             losses,
             lost_claims: LostClaims::default(),
-            watermark: AtomicU64::new(0),
+            barrier,
+            watermark: Mutex::default(),
         }
     }
 
@@ -66,18 +87,46 @@ impl Core {
         self.committed.notify_one();
     }
 
-    /// A watermark that was true once, and therefore is.
-    pub(super) fn watermark(&self) -> Position {
-        Position::new(self.watermark.load(Ordering::Acquire))
+    /// The timeline that is read now. Take it before the read whose result it marks.
+    pub(super) fn timeline(&self) -> Timeline {
+        self.server.timeline()
     }
 
-    pub(super) fn raise_watermark(&self, to: Position) {
-        self.watermark.fetch_max(to.get(), Ordering::AcqRel);
+    /// A watermark that was true once on this timeline, and therefore is.
+    pub(super) fn watermark(&self, timeline: Timeline) -> Position {
+        let (of, watermark) = *self.watermark.lock().unwrap_or_else(PoisonError::into_inner);
+        if of == timeline { watermark } else { Position::ZERO }
     }
 
-    /// After a failover the server may have lost what it had: what was true of the old one is not of the new.
-    pub(super) fn forget_watermark(&self) {
-        self.watermark.store(0, Ordering::Release);
+    pub(super) fn raise_watermark(&self, timeline: Timeline, to: Position) {
+        let mut known = self.watermark.lock().unwrap_or_else(PoisonError::into_inner);
+        if timeline != self.timeline() {
+            return;
+        }
+        *known = if known.0 == timeline { (timeline, known.1.max(to)) } else { (timeline, to) };
+    }
+
+    /// Waits until what was read on a timeline is on its synchronous standbys, before it becomes an answer.
+    pub(super) async fn confirm(&self, timeline: Timeline) -> Result<(), SharedError> {
+        self.confirm_within(timeline, self.options.acquire_timeout).await
+    }
+
+    pub(super) async fn confirm_within(
+        &self,
+        timeline: Timeline,
+        at_most: Duration,
+    ) -> Result<(), SharedError> {
+        self.barrier.pass(&self.server, timeline, at_most).await
+    }
+
+    /// Why the pool has no connection: the server cannot be reached, or all connections are in use.
+    ///
+    /// The pool tries to connect until its time is over, and keeps the reason to itself.
+    pub(super) async fn why_no_connection(&self, error: sqlx::Error) -> sqlx::Error {
+        match Connection::open(&self.server, &self.connect, PROBE).await {
+            Ok(_) => error,
+            Err(why) => why,
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! What an error of the database means for the caller.
 
+use std::borrow::Cow;
 use std::error::Error;
+use std::fmt;
 use std::sync::Arc;
 
 use sqlx::migrate::MigrateError;
@@ -8,10 +10,38 @@ use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
 use crate::store::StoreError;
 
-/// One error that several callers of a batch are told.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error(transparent)]
+/// An error of the database in plain words, which several callers may be told.
+#[derive(Clone, Debug)]
 pub(super) struct SharedError(Arc<sqlx::Error>);
+
+impl fmt::Display for SharedError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.0 {
+            // sqlx adds the line of PostgreSQL's own source.
+            sqlx::Error::Database(error) => {
+                formatter.write_str(error.message())?;
+                match error.code() {
+                    Some(code) => write!(formatter, " (SQLSTATE {code})"),
+                    None => Ok(()),
+                }
+            }
+            sqlx::Error::Io(error) => error.fmt(formatter),
+            sqlx::Error::PoolTimedOut => {
+                formatter.write_str("all connections of the pool were in use until the time to wait was over")
+            }
+            error => error.fmt(formatter),
+        }
+    }
+}
+
+impl Error for SharedError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &*self.0 {
+            sqlx::Error::Database(_) | sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut => None,
+            error => error.source(),
+        }
+    }
+}
 
 /// What a failed statement leaves behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +54,12 @@ pub(super) enum Failure {
     Blocked,
     /// Rolled back: the server refused the statement.
     Refused,
+    /// Rolled back: the session or the server is read-only, as a standby is.
+    ReadOnly,
+    /// Rolled back: the sequence handed out a position that is taken, so it is behind the table.
+    PositionTaken,
+    /// The role may not do this.
+    Forbidden,
     /// The schema is not there.
     NotPrepared,
     /// The connection is gone; what it was doing may have been done.
@@ -46,6 +82,9 @@ impl Failure {
             "40001" | "40P01" => Self::TurnedBack,
             "57014" => Self::TimedOut,
             "55P03" => Self::Blocked,
+            "25006" => Self::ReadOnly,
+            "23505" if database.constraint() == Some("events_pkey") => Self::PositionTaken,
+            "42501" => Self::Forbidden,
             "3F000" | "42P01" | "42883" => Self::NotPrepared,
             code if code.starts_with("08") => Self::Lost,
             _ => Self::Refused,
@@ -62,12 +101,32 @@ impl SharedError {
         Failure::of(&self.0)
     }
 
-    /// Nothing was begun.
+    /// The answer when there was no connection: nothing was begun.
     pub(super) fn unavailable(error: sqlx::Error) -> StoreError {
-        match error {
-            sqlx::Error::PoolClosed => StoreError::Closed,
-            error => StoreError::Unavailable(Box::new(error)),
+        Self::new(error).unreachable()
+    }
+
+    /// As [`unavailable`](Self::unavailable), for one of several callers.
+    pub(super) fn unreachable(&self) -> StoreError {
+        if matches!(*self.0, sqlx::Error::PoolClosed) {
+            return StoreError::Closed;
         }
+        let advice = if self.0.as_database_error().is_some_and(|error| error.message().contains(STARTUP)) {
+            Some(
+                "a pooler before the server refuses the settings of a session: connect directly, or allow `options` \
+                 in its `ignore_startup_parameters`, with `pool_mode = session`",
+            )
+        } else {
+            self.code().as_deref().and_then(not_admitted)
+        };
+        match advice {
+            Some(advice) => StoreError::Unsuitable(format!("{self}: {advice}")),
+            None => StoreError::Unavailable(Box::new(self.clone())),
+        }
+    }
+
+    fn code(&self) -> Option<String> {
+        self.0.as_database_error().and_then(|error| error.code().map(Cow::into_owned))
     }
 
     /// The answer to a caller whose work is known not to be stored.
@@ -76,12 +135,51 @@ impl SharedError {
         match self.failure() {
             Failure::TurnedBack | Failure::TimedOut | Failure::Blocked => StoreError::Contention(source),
             Failure::Refused => StoreError::Database(source),
-            Failure::NotPrepared => {
-                StoreError::Unsuitable(format!("its tables are not there, was it prepared? {self}"))
-            }
-            Failure::Lost if matches!(*self.0, sqlx::Error::PoolClosed) => StoreError::Closed,
-            Failure::Lost => StoreError::Unavailable(source),
+            Failure::ReadOnly => StoreError::Unavailable(source),
+            Failure::PositionTaken => StoreError::Corrupt(format!(
+                "its sequence `event_positions` is behind its events, as after a copy of the data alone: {self}. \
+                 Call `build`, or `prepare` of the store, as the owner of its schema: that raises the sequence"
+            )),
+            Failure::Forbidden => StoreError::Unsuitable(format!("{self}: {}", missing_right(&self.0))),
+            Failure::NotPrepared => StoreError::Unsuitable(format!(
+                "{self}: its tables do not exist. Call `build`, or `prepare` of the store, or look at the name of its schema"
+            )),
+            Failure::Lost => self.unreachable(),
         }
+    }
+}
+
+/// What poolers say to settings that they do not pass on.
+const STARTUP: &str = "unsupported startup parameter";
+
+/// What to do when the server does not let the role in: it will not the next time either.
+fn not_admitted(code: &str) -> Option<&'static str> {
+    match code {
+        "3D000" => Some("create the database, or correct its name in the URL"),
+        "28P01" => Some("correct the password in the URL"),
+        "28000" => Some("create the role, or correct its name in the URL, or allow it in pg_hba.conf"),
+        "42501" => Some("grant it: `grant connect on database … to …`"),
+        _ => None,
+    }
+}
+
+/// What to grant.
+fn missing_right(error: &sqlx::Error) -> &'static str {
+    let message = error.as_database_error().map_or("", |error| error.message());
+    if message.contains("for database") {
+        "grant it as the owner of the database, `grant create on database … to …`, or create the schema for the role: \
+         `create schema … authorization …`"
+    } else if message.contains("for schema") {
+        "grant it as the owner of the schema, `grant usage on schema … to …`, with `create` for the role that migrates"
+    } else if message.contains("for sequence") {
+        "grant it as the owner: `grant usage, select, update on all sequences in schema … to …`"
+    } else if message.contains("for table") || message.contains("for relation") {
+        "grant it as the owner: `grant select, insert, update, delete on all tables in schema … to …`"
+    } else if message.contains("for function") {
+        "grant it as the owner: `grant execute on all functions in schema … to …`"
+    } else {
+        "the role that migrates owns the schema; other roles need usage on the schema and all rights on its tables, \
+         sequences and functions"
     }
 }
 
@@ -101,6 +199,10 @@ pub(crate) fn is_database_trouble(error: &sqlx::Error) -> bool {
         );
     };
     let Some(database) = database.try_downcast_ref::<PgDatabaseError>() else { return false };
+    // A read-only server is one that was not promoted yet, or no longer is a primary.
+    if database.code() == "25006" {
+        return true;
+    }
     // Insufficient resources, operator intervention but for a cancelled statement, errors of the system and of the connection.
     let passing = |code: &str| {
         let class = ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class));

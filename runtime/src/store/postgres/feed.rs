@@ -15,7 +15,7 @@ use super::losses;
 use super::row::Rows;
 use crate::limits::MAX_PAGE;
 use crate::number::Position;
-use crate::store::{FeedPage, FeedQuery, Health, StoreError, WatermarkHolder};
+use crate::store::{FeedPage, FeedQuery, Health, StoreError, Timeline, WatermarkHolder};
 
 /// How many positions one page looks at for events that match a filter.
 const WINDOW: u64 = 20_000;
@@ -28,7 +28,8 @@ pub(super) async fn read(core: &Core, mut query: FeedQuery) -> Result<FeedPage, 
 
 async fn read_page(core: &Core, query: &FeedQuery) -> Result<FeedPage, Error> {
     // A watermark that was true once suffices for who is a page or more behind it: the locks of the appenders are looked at near the head alone.
-    let known = core.watermark();
+    let timeline = core.timeline();
+    let known = core.watermark(timeline);
     let behind = known >= query.after.plus(query.limit as u64);
     let filtered = query.categories.is_some() || query.names.is_some();
     let reach = if filtered { query.after.plus(WINDOW) } else { Position::new(u64::MAX) };
@@ -52,7 +53,7 @@ async fn read_page(core: &Core, query: &FeedQuery) -> Result<FeedPage, Error> {
         take(rows, query.bytes).await?
     };
     let (watermark, rows) = match rows.split_first() {
-        Some((first, rows)) if !behind => (find_end(core, known, query.after, first)?, rows),
+        Some((first, rows)) if !behind => (find_end(core, timeline, known, query.after, first)?, rows),
         _ => (known, rows.as_slice()),
     };
     if watermark <= query.after {
@@ -62,6 +63,9 @@ async fn read_page(core: &Core, query: &FeedQuery) -> Result<FeedPage, Error> {
     let full = cut || rows.len() >= query.limit;
     let mut reader = Rows::default();
     let events = rows.iter().map(|row| reader.event(row)).collect::<Result<Vec<_>, _>>()?;
+    if let Some(last) = events.last() {
+        core.server.saw(timeline, number(last.metadata.position.get()), last.metadata.id);
+    }
     let through = match events.last() {
         Some(last) if full => last.metadata.position,
         _ => end,
@@ -89,12 +93,18 @@ async fn take(
 }
 
 /// What the first row of a page near the head says: where what may be delivered ends.
-fn find_end(core: &Core, known: Position, after: Position, row: &PgRow) -> Result<Position, Error> {
+fn find_end(
+    core: &Core,
+    timeline: Timeline,
+    known: Position,
+    after: Position,
+    row: &PgRow,
+) -> Result<Position, Error> {
     let end = position(row.try_get(0)?);
     match row.try_get::<Option<i64>, _>(2)? {
-        Some(ended) => core.raise_watermark(position(ended)),
+        Some(ended) => core.raise_watermark(timeline, position(ended)),
         // There is no gap behind `after`; that there is none before it, only somebody who reads in order can know.
-        None if after <= known => core.raise_watermark(end),
+        None if after <= known => core.raise_watermark(timeline, end),
         None => {}
     }
     Ok(end)

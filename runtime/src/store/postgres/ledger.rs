@@ -1,16 +1,21 @@
 //! The ledger of accepted commands.
 
+use std::time::Duration;
+
 use sqlx::postgres::PgRow;
 use sqlx::{PgExecutor, Row};
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::core::Core;
 use super::encode::{position, version};
 use super::error::read_error;
+use super::losses;
 use super::sql::Sql;
 use crate::store::{AppendError, CommandRecord, StoreError};
 use crate::stream::StreamName;
+
+/// The longest age that is asked for: 2,000 years. The server cannot subtract much more from today.
+const OLDEST: f64 = 2_000.0 * 365.0 * 86_400.0;
 
 pub(super) async fn find(
     executor: impl PgExecutor<'_>,
@@ -21,7 +26,18 @@ pub(super) async fn find(
     row.as_ref().map(record).transpose()
 }
 
-/// The answer to an append whose command was accepted before.
+/// Finds a command, and waits until a failover cannot lose it.
+pub(super) async fn find_durable(core: &Core, id: Uuid) -> Result<Option<CommandRecord>, StoreError> {
+    let timeline = core.timeline();
+    let found = losses::read(core, || find(&core.pool, &core.sql, id)).await?;
+    if found.is_some() {
+        core.confirm(timeline).await.map_err(|error| error.not_stored())?;
+    }
+    Ok(found)
+}
+
+/// The answer to an append in the caller's transaction whose command was accepted before. The commit of that
+/// transaction waits for the standbys, if it writes anything.
 pub(super) async fn duplicate(executor: impl PgExecutor<'_>, sql: &Sql, id: Uuid) -> AppendError {
     match find(executor, sql, id).await {
         Ok(Some(record)) => AppendError::DuplicateCommand(record),
@@ -31,9 +47,9 @@ pub(super) async fn duplicate(executor: impl PgExecutor<'_>, sql: &Sql, id: Uuid
     }
 }
 
-pub(super) async fn forget(core: &Core, before: OffsetDateTime, limit: u32) -> Result<u64, StoreError> {
+pub(super) async fn forget(core: &Core, older_than: Duration, limit: u32) -> Result<u64, StoreError> {
     let done = sqlx::query(core.sql.forget_commands.clone())
-        .bind(before)
+        .bind(older_than.as_secs_f64().min(OLDEST))
         .bind(i64::from(limit))
         .execute(&core.pool)
         .await

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnection, PgPoolOptions};
-use sqlx::{Connection as _, Error};
+use sqlx::Error;
+use sqlx::postgres::PgPoolOptions;
 use tokio::time::Instant;
 
 use super::core::Core;
 use super::error::{Failure, read_error};
+use super::server::Server;
 use crate::store::StoreError;
 
 /// How often a read is made that finds its connection dead.
@@ -21,11 +22,16 @@ pub(super) struct Losses {
     since: Instant,
     /// In microseconds after `since`; 0: never.
     last: AtomicU64,
+    /// When the server was last found changed, likewise.
+    changed: AtomicU64,
 }
+
+/// A connection that was opened so shortly after a change may have been opened before it was seen.
+const OVERLAP: Duration = Duration::from_millis(50);
 
 impl Losses {
     pub(super) fn new() -> Self {
-        Self { since: Instant::now(), last: AtomicU64::new(0) }
+        Self { since: Instant::now(), last: AtomicU64::new(0), changed: AtomicU64::new(0) }
     }
 
     fn now(&self) -> u64 {
@@ -36,6 +42,20 @@ impl Losses {
         self.last.fetch_max(self.now().max(1), Ordering::AcqRel);
     }
 
+    /// The server has changed: connections that were opened before lead to another one.
+    pub(super) fn note_change(&self) {
+        self.changed.fetch_max(self.now().max(1), Ordering::AcqRel);
+        self.note();
+    }
+
+    fn precedes_change(&self, age: Duration) -> bool {
+        let micros = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+        match self.changed.load(Ordering::Acquire) {
+            0 => false,
+            changed => self.now().saturating_sub(micros(age)) <= changed.saturating_add(micros(OVERLAP)),
+        }
+    }
+
     /// Whether a connection that was not used for that long may have been lost with it.
     fn concern(&self, idle: Duration) -> bool {
         let used = self.now().saturating_sub(u64::try_from(idle.as_micros()).unwrap_or(u64::MAX));
@@ -44,18 +64,24 @@ impl Losses {
             last => used <= last,
         }
     }
-
-    async fn usable(&self, connection: &mut PgConnection, idle: Duration) -> bool {
-        !self.concern(idle) || connection.ping().await.is_ok()
-    }
 }
 
-/// A ping for each acquire costs 13 % of a lone command: only those are tested that were idle when another one was found dead.
-pub(super) fn tested_after_losses(pool: PgPoolOptions, losses: &Arc<Losses>) -> PgPoolOptions {
-    let losses = Arc::clone(losses);
+/// A ping for each acquire costs 13 % of a lone command: only connections that were idle when another one was found
+/// dead are tested. Connections that were opened before the server changed are closed.
+pub(super) fn tested_after_losses(
+    pool: PgPoolOptions,
+    losses: &Arc<Losses>,
+    server: &Arc<Server>,
+) -> PgPoolOptions {
+    let (losses, server) = (Arc::clone(losses), Arc::clone(server));
     pool.test_before_acquire(false).before_acquire(move |connection, used| {
-        let losses = Arc::clone(&losses);
-        Box::pin(async move { Ok(losses.usable(connection, used.idle_for).await) })
+        let (losses, server) = (Arc::clone(&losses), Arc::clone(&server));
+        Box::pin(async move {
+            if losses.precedes_change(used.age) {
+                return Ok(false);
+            }
+            Ok(!losses.concern(used.idle_for) || server.is_same(connection).await)
+        })
     })
 }
 
@@ -63,6 +89,11 @@ pub(super) fn tested_after_losses(pool: PgPoolOptions, losses: &Arc<Losses>) -> 
 pub(super) fn is_lost(error: &Error) -> bool {
     matches!(error, Error::Io(_) | Error::Protocol(_) | Error::WorkerCrashed | Error::Database(_))
         && Failure::of(error) == Failure::Lost
+}
+
+/// Whether the connection cannot be used any more: it died, or its server became read-only, and nothing was done.
+pub(super) fn is_unusable(error: &Error) -> bool {
+    is_lost(error) || Failure::of(error) == Failure::ReadOnly
 }
 
 /// Reads, and once more when the connection turns out to be dead: nothing is done twice by that.
@@ -81,10 +112,13 @@ where
     let mut attempt = 1;
     loop {
         match query().await {
-            Err(error) if attempt < ATTEMPTS && is_lost(&error) => {
+            Err(error) if attempt < ATTEMPTS && is_unusable(&error) => {
                 core.losses.note();
                 tracing::debug!(attempt, error = %error, "reads again: the connection was dead");
                 attempt += 1;
+            }
+            Err(error @ (Error::PoolTimedOut | Error::Io(_))) => {
+                return Err(core.why_no_connection(error).await);
             }
             done => return done,
         }

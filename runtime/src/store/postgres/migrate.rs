@@ -5,6 +5,8 @@ use sqlx::migrate::{Migrate as _, Migrator};
 
 use super::core::Core;
 use super::error::{SharedError, migrate_error, read_error};
+use super::realign;
+use super::suitable;
 use super::sql::migrations;
 use crate::store::StoreError;
 
@@ -42,5 +44,9 @@ pub(super) async fn prepare(core: &Core) -> Result<(), StoreError> {
         }
         connection.close_on_drop();
     }
-    migrated.map_err(migrate_error)
+    migrated.map_err(migrate_error)?;
+    realign::realign(&mut connection, &core.sql).await.map_err(read_error)?;
+    suitable::check_behaviour(&mut connection, core).await?;
+    drop(connection);
+    suitable::check_sessions(core).await
 }

@@ -52,8 +52,10 @@ pub(super) async fn notify(core: Arc<Core>, own: OwnNotifier) -> Result<(), sqlx
     core.committed.notified().await;
     // Whatever ends this before it has notified, the next one does.
     core.committed.notify_one();
-    let mut connection = Connection::open(&core.connect, &core.sql, core.options.acquire_timeout).await?;
+    let mut connection = Connection::open(&core.server, &core.connect, core.options.acquire_timeout).await?;
     own.store(connection.backend.pid, Ordering::Relaxed);
+    // The number may be that of another process's connection on the next server.
+    let _forget = ForgetOwn(&own);
     let channel = core.schema.channel();
     loop {
         core.committed.notified().await;
@@ -68,9 +70,22 @@ pub(super) async fn notify(core: Arc<Core>, own: OwnNotifier) -> Result<(), sqlx
     }
 }
 
+struct ForgetOwn<'a>(&'a AtomicI32);
+
+impl Drop for ForgetOwn<'_> {
+    fn drop(&mut self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+}
+
 /// Wakes the readers of this process when another one has committed.
 pub(super) async fn listen(core: Arc<Core>, own: OwnNotifier) -> Result<(), sqlx::Error> {
-    let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(core.connect.clone());
+    let server = Arc::clone(&core.server);
+    let pool = PgPoolOptions::new().max_connections(1).after_connect(move |connection, _| {
+        let server = Arc::clone(&server);
+        Box::pin(async move { server.meet(connection).await.map(drop) })
+    });
+    let pool = pool.connect_lazy_with(core.connect.clone());
     let mut listener = PgListener::connect_with(&pool).await?;
     listener.listen(&core.schema.channel()).await?;
     // What was committed before it listened was not heard.
@@ -80,10 +95,7 @@ pub(super) async fn listen(core: Arc<Core>, own: OwnNotifier) -> Result<(), sqlx
             Some(notification) if notification.process_id().cast_signed() == own.load(Ordering::Relaxed) => {}
             Some(_) => core.wakeup.wake(),
             // It has connected anew.
-            None => {
-                core.forget_watermark();
-                core.wakeup.wake();
-            }
+            None => core.wakeup.wake(),
         }
     }
 }

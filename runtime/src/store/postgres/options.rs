@@ -8,9 +8,12 @@ use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use super::PostgresStore;
+use super::connection::Connection;
 use super::error::SharedError;
 use super::losses::{Losses, tested_after_losses};
+use super::server::Server;
 use super::sql::{Schema, Sql};
+use super::suitable;
 use crate::store::StoreError;
 
 /// How many connections renew leases: one, and one for whoever looks at the consumers meanwhile.
@@ -18,8 +21,8 @@ const LEASE_CONNECTIONS: u32 = 2;
 
 /// How a PostgreSQL store is set up; made by [`PostgresStore::options`].
 ///
-/// Beside the pool a store keeps up to five connections of its own: one that appends, one that notifies, one that listens, and two for the leases of consumers and of the workers of sagas. It needs a direct connection or a pooler in
-/// session mode: what a transaction left behind is found by the server process that ran it.
+/// Beside the pool a store keeps up to six connections: one appends, one notifies, one listens, one confirms what is on
+/// synchronous standbys, and two renew leases. Connect directly, or through a pooler in session mode.
 #[derive(Clone, Debug)]
 #[must_use = "options do nothing until they connect"]
 pub struct PostgresOptions {
@@ -36,6 +39,24 @@ pub struct PostgresOptions {
     pub(super) queue_appends: usize,
     pub(super) queue_bytes: usize,
     pub(super) queue_timeout: Duration,
+}
+
+const SCHEME: &str = "postgres://";
+
+/// The URL parser of sqlx takes any scheme.
+fn check_scheme(url: &str) -> Result<(), StoreError> {
+    let scheme = url.split_once("://").map(|(scheme, _)| scheme);
+    let what = match scheme {
+        Some("postgres" | "postgresql") => return Ok(()),
+        // What comes before `://` in a text that is no URL may be anything, also a password.
+        Some(scheme) if scheme.len() <= 32 && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'+') => {
+            format!("`{scheme}://`")
+        }
+        Some(_) | None => "no scheme".to_owned(),
+    };
+    Err(StoreError::Unsuitable(format!(
+        "its URL begins with {what}; a URL of PostgreSQL begins with `{SCHEME}` or `postgresql://`"
+    )))
 }
 
 impl Default for PostgresOptions {
@@ -123,9 +144,13 @@ impl PostgresOptions {
     /// # Errors
     /// [`StoreError::Unsuitable`] for a URL or a schema's name that cannot be; [`StoreError::Unavailable`] when the server does not answer.
     pub async fn connect(self, url: &str) -> Result<PostgresStore, StoreError> {
+        check_scheme(url)?;
         // The parser's error may repeat the URL, and with it the password.
-        let options = PgConnectOptions::from_str(url)
-            .map_err(|_| StoreError::Unsuitable("the URL is not one of PostgreSQL".to_owned()))?;
+        let options = PgConnectOptions::from_str(url).map_err(|_| {
+            StoreError::Unsuitable(format!(
+                "its URL cannot be read: write `{SCHEME}user:password@host:port/database`, with `%40` for `@` and so on"
+            ))
+        })?;
         self.connect_with(options).await
     }
 
@@ -136,16 +161,27 @@ impl PostgresOptions {
     pub async fn connect_with(self, connect: PgConnectOptions) -> Result<PostgresStore, StoreError> {
         let schema = Schema::new(&self.schema)?;
         let connect = self.session(connect);
-        let identify = Sql::new(&schema).identify_backend;
         let losses = Arc::new(Losses::new());
+        let sql = Arc::new(Sql::new(&schema));
+        let server = Arc::new(Server::new(&connect, sql, Arc::clone(&losses)));
+        // Outside the pool, which tries until its time is over and does not say why.
+        let first = async {
+            let mut first = Connection::connect(&server, &connect).await.map_err(SharedError::unavailable)?;
+            suitable::check_name(&mut first).await?;
+            Connection::meet(&server, &mut first).await.map_err(SharedError::unavailable)
+        };
+        let late = |_| {
+            let at_most = self.acquire_timeout;
+            SharedError::unavailable(server.unusable(format_args!("no answer within {at_most:?}")))
+        };
+        tokio::time::timeout(self.acquire_timeout, first).await.map_err(late)??;
         let pool = |connections| {
             let pool =
                 PgPoolOptions::new().max_connections(connections).acquire_timeout(self.acquire_timeout);
-            let identify = identify.clone();
-            tested_after_losses(pool, &losses).after_connect(move |connection, _| {
-                let identify = identify.clone();
-                // Makes the commits of this session durable as well.
-                Box::pin(async move { sqlx::query(identify).fetch_one(connection).await.map(drop) })
+            let known = Arc::clone(&server);
+            tested_after_losses(pool, &losses, &server).after_connect(move |connection, _| {
+                let server = Arc::clone(&known);
+                Box::pin(async move { server.meet(connection).await.map(drop) })
             })
         };
         // Handlers may have all connections of the pool for as long as they take: leases are renewed all the same.
@@ -154,7 +190,7 @@ impl PostgresOptions {
             .connect_with(connect.clone())
             .await
             .map_err(SharedError::unavailable)?;
-        Ok(PostgresStore::start(self, schema, connect, (pool, leases), losses))
+        Ok(PostgresStore::start(self, schema, connect, (pool, leases), losses, server))
     }
 
     fn session(&self, connect: PgConnectOptions) -> PgConnectOptions {

@@ -9,13 +9,15 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::options::PostgresOptions;
-use crate::store::{Append, AppendError, Appended, StoreError};
+use crate::store::{Append, AppendError, Appended, StoreError, Timeline};
 use crate::stream::StreamName;
 
 /// An append and who waits for its answer.
 #[derive(Debug)]
 pub(super) struct Job {
     pub(super) append: Append,
+    /// The timeline that it was decided on, where it depends on that.
+    pub(super) timeline: Option<Timeline>,
     pub(super) queued: Instant,
     reply: oneshot::Sender<Result<Appended, AppendError>>,
 }
@@ -80,9 +82,13 @@ impl Queue {
     }
 
     /// Waits for room, then for the answer.
-    pub(super) async fn append(&self, append: Append) -> Result<Appended, AppendError> {
+    pub(super) async fn append(
+        &self,
+        append: Append,
+        timeline: Option<Timeline>,
+    ) -> Result<Appended, AppendError> {
         let (reply, answer) = oneshot::channel();
-        let mut job = Job { append, queued: Instant::now(), reply };
+        let mut job = Job { append, timeline, queued: Instant::now(), reply };
         let deadline = job.queued + self.patience;
         loop {
             let room = self.room.notified();

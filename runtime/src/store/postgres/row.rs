@@ -76,26 +76,26 @@ pub(super) fn raw(row: &PgRow) -> Result<RawEvent<'_>, StoreError> {
             version: version(number),
             name: text(row, 1)?,
             schema_version: schema_version.cast_unsigned(),
-            payload: bytes(row, 3)?,
+            payload: bytes_of(row, 3)?,
         })
     };
     read().map_err(|error| corrupt(&error))
 }
 
 /// The bytes of a column of text or JSON, which has the same form on the wire.
-fn bytes(row: &PgRow, column: usize) -> Result<&[u8], sqlx::Error> {
+pub(super) fn bytes_of(row: &PgRow, column: usize) -> Result<&[u8], sqlx::Error> {
     row.try_get_raw(column)?.as_bytes().map_err(sqlx::Error::Decode)
 }
 
 pub(super) fn text(row: &PgRow, column: usize) -> Result<&str, sqlx::Error> {
-    from_utf8(bytes(row, column)?).map_err(|error| sqlx::Error::Decode(Box::new(error)))
+    from_utf8(bytes_of(row, column)?).map_err(|error| sqlx::Error::Decode(Box::new(error)))
 }
 
 fn headers(row: &PgRow, column: usize) -> Result<Headers, sqlx::Error> {
     if row.try_get_raw(column)?.is_null() {
         return Ok(Headers::new());
     }
-    serde_json::from_slice(bytes(row, column)?).map_err(|error| sqlx::Error::Decode(Box::new(error)))
+    serde_json::from_slice(bytes_of(row, column)?).map_err(|error| sqlx::Error::Decode(Box::new(error)))
 }
 
 pub(super) fn corrupt(error: &sqlx::Error) -> StoreError {

@@ -8,7 +8,7 @@ use super::error::read_error;
 use super::losses;
 use super::row::text;
 use crate::payload::Payload;
-use crate::store::{Snapshot, StoreError};
+use crate::store::{Snapshot, StoreError, Timeline};
 use crate::stream::StreamName;
 
 pub(super) async fn load(
@@ -30,14 +30,24 @@ pub(super) async fn load(
     row.map(snapshot).transpose().map_err(read_error)
 }
 
-pub(super) async fn save(core: &Core, snapshot: Snapshot) -> Result<(), StoreError> {
-    sqlx::query(core.sql.save_snapshot.clone())
-        .bind(snapshot.stream.as_str())
-        .bind(snapshot.fingerprint.cast_signed())
-        .bind(number(snapshot.version.get()))
-        .bind(Json::of(&snapshot.state))
-        .execute(&core.pool)
-        .await
-        .map_err(read_error)?;
-    Ok(())
+/// Saves a snapshot, unless the timeline that its state was read on is over.
+pub(super) async fn save(
+    core: &Core,
+    timeline: Option<Timeline>,
+    snapshot: Snapshot,
+) -> Result<(), StoreError> {
+    let save = || async {
+        let mut connection = core.pool.acquire().await?;
+        // After the connection was taken: one that leads to another server has moved the timeline on.
+        if timeline.is_some_and(|timeline| timeline != core.timeline()) {
+            return Ok(false);
+        }
+        let save = sqlx::query(core.sql.save_snapshot.clone())
+            .bind(snapshot.stream.as_str())
+            .bind(snapshot.fingerprint.cast_signed())
+            .bind(number(snapshot.version.get()))
+            .bind(Json::of(&snapshot.state));
+        save.execute(&mut *connection).await.map(|_| true)
+    };
+    if losses::read(core, save).await? { Ok(()) } else { Err(StoreError::timeline_over()) }
 }

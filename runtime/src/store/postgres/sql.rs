@@ -56,7 +56,10 @@ impl Schema {
     }
 
     fn fill(&self, template: &str) -> SqlStr {
-        let text = template.replace("{schema}", &self.quoted()).replace("{tag}", &self.tag().to_string());
+        let text = template
+            .replace("{schema}", &self.quoted())
+            .replace("{tag}", &self.tag().to_string())
+            .replace("{guard}", &format!("kenning.{}", self.name));
         AssertSqlSafe(text).into_sql_str().clone()
     }
 }
@@ -76,16 +79,19 @@ macro_rules! statements {
 }
 
 statements! {
-    advance, append_event, append_events, are_sagas_busy, claim_sagas, count_sagas, delete_generation, deliver_to_sagas,
-    describe_server, enlist_saga_worker, feed_page, feed_watermark, find_command, find_events, find_generations, find_indexes,
-    find_partitions, find_saga, find_start, find_watermark_holder, forget_commands, forget_saga_worker, forget_saga_workers,
-    event_after, halt_consumer, is_run, replace_table, table_dependents, is_replacement_blocked, parked_among, replace_anyway, unpark_all,
-    free_sagas, identify_backend, insert_event, insert_generation, insert_partitions, lease, list_consumers, list_parked,
-    list_sagas, load_snapshot, lock_consumer, lock_partitions, lock_positions, make_live, notify, park, parked_of, parked_streams,
-    pause_consumer, raise_version, read_backwards, read_feed, read_forwards, rehydrate_many, rehydrate_one, release,
-    renew_saga_worker, repartition, request_parked, request_saga, requested_streams, reset_partitions, saga_definitions,
-    saga_histories, save_saga_definition, save_snapshot, start_sagas, stop_live, stream_versions, terminate_backend, unpark,
-    write_sagas,
+    advance, append_event, append_events, are_sagas_busy, claim_sagas, commit_barrier, count_sagas,
+    delete_generation, deliver_to_sagas, describe_server, enlist_saga_worker, event_after, feed_page,
+    feed_watermark, find_command, find_generations, find_indexes, find_landmark, find_latest,
+    find_partitions, find_saga, find_start, find_tried_locks, find_watermark_holder, find_written,
+    forget_commands, forget_saga_worker, forget_saga_workers, free_sagas, halt_consumer, identify_backend,
+    identify_server, identify_server_plainly, insert_event, insert_generation, insert_partitions,
+    is_replacement_blocked, is_run, is_table_locked, lease, list_consumers, list_parked, list_sagas,
+    load_snapshot, lock_consumer, lock_partitions, lock_positions, make_live, notify, park, parked_among,
+    parked_of, parked_streams, pause_consumer, raise_positions, raise_version, read_backwards, read_feed,
+    read_forwards, rehydrate_many, rehydrate_one, release, renew_saga_worker, repartition, replace_anyway,
+    replace_table, request_parked, request_saga, requested_streams, reset_checkpoints, reset_partitions,
+    saga_definitions, saga_histories, save_saga_definition, save_snapshot, start_sagas, stop_live,
+    stream_versions, table_dependents, terminate_backend, try_locks, unpark, unpark_all, write_sagas,
 }
 
 macro_rules! migrations {
@@ -137,6 +143,11 @@ migrations! {
     0031 "renew_saga_worker",
     0032 "free_sagas",
     0033 "are_sagas_busy",
+    0040 "raise_positions",
+    0041 "reset_checkpoints",
+    0042 "append_event_once_guarded",
+    0043 "append_events_once_guarded",
+    0044 "feed_watermark_of_one_schema",
     0060 "set_parked_events_aside",
     0061 "create_parked_events_by_retry",
     0062 "consumers_say_why_they_stand",
@@ -170,6 +181,7 @@ mod tests {
         for migration in migrations(&schema) {
             assert!(!migration.sql.as_str().contains("{schema}"), "{}", migration.description);
             assert!(!migration.sql.as_str().contains("{tag}"), "{}", migration.description);
+            assert!(!migration.sql.as_str().contains("{guard}"), "{}", migration.description);
         }
         assert!(!format!("{:?}", Sql::new(&schema)).contains("{schema}"));
     }

@@ -12,7 +12,7 @@ use super::consumers::error::error as of_consumer;
 use super::core::Core;
 use super::error::{Failure, SharedError, read_error};
 use super::ledger;
-use super::recovery;
+use super::recovery::{self, Lost};
 use crate::store::{Append, AppendError, Appended, BoxFuture, StoreError, TransactionalStore};
 
 impl PostgresStore {
@@ -162,7 +162,7 @@ impl TransactionalStore for PostgresStore {
                     Ok(())
                 }
                 Err(error) if Failure::of(&error) == Failure::Lost => {
-                    find(core, backend, append, error).await
+                    find(core, Lost { backend, after: 0 }, append, error).await
                 }
                 Err(refused) => Err(of_consumer(core, refused)),
             }
@@ -175,12 +175,12 @@ impl TransactionalStore for PostgresStore {
 }
 
 /// What became of an append whose connection died at the commit.
-async fn find(core: &Core, backend: Backend, append: &Append, error: sqlx::Error) -> Result<(), StoreError> {
+async fn find(core: &Core, lost: Lost, append: &Append, error: sqlx::Error) -> Result<(), StoreError> {
     core.losses.note();
     counter!("kenning_append_recoveries_total").increment(1);
     tracing::warn!(error = %error, "the connection died at the commit of an append: finding out what became of it");
-    let found = recovery::find(core, backend, &[append]).await;
-    let source = Box::new(error);
+    let found = recovery::find(core, lost, &[append]).await;
+    let source = Box::new(SharedError::new(error));
     match found {
         Ok(found) if found.iter().all(Option::is_some) => {
             core.wake();

@@ -46,6 +46,10 @@ pub(super) async fn advance(
     from: Position,
     to: Position,
 ) -> Result<bool, StoreError> {
+    // The connection was taken before: one that leads to another server has moved the timeline on.
+    if lease.timeline != core.timeline() {
+        return Ok(false);
+    }
     move_to(core, connection, lease, from, to).await.map_err(|found| error(core, found))
 }
 
@@ -56,7 +60,8 @@ pub(super) async fn checkpoint(
     from: Position,
     to: Position,
 ) -> Result<bool, StoreError> {
-    move_to(core, &core.pool, lease, from, to).await.map_err(|found| error(core, found))
+    let mut connection = core.pool.acquire().await.map_err(|found| error(core, found))?;
+    advance(core, &mut connection, lease, from, to).await
 }
 
 async fn move_to(

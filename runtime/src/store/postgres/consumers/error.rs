@@ -7,7 +7,7 @@ use sqlx::Error;
 
 use crate::store::postgres::core::Core;
 use crate::store::postgres::error::{Failure, SharedError, read_error};
-use crate::store::postgres::losses::is_lost;
+use crate::store::postgres::losses::is_unusable;
 use crate::store::{StoreError, Table};
 
 /// The code of the server's error.
@@ -17,18 +17,22 @@ fn code(error: &Error) -> Option<String> {
 
 /// The answer to a statement of a consumer.
 pub(in crate::store::postgres) fn error(core: &Core, error: Error) -> StoreError {
-    if is_lost(&error) {
+    if is_unusable(&error) {
         core.losses.note();
     }
     let code = code(&error).unwrap_or_default();
     match code.get(..2) {
         _ if Failure::of(&error) == Failure::Lost && !matches!(error, Error::Encode(_)) => read_error(error),
         // The values do not fit: data exceptions, integrity constraints, one row twice.
-        Some("21" | "22" | "23") => StoreError::Refused(Box::new(error)),
+        Some("21" | "22" | "23") if Failure::of(&error) != Failure::PositionTaken => {
+            StoreError::Refused(Box::new(SharedError::new(error)))
+        }
         // A statement of a handler failed before, and the handler went on.
-        Some("25") if code == "25P02" => StoreError::Refused(Box::new(error)),
+        Some("25") if code == "25P02" => StoreError::Refused(Box::new(SharedError::new(error))),
         // No room, no connection left, about to be shut down, an error of the machine.
-        Some("53" | "57" | "58") if code != "57014" => StoreError::Unavailable(Box::new(error)),
+        Some("53" | "57" | "58") if code != "57014" => {
+            StoreError::Unavailable(Box::new(SharedError::new(error)))
+        }
         _ if matches!(error, Error::Encode(_)) => StoreError::Refused(Box::new(error)),
         _ => read_error(error),
     }

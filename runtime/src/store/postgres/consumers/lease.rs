@@ -10,13 +10,15 @@ use super::error::error;
 use crate::store::postgres::core::Core;
 use crate::store::postgres::encode::{number, position};
 use crate::store::postgres::losses;
-use crate::store::{Lease, LeaseRequest, StoreError, Wanted};
+use crate::store::{Lease, LeaseRequest, StoreError, Timeline, Wanted};
 
 /// One statement, however many generations are asked for. It waits for no row of a partition: those that are locked are passed over.
 pub(super) async fn lease(core: &Core, request: &LeaseRequest) -> Result<Vec<Lease>, StoreError> {
     if request.wanted.is_empty() {
         return Ok(Vec::new());
     }
+    // Before the query: one that is granted by another server is then lost at once, and claimed again.
+    let timeline = core.timeline();
     let wanted = || request.wanted.iter();
     let held = || wanted().flat_map(|wanted| wanted.held.iter().map(move |held| (wanted, held)));
     let generation = |wanted: &Wanted| wanted.generation.cast_signed();
@@ -32,11 +34,11 @@ pub(super) async fn lease(core: &Core, request: &LeaseRequest) -> Result<Vec<Lea
         .fetch_all(&core.leases)
         .await
         .map_err(|found| error(core, found))?;
-    let leases = rows.iter().map(|row| read(request, row));
+    let leases = rows.iter().map(|row| read(request, timeline, row));
     leases.collect::<Result<_, _>>().map_err(|found| error(core, found))
 }
 
-fn read(request: &LeaseRequest, row: &PgRow) -> Result<Lease, sqlx::Error> {
+fn read(request: &LeaseRequest, timeline: Timeline, row: &PgRow) -> Result<Lease, sqlx::Error> {
     let (consumer, generation): (&str, i32) = (row.try_get(0)?, row.try_get(1)?);
     let known = request.wanted.iter().find(|wanted| &*wanted.consumer == consumer);
     let count = |place: usize| {
@@ -53,6 +55,7 @@ fn read(request: &LeaseRequest, row: &PgRow) -> Result<Lease, sqlx::Error> {
         partitions: count(4)?,
         epoch: epoch.cast_unsigned(),
         position: position(row.try_get(6)?),
+        timeline,
     })
 }
 

@@ -99,6 +99,10 @@ async fn swap_once(core: &Core, lease: &Lease) -> Result<bool, sqlx::Error> {
 async fn replace(core: &Core, lease: &Lease, live: i32, table: bool) -> Result<Verdict, sqlx::Error> {
     let (plain, built) = (&*lease.consumer, name::plain(&lease.consumer, Some(lease.generation)));
     let mut transaction = core.pool.begin_with(statement::begin_patient(LOCKING)).await?;
+    if lease.timeline != core.timeline() {
+        transaction.rollback().await?;
+        return Ok(Verdict::Lost);
+    }
     generation::lock(core, &mut transaction, plain).await?;
     let found = generation::find(core, &mut transaction, plain).await?;
     let same = found.live.as_ref().is_some_and(|found| found.number == live)

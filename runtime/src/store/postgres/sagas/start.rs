@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::store::postgres::consumers::error::error;
 use crate::store::postgres::core::Core;
 use crate::store::postgres::encode::Json;
+use crate::store::postgres::error::SharedError;
 use crate::store::postgres::losses;
 use crate::store::{NewSaga, StoreError};
 
@@ -27,14 +28,30 @@ pub(super) async fn start_in(
 }
 
 pub(super) async fn start(core: &Core, saga: &NewSaga) -> Result<bool, StoreError> {
+    let timeline = core.timeline();
     let mut attempts = 0;
     let start = || {
         attempts += 1;
         call(core, &core.pool, std::slice::from_ref(saga))
     };
-    let started = losses::read_raw(core, start).await.map_err(|found| error(core, found))?;
-    if !started.is_empty() || attempts == 1 {
-        return Ok(!started.is_empty());
+    let started = losses::read_raw(core, start).await;
+    let started = match started {
+        Ok(started) => started,
+        // An earlier call may have been done whose connection was lost.
+        Err(found) if attempts > 1 => {
+            return Err(StoreError::OutcomeUnknown { event_ids: Vec::new(), source: Box::new(SharedError::new(found)) });
+        }
+        Err(found) => return Err(error(core, found)),
+    };
+    if !started.is_empty() {
+        return Ok(true);
+    }
+    // Nothing was written: the row that was found may not be on the standbys yet.
+    if let Err(found) = core.confirm(timeline).await {
+        return Err(StoreError::OutcomeUnknown { event_ids: Vec::new(), source: Box::new(found) });
+    }
+    if attempts == 1 {
+        return Ok(false);
     }
     // It may have been this call whose connection was lost that has started it: nobody else draws this number.
     let find = || {

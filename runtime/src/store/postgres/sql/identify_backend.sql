@@ -1,5 +1,5 @@
 select pid, backend_start,
     -- Whatever the default of server, database or role: what is answered with success is durable.
-    case when current_setting('synchronous_commit') = 'off' then set_config('synchronous_commit', 'on', false) end
+    case when current_setting('synchronous_commit') in ('off', 'local') then set_config('synchronous_commit', 'on', false) end
 from pg_stat_activity
 where pid = pg_backend_pid()

@@ -7,5 +7,5 @@ from (
     select pg_advisory_xact_lock_shared({tag}::bigint << 48 | coalesce(pg_sequence_last_value('{schema}.event_positions'), 0)) offset 0
 ) guard
 where $2 = coalesce((select e.version from {schema}.events e where e.stream = $1 order by e.version desc limit 1), 0)
-on conflict do nothing
+on conflict (stream, version) do nothing
 returning version, "position", recorded_at

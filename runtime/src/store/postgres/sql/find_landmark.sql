@@ -1,0 +1,1 @@
+select event_id from {schema}.events where position = $1

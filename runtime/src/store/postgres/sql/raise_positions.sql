@@ -1,0 +1,1 @@
+select drawn, last from {schema}.raise_positions()

@@ -1,0 +1,9 @@
+//! The server under a store changes: it fails over, becomes read-only, is restored to an earlier time, or is down.
+
+mod change;
+mod down;
+mod locks;
+mod positions;
+mod read_only;
+mod recovery;
+mod replication;
