@@ -2,8 +2,8 @@
 
 mod database;
 mod home;
-mod processes;
 mod private_server;
+mod processes;
 pub mod proxy;
 
 pub use self::database::database;

@@ -92,11 +92,7 @@ pub trait EventStore: Send + Sync + 'static {
 
     /// Appends what was decided on a state read on `timeline`. If the timeline is over, nothing is stored and the
     /// answer is [`StoreError::Contention`]: read the state again.
-    fn append_on(
-        &self,
-        timeline: Timeline,
-        append: Append,
-    ) -> BoxFuture<'_, Result<Appended, AppendError>> {
+    fn append_on(&self, timeline: Timeline, append: Append) -> BoxFuture<'_, Result<Appended, AppendError>> {
         if timeline != self.timeline() {
             return Box::pin(async { Err(StoreError::timeline_over().into()) });
         }

@@ -1,10 +1,12 @@
 //! Loads that are answered together.
 
+use std::time::Duration;
+
 use kenning::store::{Append, EventStore as _, Expect};
 use kenning::{PostgresStore, RawEvent, Version};
 use tokio::task::JoinSet;
 
-use super::{event, prepared, stream};
+use super::{event, payload, prepared, stream};
 use crate::support::database;
 
 /// Around the number of rows that one query for many streams takes of each.
@@ -47,5 +49,61 @@ async fn loads_at_once_on_one_connection_are_whole() {
     }
     while let Some(load) = loads.join_next().await {
         load.unwrap();
+    }
+}
+
+/// Its caller awaits something else meanwhile. Seen failing while the lone load kept every other one waiting.
+#[tokio::test(flavor = "multi_thread")]
+async fn p2_a_load_that_is_not_polled_blocks_no_other() {
+    let store = prepared(PostgresStore::options(), &database().await).await;
+    for id in ["a", "b"] {
+        store.append(Append::to(stream(id), Expect::New, vec![event()])).await.unwrap();
+    }
+    let (unpolled, name) = (stream("a"), stream("b"));
+    let mut visit = |_: RawEvent<'_>| Ok(());
+    let mut first = store.rehydrate(&unpolled, Version::ZERO, &mut visit);
+    let begun =
+        std::future::poll_fn(|context| std::task::Poll::Ready(first.as_mut().poll(context).is_pending()));
+    assert!(begun.await);
+    for at_once in [1, 8, 1] {
+        let load = || async { store.rehydrate(&name, Version::ZERO, &mut |_| Ok(())).await };
+        let loads = futures_util::future::join_all((0..at_once).map(|_| load()));
+        let loaded = tokio::time::timeout(Duration::from_secs(10), loads).await.expect("they wait for ever");
+        assert!(loaded.into_iter().all(|version| version.unwrap() == Version::new(1)));
+    }
+    assert_eq!(first.await.unwrap(), Version::new(1));
+}
+
+/// More bytes than one query reads for several loads: the rest is streamed, and each load is whole.
+#[tokio::test(flavor = "multi_thread")]
+async fn p2_loads_at_once_of_large_events_are_whole() {
+    const STREAMS: usize = 24;
+    const EVENTS: u64 = 3;
+    let store = prepared(PostgresStore::options(), &database().await).await;
+    let text = |id: usize| format!("\"{}\"", "x".repeat(700_000 + id));
+    for id in 0..STREAMS {
+        let events = (0..EVENTS).map(|_| payload(&text(id))).collect();
+        store.append(Append::to(stream(id), Expect::New, events)).await.unwrap();
+    }
+    for _ in 0..2 {
+        let mut loads = JoinSet::new();
+        for id in 0..STREAMS {
+            let store = store.clone();
+            loads.spawn(async move {
+                let mut sizes = Vec::new();
+                let name = stream(id);
+                let mut visit = |event: RawEvent<'_>| {
+                    sizes.push((event.version.get(), event.payload.len()));
+                    Ok(())
+                };
+                let reached = store.rehydrate(&name, Version::ZERO, &mut visit).await.unwrap();
+                assert_eq!(reached, Version::new(EVENTS));
+                let expected: Vec<_> = (1..=EVENTS).map(|version| (version, 700_002 + id)).collect();
+                assert_eq!(sizes, expected);
+            });
+        }
+        while let Some(load) = loads.join_next().await {
+            load.unwrap();
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 mod change;
 mod down;
+mod locked;
 mod locks;
 mod positions;
 mod read_only;

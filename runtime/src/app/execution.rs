@@ -134,7 +134,9 @@ impl<C: Command> Execution<'_, C> {
                     let timeline = hot.timeline;
                     return match self.accepted(turn, hot, events, appended)? {
                         (executed, None) => Ok(executed),
-                        (executed, Some(snapshot)) => Box::pin(self.saved(executed, timeline, snapshot)).await,
+                        (executed, Some(snapshot)) => {
+                            Box::pin(self.saved(executed, timeline, snapshot)).await
+                        }
                     };
                 }
                 Err(AppendError::Conflict(conflict)) => {

@@ -11,7 +11,9 @@ use self::follow::{Failed, Follow};
 use crate::consumer::ConsumerOptions;
 use crate::event_set::EventSet;
 use crate::projection::{HandlerError, Lends, Projection};
-use crate::store::{Append, AppendError, Appended, BoxFuture, ConsumerKind, ConsumerStore, StoreError, Timeline};
+use crate::store::{
+    Append, AppendError, Appended, BoxFuture, ConsumerKind, ConsumerStore, StoreError, Timeline,
+};
 
 /// How often an append is tried whose connection died, when it is proven not to have been stored.
 const ATTEMPTS: u32 = 6;

@@ -32,8 +32,7 @@ impl Maintenance {
         options: &Options,
         closed: watch::Receiver<bool>,
     ) -> Self {
-        let retention =
-            Arc::new(Retention { store, keep: options.ledger_retention });
+        let retention = Arc::new(Retention { store, keep: options.ledger_retention });
         Self { task: Mutex::new(Some(tokio::spawn(supervise(retention, closed)))) }
     }
 

@@ -61,7 +61,8 @@ impl<A: Aggregate> Target<A> {
     ) -> Result<Self, TargetError> {
         let runtime = registry.get::<A>().ok_or(TargetError::NotRegistered(type_name::<A>()))?;
         // The turn is over at once: a batch that kept the turns of its streams would have commands of this process wait for its handlers.
-        let at_hand = runtime.streams.slot(stream).try_turn().and_then(|mut turn| turn.take(store.timeline()));
+        let at_hand =
+            runtime.streams.slot(stream).try_turn().and_then(|mut turn| turn.take(store.timeline()));
         let hot = match at_hand {
             Some(mut hot) if hot.version > Version::ZERO => {
                 runtime.catch_up(store, stream, &mut hot, Ticket::NEVER).await?;

@@ -17,7 +17,9 @@ use super::window::Window;
 use crate::app::with_sources;
 use crate::fresh_id::fresh_id;
 use crate::limits::MAX_PAGE;
-use crate::store::{ConsumerRecord, ConsumerStore, EventStore, Lease, LeaseRequest, StoreError, Timeline, Wanted};
+use crate::store::{
+    ConsumerRecord, ConsumerStore, EventStore, Lease, LeaseRequest, StoreError, Timeline, Wanted,
+};
 use crate::telemetry;
 
 const TASK: &str = "consumer leases";
@@ -136,7 +138,8 @@ impl<S: ConsumerStore> Keeper<S> {
         let request = LeaseRequest { worker: self.worker, duration, wanted };
         let leases = self.host.store.lease(&request).await?;
         self.valid_until = began + duration;
-        let granted: BTreeMap<_, _> = leases.iter().map(|lease| (id_of(lease), (lease.epoch, lease.timeline))).collect();
+        let granted: BTreeMap<_, _> =
+            leases.iter().map(|lease| (id_of(lease), (lease.epoch, lease.timeline))).collect();
         // A task that is dropped ends at once. Whatever it was writing is rolled back, or fenced.
         self.held.retain(|id, held| granted.get(id) == Some(&(held.epoch, held.timeline)));
         for lease in leases {

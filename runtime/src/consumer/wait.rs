@@ -23,7 +23,10 @@ pub(super) async fn seen<S: ConsumerStore>(
     let mut pause = FIRST;
     loop {
         changed.mark_unchanged();
-        match host.board.live(&consumer.spec.name, host.store.timeline(), |partitions| partition_of(stream, partitions)) {
+        match host
+            .board
+            .live(&consumer.spec.name, host.store.timeline(), |partitions| partition_of(stream, partitions))
+        {
             Some(at) if at >= position => return Ok(()),
             Some(_) => {
                 if changed.changed().await.is_err() {

@@ -178,11 +178,7 @@ impl EventStore for PostgresStore {
         self.inner.core.timeline()
     }
 
-    fn append_on(
-        &self,
-        timeline: Timeline,
-        append: Append,
-    ) -> BoxFuture<'_, Result<Appended, AppendError>> {
+    fn append_on(&self, timeline: Timeline, append: Append) -> BoxFuture<'_, Result<Appended, AppendError>> {
         Box::pin(async move {
             append.check()?;
             self.inner.queue.append(append, Some(timeline)).await

@@ -7,7 +7,7 @@ use kenning::read_model::{Row, Value};
 use kenning::store::{
     BoxFuture, ConsumerKind, ConsumerRecord, ConsumerSpec, ConsumerStore, Lease, LeaseRequest,
     MemoryTransaction, NewParked, Opened, Parked, ParkedQuery, ParkedRequest, RowChanges, Select, Start,
-    StoreError, Table, TransactionalStore,
+    StoreError, Table, Timeline, TransactionalStore,
 };
 use kenning::{Position, StreamName};
 use uuid::Uuid;
@@ -114,6 +114,7 @@ impl Wrong {
                     partitions: u16::try_from(record.partitions.len()).unwrap_or(u16::MAX),
                     epoch: one.epoch,
                     position: one.position,
+                    timeline: Timeline::FIRST,
                 }));
             }
         }

@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_util::Stream;
 use kenning::limits::MAX_PAGE;
@@ -11,7 +12,6 @@ use kenning::store::{
     FeedQuery, Health, RehydrateError, Snapshot, StoreError, StreamQuery, Visit, Wakeup,
 };
 use kenning::{Position, RecordedEvent, StreamName, Version};
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{Wrong, unavailable};
@@ -188,9 +188,9 @@ impl EventStore for Wrong {
         })
     }
 
-    fn forget_commands(&self, before: OffsetDateTime, limit: u32) -> BoxFuture<'_, Result<u64, StoreError>> {
-        let later = time::Duration::milliseconds(if self.is(Fault::ForgetsYoungerCommands) { 1 } else { 0 });
-        self.store.forget_commands(before + later, limit)
+    fn forget_commands(&self, older_than: Duration, limit: u32) -> BoxFuture<'_, Result<u64, StoreError>> {
+        let older_than = if self.is(Fault::ForgetsYoungerCommands) { Duration::ZERO } else { older_than };
+        self.store.forget_commands(older_than, limit)
     }
 
     fn load_snapshot<'a>(

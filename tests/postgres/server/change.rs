@@ -99,7 +99,8 @@ impl Site {
 
     async fn away(&mut self, statements: &[String]) {
         self.proxy.refuse(true);
-        let end = format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{}'", self.name);
+        let end =
+            format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{}'", self.name);
         self.admin.execute(AssertSqlSafe(end.clone())).await.unwrap();
         // Sessions that were just accepted, and those that are ending.
         for statement in statements {
@@ -214,7 +215,8 @@ async fn p13_a_running_consumer_sees_every_event_of_the_server_that_is_left() {
         drop(app.execute(Add { tally, by: 100 }).await);
     }
     // The consumer has seen them.
-    let seen = async || app.query::<Sum>().fetch().await.is_ok_and(|rows| rows.iter().all(|row| row.total == 101));
+    let seen =
+        async || app.query::<Sum>().fetch().await.is_ok_and(|rows| rows.iter().all(|row| row.total == 101));
     tokio::time::timeout(Duration::from_secs(30), async {
         while !seen().await {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -228,9 +230,10 @@ async fn p13_a_running_consumer_sees_every_event_of_the_server_that_is_left() {
         other.execute(Add { tally, by: 7 }).await.unwrap();
     }
     let right = async || {
-        app.query::<Sum>().fetch().await.is_ok_and(|rows| {
-            rows.len() == 20 && rows.iter().all(|row| (row.total, row.events) == (8, 2))
-        })
+        app.query::<Sum>()
+            .fetch()
+            .await
+            .is_ok_and(|rows| rows.len() == 20 && rows.iter().all(|row| (row.total, row.events) == (8, 2)))
     };
     let done = tokio::time::timeout(Duration::from_secs(30), async {
         while !right().await {

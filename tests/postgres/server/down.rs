@@ -140,8 +140,7 @@ async fn p2_a_read_during_an_outage_names_the_server_and_the_reason() {
 /// Every pooled session in use is another reason than a server that is away.
 #[tokio::test(flavor = "multi_thread")]
 async fn p2_a_pool_that_is_in_use_says_so() {
-    let options =
-        PostgresStore::options().max_connections(1).acquire_timeout(Duration::from_millis(200));
+    let options = PostgresStore::options().max_connections(1).acquire_timeout(Duration::from_millis(200));
     let store = prepared(options, &database().await).await;
     let _taken = store.pool().acquire().await.unwrap();
     let error = store.find_command(uuid::Uuid::now_v7()).await.unwrap_err();

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use kenning::PostgresStore;
-use kenning::store::{Append, EventStore as _, Expect};
 use kenning::Version;
+use kenning::store::{Append, EventStore as _, Expect};
 use sqlx::{ConnectOptions as _, Executor as _, PgConnection};
 
 use super::super::{event, prepared, stream};

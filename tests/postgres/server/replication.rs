@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use kenning::PostgresStore;
 use kenning::store::{
-    Append, AppendError, EventStore as _, Expect, LedgerEntry, StoreError, StreamQuery, TransactionalStore as _,
+    Append, AppendError, EventStore as _, Expect, LedgerEntry, StoreError, StreamQuery,
+    TransactionalStore as _,
 };
 use sqlx::{Executor as _, PgConnection};
 use uuid::Uuid;
@@ -77,8 +78,7 @@ async fn p13_an_append_whose_session_an_operator_ended_is_not_ok() {
     store.append(one("before")).await.unwrap();
     stop_standby(&server).await;
     let mut admin = server.admin().await;
-    let (answer, ()) =
-        tokio::join!(store.append(one("a")), once_waiting(&mut admin, "pg_terminate_backend"));
+    let (answer, ()) = tokio::join!(store.append(one("a")), once_waiting(&mut admin, "pg_terminate_backend"));
     assert!(is_unknown(&answer), "{answer:?}");
 }
 
@@ -102,8 +102,7 @@ async fn p13_an_append_whose_wait_an_operator_cancelled_is_not_ok() {
 #[tokio::test(flavor = "multi_thread")]
 async fn p13_a_second_sender_is_not_told_of_a_command_that_the_standby_does_not_have() {
     let server = PrivateServer::start();
-    let (first, second) =
-        (prepared(options(), &server.url).await, prepared(options(), &server.url).await);
+    let (first, second) = (prepared(options(), &server.url).await, prepared(options(), &server.url).await);
     first.append(one("first")).await.unwrap();
     second.append(one("second")).await.unwrap();
     stop_standby(&server).await;
@@ -167,7 +166,8 @@ async fn p13_sessions_wait_for_the_standby_whatever_the_default_is() {
         let set = format!("alter database postgres set synchronous_commit = {default}");
         admin.execute(sqlx::AssertSqlSafe(set)).await.unwrap();
         let store = PostgresStore::options().connect(&server.url).await.unwrap();
-        let found: String = sqlx::query_scalar("show synchronous_commit").fetch_one(store.pool()).await.unwrap();
+        let found: String =
+            sqlx::query_scalar("show synchronous_commit").fetch_one(store.pool()).await.unwrap();
         assert_eq!(found, own, "with the default {default}");
     }
 }

@@ -155,3 +155,19 @@ async fn commands_are_forgotten_after_the_retention_also_after_failures_of_the_s
     assert_eq!(Calls::count(&store.calls.forgotten), 1);
     app.close().await;
 }
+
+/// Seen failing while the age was counted by the clock of the process: all of the ledger was gone within ten minutes.
+#[tokio::test(start_paused = true)]
+async fn p3_a_process_whose_clock_is_ahead_forgets_no_command() {
+    let now = OffsetDateTime::UNIX_EPOCH + time::Duration::days(365);
+    let store = Faulty { store: MemoryStore::with_clock(Clock::tokio(now)), ..Faulty::default() };
+    store.calls.forget_fails.store(1, Ordering::SeqCst);
+    let ahead = Clock::fixed(now + time::Duration::days(400));
+    let app = Kenning::builder(store.clone()).aggregate::<Account>().clock(ahead).build().await.unwrap();
+    let id = Uuid::now_v7();
+    app.execute(move_cents("ann", 5)).id(id).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(60 * 60)).await;
+    assert_eq!(Calls::count(&store.calls.forget_fails), 0, "rounds were made");
+    assert!(app.execute(move_cents("ann", 5)).id(id).await.unwrap().replayed());
+    app.close().await;
+}

@@ -59,7 +59,8 @@ impl Aside {
         let options = &self.core.options;
         let mut lines = self.lines();
         let bytes = job.append.bytes();
-        if lines.jobs >= options.queue_appends || lines.jobs > 0 && lines.bytes + bytes > options.queue_bytes {
+        if lines.jobs >= options.queue_appends || lines.jobs > 0 && lines.bytes + bytes > options.queue_bytes
+        {
             drop(lines);
             job.answer(Err(StoreError::Overloaded.into()));
             return;
@@ -116,7 +117,9 @@ async fn work(core: Arc<Core>, lines: Arc<Mutex<Lines>>, line: u64) {
         let Some(job) = next else { return };
         let bytes = job.append.bytes();
         for job in write(&core, &mut writer, vec![job]).await {
-            job.answer(Err(StoreError::Contention("the stream is locked by another transaction".into()).into()));
+            job.answer(Err(
+                StoreError::Contention("the stream is locked by another transaction".into()).into()
+            ));
         }
         let mut lines = lock(&lines);
         lines.jobs -= 1;

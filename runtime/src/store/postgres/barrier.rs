@@ -90,7 +90,9 @@ impl Committer {
         }
         match self.commit_once().await {
             // It may have been idle for long.
-            Err(error) if self.connection.is_some() && super::losses::is_lost(&error) && self.stuck.is_none() => {
+            Err(error)
+                if self.connection.is_some() && super::losses::is_lost(&error) && self.stuck.is_none() =>
+            {
                 self.connection = None;
                 self.commit_once().await
             }

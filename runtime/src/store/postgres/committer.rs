@@ -11,7 +11,7 @@ use super::aside::Aside;
 use super::core::{Core, pause};
 use super::queue::{Job, Queue};
 use super::writer::{Answer, Write, Writer};
-use crate::store::{Append, StoreError};
+use crate::store::Append;
 
 /// Commits until the queue is closed and empty. A panic is logged and the work goes on; whoever waited for what was lost with it is told that it is not known.
 pub(super) async fn supervise(core: Arc<Core>, queue: Arc<Queue>) {

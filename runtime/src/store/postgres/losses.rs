@@ -39,7 +39,9 @@ impl Losses {
     }
 
     pub(super) fn note(&self) {
-        self.last.fetch_max(self.now().max(1), Ordering::AcqRel);
+        // A connection may be given back to its pool a little later.
+        let overlap = u64::try_from(OVERLAP.as_micros()).unwrap_or(0);
+        self.last.fetch_max(self.now().saturating_add(overlap), Ordering::AcqRel);
     }
 
     /// The server has changed: connections that were opened before lead to another one.

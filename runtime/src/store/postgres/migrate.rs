@@ -6,8 +6,8 @@ use sqlx::migrate::{Migrate as _, Migrator};
 use super::core::Core;
 use super::error::{SharedError, migrate_error, read_error};
 use super::realign;
-use super::suitable;
 use super::sql::migrations;
+use super::suitable;
 use crate::store::StoreError;
 
 const OLDEST_SERVER: i32 = 130_000;

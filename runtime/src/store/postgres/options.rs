@@ -49,7 +49,10 @@ fn check_scheme(url: &str) -> Result<(), StoreError> {
     let what = match scheme {
         Some("postgres" | "postgresql") => return Ok(()),
         // What comes before `://` in a text that is no URL may be anything, also a password.
-        Some(scheme) if scheme.len() <= 32 && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'+') => {
+        Some(scheme)
+            if scheme.len() <= 32
+                && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'+') =>
+        {
             format!("`{scheme}://`")
         }
         Some(_) | None => "no scheme".to_owned(),

@@ -134,7 +134,11 @@ impl Server {
             Some(true) => Some("an event that it had is gone: it was restored to an earlier time"),
         };
         if let Some(why) = changed {
-            tracing::warn!(server = self.address, why, "database server changed: nothing read before is used");
+            tracing::warn!(
+                server = self.address,
+                why,
+                "database server changed: nothing read before is used"
+            );
             // Before anybody appends through this process: new positions must be higher than all that exist.
             if let Err(error) = realign::realign(connection, &self.sql).await {
                 if Failure::of(&error) == Failure::Lost {
@@ -145,7 +149,12 @@ impl Server {
             counter!("kenning_server_changes_total").increment(1);
         }
         let timeline = self.remember(before, identity, changed.is_some())?;
-        Ok(Met { backend: Backend::of(&row)?, timeline, replicated: row.try_get(5)?, drawn: row.try_get(11)? })
+        Ok(Met {
+            backend: Backend::of(&row)?,
+            timeline,
+            replicated: row.try_get(5)?,
+            drawn: row.try_get(11)?,
+        })
     }
 
     fn remember(

@@ -29,7 +29,8 @@ const IMITATIONS: [(&str, &str); 16] = [
     ("DuckDB", "DuckDB"),
 ];
 
-const WHY: &str = "the feed needs PostgreSQL's own sequences, advisory locks and snapshots: use PostgreSQL 13 to 18";
+const WHY: &str =
+    "the feed needs PostgreSQL's own sequences, advisory locks and snapshots: use PostgreSQL 13 to 18";
 
 fn imitation(version: &str) -> Option<&'static str> {
     let version = version.to_lowercase();
@@ -67,8 +68,10 @@ async fn try_out(connection: &mut PgConnection, core: &Core) -> Result<Option<&'
     // A key of no schema's guard: those have an object id above 0, and few positions are as high.
     let (high, low) = (fastrand::i32(1..i32::MAX), fastrand::i32(1..i32::MAX));
     sqlx::query(sql.try_locks.clone()).bind(high).bind(low).execute(&mut *connection).await?;
-    let row = sqlx::query(sql.find_tried_locks.clone()).bind(high).bind(low).fetch_one(&mut *connection).await?;
-    let (advisory, sequence, isolation): (bool, bool, bool) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+    let row =
+        sqlx::query(sql.find_tried_locks.clone()).bind(high).bind(low).fetch_one(&mut *connection).await?;
+    let (advisory, sequence, isolation): (bool, bool, bool) =
+        (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
     if !advisory {
         return Ok(Some("does not show advisory locks in pg_locks with their keys"));
     }
@@ -91,9 +94,10 @@ async fn try_out(connection: &mut PgConnection, core: &Core) -> Result<Option<&'
     ] {
         sqlx::query(statement).execute(&mut *connection).await?;
     }
-    let last: Option<i64> = sqlx::query_scalar("select pg_sequence_last_value('pg_temp.kenning_try'::regclass)")
-        .fetch_one(connection)
-        .await?;
+    let last: Option<i64> =
+        sqlx::query_scalar("select pg_sequence_last_value('pg_temp.kenning_try'::regclass)")
+            .fetch_one(connection)
+            .await?;
     Ok((last != Some(2)).then_some("takes numbers of a sequence back, or does not say which was the last"))
 }
 
@@ -134,7 +138,10 @@ mod tests {
             ("CockroachDB CCL v24.1.0 (x86_64-pc-linux-gnu, built 2024/05/15)", Some("CockroachDB")),
             ("PostgreSQL 11.2-YB-2.20.1.0-b0 on x86_64-pc-linux-gnu", Some("YugabyteDB")),
             ("PostgreSQL 15.12-YB-2025.1.0.0-b0 on aarch64-apple-darwin", Some("YugabyteDB")),
-            ("PostgreSQL 8.0.2 on i686-pc-linux-gnu, compiled by GCC, Redshift 1.0.12103", Some("Amazon Redshift")),
+            (
+                "PostgreSQL 8.0.2 on i686-pc-linux-gnu, compiled by GCC, Redshift 1.0.12103",
+                Some("Amazon Redshift"),
+            ),
             ("PostgreSQL 12.12 (Greenplum Database 7.0.0 build commit:0)", Some("Greenplum")),
             ("PostgreSQL 14.4 (Apache Cloudberry 2.0.0 build dev)", Some("Apache Cloudberry")),
             ("PostgreSQL 9.5 on x86_64 (Materialize v0.100)", Some("Materialize")),

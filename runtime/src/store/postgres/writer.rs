@@ -132,10 +132,12 @@ impl Writer {
                     counter!("kenning_append_retries_total").increment(1);
                     self.raise_positions().await;
                 }
-                Failure::Blocked if open.len() == 1 => break,
                 Failure::Blocked => {
                     if self.wait_for_table().await {
                         continue;
+                    }
+                    if open.len() == 1 {
+                        break;
                     }
                     // Halves find the locked streams in a few short waits. The others are written meanwhile.
                     self.hurry(true).await;

@@ -39,7 +39,10 @@ pub(super) async fn start(core: &Core, saga: &NewSaga) -> Result<bool, StoreErro
         Ok(started) => started,
         // An earlier call may have been done whose connection was lost.
         Err(found) if attempts > 1 => {
-            return Err(StoreError::OutcomeUnknown { event_ids: Vec::new(), source: Box::new(SharedError::new(found)) });
+            return Err(StoreError::OutcomeUnknown {
+                event_ids: Vec::new(),
+                source: Box::new(SharedError::new(found)),
+            });
         }
         Err(found) => return Err(error(core, found)),
     };
