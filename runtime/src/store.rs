@@ -99,6 +99,15 @@ pub trait EventStore: Send + Sync + 'static {
         self.append(append)
     }
 
+    /// Waits until what was read on `timeline` is as durable as an append that is answered with success: for an answer
+    /// that rests on what was read, and stores nothing. Provided as done at once, for stores that show nothing else.
+    fn confirm(&self, timeline: Timeline) -> BoxFuture<'_, Result<(), StoreError>> {
+        if timeline != self.timeline() {
+            return Box::pin(async { Err(StoreError::timeline_over()) });
+        }
+        Box::pin(async { Ok(()) })
+    }
+
     /// Reads one stream, row by row: the store holds no more than a bounded part of it in memory.
     fn read_stream(&self, query: StreamQuery) -> BoxStream<'_, Result<RecordedEvent, StoreError>>;
 

@@ -104,6 +104,8 @@ impl<C: Command> Execution<'_, C> {
                     Box::pin(self.refresh(&turn, &mut hot)).await?;
                     continue;
                 }
+                // The answer says that there is nothing to do, and stores nothing that would say so.
+                self.store.confirm(hot.timeline).await?;
                 let version = hot.version;
                 turn.put(hot);
                 return Ok(self.executed(version, events));

@@ -178,6 +178,16 @@ impl EventStore for PostgresStore {
         self.inner.core.timeline()
     }
 
+    fn confirm(&self, timeline: Timeline) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            let core = self.open()?;
+            if !core.server.is_replicated() {
+                return Ok(());
+            }
+            core.confirm(timeline).await.map_err(|error| error.unreachable())
+        })
+    }
+
     fn append_on(&self, timeline: Timeline, append: Append) -> BoxFuture<'_, Result<Appended, AppendError>> {
         Box::pin(async move {
             append.check()?;

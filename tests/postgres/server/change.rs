@@ -38,15 +38,15 @@ pub struct Tally {
 #[kenning(aggregate = Tally)]
 pub struct Add {
     #[kenning(id)]
-    tally: u64,
-    by: i64,
+    pub tally: u64,
+    pub by: i64,
 }
 
 #[aggregate]
 impl Tally {
     #[command]
-    fn add(&self, command: Add) -> Added {
-        Added { by: command.by, total: self.total + command.by }
+    fn add(&self, command: Add) -> Option<Added> {
+        (command.by != 0).then(|| Added { by: command.by, total: self.total + command.by })
     }
 
     #[apply]

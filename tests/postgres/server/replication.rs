@@ -1,16 +1,18 @@
 //! Synchronous replication: what was answered with `Ok` is on the standby.
 
+use std::future::IntoFuture as _;
 use std::time::Duration;
 
-use kenning::PostgresStore;
 use kenning::store::{
     Append, AppendError, EventStore as _, Expect, LedgerEntry, StoreError, StreamQuery,
     TransactionalStore as _,
 };
+use kenning::{Kenning, PostgresStore};
 use sqlx::{Executor as _, PgConnection};
 use uuid::Uuid;
 
 use super::super::{event, prepared, stream};
+use super::change::{Add, Tally};
 use crate::support::PrivateServer;
 
 /// No standby has this name: every commit waits until its session is ended.
@@ -170,4 +172,28 @@ async fn p13_sessions_wait_for_the_standby_whatever_the_default_is() {
             sqlx::query_scalar("show synchronous_commit").fetch_one(store.pool()).await.unwrap();
         assert_eq!(found, own, "with the default {default}");
     }
+}
+
+/// A command that finds nothing to do is answered from what was read. Seen failing without `confirm` in `Execution`.
+#[tokio::test(flavor = "multi_thread")]
+async fn p13_nothing_to_do_is_not_said_of_events_that_the_standby_does_not_have() {
+    let server = PrivateServer::start();
+    let (first, second) = (prepared(options(), &server.url).await, prepared(options(), &server.url).await);
+    let app = async |store| Kenning::builder(store).aggregate::<Tally>().build().await.unwrap();
+    let (first, second) = (app(first).await, app(second).await);
+    first.execute(Add { tally: 1, by: 1 }).await.unwrap();
+    stop_standby(&server).await;
+    let mut admin = server.admin().await;
+    let (answer, ()) = tokio::join!(
+        first.execute(Add { tally: 1, by: 5 }).into_future(),
+        once_waiting(&mut admin, "pg_terminate_backend")
+    );
+    answer.expect_err("the standby does not have it");
+    // A session that was opened since knows of the standby.
+    let again = second.execute(Add { tally: 2, by: 1 }).await;
+    again.expect_err("the standby does not answer");
+    let nothing = second.execute(Add { tally: 1, by: 0 }).await;
+    nothing.expect_err("the total of 6 may be lost");
+    server.set("synchronous_standby_names", "").await;
+    assert_eq!(second.execute(Add { tally: 1, by: 0 }).await.unwrap().version().get(), 2);
 }

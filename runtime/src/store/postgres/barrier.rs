@@ -11,11 +11,15 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::connection::{Backend, Connection};
 use super::error::SharedError;
+use super::losses::is_lost;
 use super::server::Server;
 use crate::store::Timeline;
 
 /// How long one commit is waited for. After that its session is ended, so that no more than one ever waits.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How often a commit is made whose session turns out to be dead.
+const ATTEMPTS: u32 = 3;
 
 type Answer = Result<Timeline, SharedError>;
 
@@ -88,15 +92,17 @@ impl Committer {
         if self.connection.as_ref().is_some_and(|one| one.timeline != self.server.timeline()) {
             self.connection = None;
         }
-        match self.commit_once().await {
-            // It may have been idle for long.
-            Err(error)
-                if self.connection.is_some() && super::losses::is_lost(&error) && self.stuck.is_none() =>
-            {
-                self.connection = None;
-                self.commit_once().await
+        let mut attempt = 1;
+        loop {
+            match self.commit_once().await {
+                // The session may have been idle for long.
+                Err(error) if attempt < ATTEMPTS && self.stuck.is_none() && is_lost(&error) => {
+                    tracing::debug!(task = "barrier", attempt, %error, "commits again");
+                    self.connection = None;
+                    attempt += 1;
+                }
+                done => return done,
             }
-            done => done,
         }
     }
 

@@ -10,6 +10,9 @@ use time::OffsetDateTime;
 use super::server::{Met, Server};
 use crate::store::Timeline;
 
+/// How often a session is opened that the server ends at once.
+const ATTEMPTS: u32 = 4;
+
 /// The server process behind a connection. Process ids are used again; with the time of the start they are not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Backend {
@@ -47,6 +50,12 @@ impl Connection {
         server.meet(connection).await.map_err(|error| named(server, error))
     }
 
+    async fn open_once(server: &Server, options: &PgConnectOptions) -> Result<Self, Error> {
+        let mut inner = Self::connect(server, options).await?;
+        let Met { backend, timeline, replicated, drawn } = Self::meet(server, &mut inner).await?;
+        Ok(Self { inner, backend, timeline, replicated, highest: drawn })
+    }
+
     /// Connects to the server, unless that is a standby or read-only.
     pub(super) async fn open(
         server: &Server,
@@ -54,14 +63,25 @@ impl Connection {
         at_most: Duration,
     ) -> Result<Self, Error> {
         let open = async {
-            let mut inner = Self::connect(server, options).await?;
-            let met = Self::meet(server, &mut inner).await?;
-            let Met { backend, timeline, replicated, drawn } = met;
-            Ok(Self { inner, backend, timeline, replicated, highest: drawn })
+            let mut attempt = 1;
+            loop {
+                match Self::open_once(server, options).await {
+                    // The server ended the new session: an operator ends all, or it shuts down.
+                    Err(error @ Error::Database(_)) if attempt < ATTEMPTS && is_ended(&error) => {
+                        tracing::debug!(attempt, %error, "connects again");
+                        attempt += 1;
+                    }
+                    done => return done,
+                }
+            }
         };
         let opened = tokio::time::timeout(at_most, open).await;
         opened.unwrap_or_else(|_| Err(server.unusable(format_args!("no answer within {at_most:?}"))))
     }
+}
+
+fn is_ended(error: &Error) -> bool {
+    error.as_database_error().is_some_and(|error| error.code().as_deref() == Some("57P01"))
 }
 
 /// The error of a connection attempt, with the address.

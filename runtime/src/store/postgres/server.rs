@@ -72,6 +72,8 @@ pub(super) struct Server {
     /// The server refuses to say which system and timeline it is.
     plainly: AtomicBool,
     timeline: AtomicU64,
+    /// The last session that was opened has synchronous standbys.
+    replicated: AtomicBool,
     known: Mutex<Known>,
 }
 
@@ -87,6 +89,7 @@ impl Server {
             losses,
             plainly: AtomicBool::new(false),
             timeline: AtomicU64::new(Timeline::FIRST.get()),
+            replicated: AtomicBool::new(false),
             known: Mutex::default(),
         }
     }
@@ -103,6 +106,11 @@ impl Server {
 
     pub(super) fn sql(&self) -> Arc<Sql> {
         Arc::clone(&self.sql)
+    }
+
+    /// Whether commits wait for a synchronous standby, as the last session that was opened found it.
+    pub(super) fn is_replicated(&self) -> bool {
+        self.replicated.load(Ordering::Acquire)
     }
 
     /// Host and port, or the path of a socket.
@@ -149,6 +157,7 @@ impl Server {
             counter!("kenning_server_changes_total").increment(1);
         }
         let timeline = self.remember(before, identity, changed.is_some())?;
+        self.replicated.store(row.try_get(5)?, Ordering::Release);
         Ok(Met {
             backend: Backend::of(&row)?,
             timeline,

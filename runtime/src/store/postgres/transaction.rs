@@ -3,6 +3,7 @@
 use metrics::counter;
 use sqlx::PgConnection;
 use sqlx::postgres::{PgTransaction, Postgres};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::PostgresStore;
@@ -13,7 +14,8 @@ use super::core::Core;
 use super::error::{Failure, SharedError, read_error};
 use super::ledger;
 use super::recovery::{self, Lost};
-use crate::store::{Append, AppendError, Appended, BoxFuture, StoreError, TransactionalStore};
+use super::writer::SLOW;
+use crate::store::{Append, AppendError, Appended, BoxFuture, StoreError, Timeline, TransactionalStore};
 
 impl PostgresStore {
     /// Appends within a transaction of the caller's, all or nothing: the events become visible when it commits, together with whatever else it wrote.
@@ -132,10 +134,11 @@ impl TransactionalStore for PostgresStore {
         Box::pin(async move {
             // The server answers the COMMIT of a failed transaction with success and rolls back: a statement before it fails.
             sqlx::query("select 1").execute(&mut *transaction).await.map_err(read_error)?;
+            let commit = Commit::new(self.core());
             match transaction.commit().await {
                 Ok(()) => {
                     self.wake();
-                    Ok(())
+                    commit.confirm(Vec::new()).await
                 }
                 Err(error) if Failure::of(&error) == Failure::Lost => {
                     Err(StoreError::OutcomeUnknown { event_ids: Vec::<Uuid>::new(), source: Box::new(error) })
@@ -156,10 +159,11 @@ impl TransactionalStore for PostgresStore {
             let row = sqlx::query(core.sql.identify_backend.clone()).fetch_one(&mut *transaction).await;
             let backend =
                 row.and_then(|row| Backend::of(&row)).map_err(|failed| of_consumer(core, failed))?;
+            let commit = Commit::new(core);
             match transaction.commit().await {
                 Ok(()) => {
                     core.wake();
-                    Ok(())
+                    commit.confirm(event_ids(append)).await
                 }
                 Err(error) if Failure::of(&error) == Failure::Lost => {
                     find(core, Lost { backend, after: 0 }, append, error).await
@@ -171,6 +175,32 @@ impl TransactionalStore for PostgresStore {
 
     fn rollback(&self, transaction: Self::Transaction) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move { transaction.rollback().await.map_err(read_error) })
+    }
+}
+
+fn event_ids(append: &Append) -> Vec<Uuid> {
+    append.streams.iter().flat_map(|target| &target.events).map(|event| event.id).collect()
+}
+
+/// A commit under way.
+struct Commit<'a> {
+    core: &'a Core,
+    timeline: Timeline,
+    began: Instant,
+}
+
+impl<'a> Commit<'a> {
+    fn new(core: &'a Core) -> Self {
+        Self { core, timeline: core.timeline(), began: Instant::now() }
+    }
+
+    /// After a slow success: an operator may have ended the wait for a standby.
+    async fn confirm(self, event_ids: Vec<Uuid>) -> Result<(), StoreError> {
+        if self.began.elapsed() < SLOW {
+            return Ok(());
+        }
+        let confirmed = self.core.confirm(self.timeline).await;
+        confirmed.map_err(|why| StoreError::OutcomeUnknown { event_ids, source: Box::new(why) })
     }
 }
 
@@ -189,8 +219,7 @@ async fn find(core: &Core, lost: Lost, append: &Append, error: sqlx::Error) -> R
         Ok(_) => Err(StoreError::Unavailable(source)),
         Err(why) => {
             tracing::error!(error = %why, "what became of an append was not found out in time");
-            let events = append.streams.iter().flat_map(|target| &target.events);
-            Err(StoreError::OutcomeUnknown { event_ids: events.map(|event| event.id).collect(), source })
+            Err(StoreError::OutcomeUnknown { event_ids: event_ids(append), source })
         }
     }
 }

@@ -31,7 +31,7 @@ const TABLE_LOOKS: u32 = 40;
 
 /// A commit that took longer than this may have been waiting for a standby until an operator ended the wait, which the
 /// server answers with success.
-const SLOW: Duration = Duration::from_secs(1);
+pub(super) const SLOW: Duration = Duration::from_secs(1);
 
 /// An append to be written.
 #[derive(Clone, Copy, Debug)]
@@ -262,11 +262,12 @@ impl Writer {
         });
         match done {
             Ok(outcomes) => {
-                if began.elapsed() >= SLOW && outcomes.iter().any(Outcome::is_written) {
-                    if let Err(error) = self.core.confirm(timeline).await {
-                        self.connection = None;
-                        return Attempt::Lost(self.core.server.unusable(error), lost);
-                    }
+                if began.elapsed() >= SLOW
+                    && outcomes.iter().any(Outcome::is_written)
+                    && let Err(error) = self.core.confirm(timeline).await
+                {
+                    self.connection = None;
+                    return Attempt::Lost(self.core.server.unusable(error), lost);
                 }
                 self.saw(timeline, appends, &outcomes);
                 Attempt::Done(outcomes)
