@@ -75,7 +75,5 @@ async fn p13_sessions_that_became_read_only_are_given_up() {
     };
     // What a demotion does to a session of a pooler that keeps it.
     sqlx::query("set default_transaction_read_only = on").execute(store.pool()).await.unwrap();
-    let saved = store.save_snapshot(snapshot()).await;
-    assert!(matches!(saved, Err(StoreError::Unavailable(_))), "{saved:?}");
-    store.save_snapshot(snapshot()).await.expect("another session can write");
+    store.save_snapshot(snapshot()).await.expect("it is saved by a session that can write");
 }
