@@ -17,6 +17,7 @@ on_both_stores! {
     p5_trap_41_an_event_without_an_instance_is_passed_over_by_declaration
     p5_trap_41_an_event_starts_its_instance_once_however_often_it_is_delivered
     p5_an_event_that_comes_before_its_wait_is_kept_for_it
+    p5_an_event_before_the_start_finds_no_instance_however_batches_are_cut
 }
 
 /// What a wait is given.
@@ -241,4 +242,43 @@ async fn p5_an_event_that_comes_before_its_wait_is_kept_for_it<H: Home>(home: H)
     assert_eq!(world.outside.asked(1), ["begin", "begin", "finish"]);
     assert_eq!(log(&whole)[3..5], ["waiting settled", "done settled"]);
     running.stop().await;
+}
+
+/// Ignores events of lots that were never started, and is started by an event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Saga)]
+#[kenning(name = "choosy", version = 1, id = id)]
+struct Choosy {
+    id: u64,
+}
+
+#[saga(services = Outside)]
+impl Choosy {
+    #[start]
+    fn placed(event: &Recorded<Placed>) -> Option<Self> {
+        Some(Self { id: event.stream().id().parse().ok()? })
+    }
+    #[wait(timeout = "24h", on_timeout = fail, missing = ignore("it was not placed yet"))]
+    fn settled(event: &Recorded<Settled>) -> Correlated<u64, String> {
+        of(event)
+    }
+    #[step(pivot)]
+    async fn finish(&self, cx: &StepContext<Outside>, settled: &str) -> Result<String, StepError> {
+        cx.services().call(cx, settled).await
+    }
+}
+
+/// On commit 8592927 this test fails: in one batch, all starts come before all other events.
+async fn p5_an_event_before_the_start_finds_no_instance_however_batches_are_cut<H: Home>(home: H) {
+    let world = World::new(home);
+    let builder = world.builder().await.aggregate::<Lot>().saga::<Choosy>(Arc::clone(&world.outside));
+    let app = builder.build().await.unwrap();
+    settle(&app, 1, "too early").await;
+    place(&app, 1, "placed").await;
+    settle(&app, 2, "too early").await;
+    place(&app, 2, "placed").await;
+    settle(&app, 2, "in time").await;
+    idle(&app).await;
+    assert_eq!(world.outside.asked(1), Vec::<String>::new(), "it waits still");
+    assert_eq!(world.outside.asked(2), ["in time"]);
+    app.close().await;
 }

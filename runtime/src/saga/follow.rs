@@ -1,5 +1,6 @@
 //! The consumer of a saga: events start instances, or are left for those that wait for them.
 
+use std::collections::HashMap;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -97,9 +98,33 @@ struct FollowSession {
 #[derive(Default)]
 struct Batch {
     starts: Vec<NewSaga>,
+    /// For each start, the place of its event in the batch.
+    started_by: Vec<usize>,
     deliveries: Vec<NewDelivery>,
     /// For each delivery, the place of its event in the batch, and what to do when nobody is there.
     from: Vec<(usize, MissingInstance)>,
+}
+
+impl Batch {
+    /// Takes out the events that come before the start of their instance: they find none, however batches are cut.
+    fn before_their_starts(&mut self) -> Self {
+        let mut before = Self::default();
+        if self.starts.is_empty() || self.deliveries.is_empty() {
+            return before;
+        }
+        let mut starts = HashMap::new();
+        for (start, at) in self.starts.iter().zip(&self.started_by) {
+            starts.entry((Arc::clone(&start.saga), Arc::clone(&start.id))).or_insert(*at);
+        }
+        let all = std::mem::take(&mut self.deliveries).into_iter().zip(std::mem::take(&mut self.from));
+        for (delivery, from) in all {
+            let start = starts.get(&(Arc::clone(&delivery.saga), Arc::clone(&delivery.id)));
+            let to = if start.is_some_and(|start| from.0 < *start) { &mut before } else { &mut *self };
+            to.deliveries.push(delivery);
+            to.from.push(from);
+        }
+        before
+    }
 }
 
 impl FollowSession {
@@ -118,6 +143,7 @@ impl FollowSession {
                     None => {}
                     Some(Brought::Start(Ok((id, state)))) => {
                         let about = saga.about();
+                        batch.started_by.push(at);
                         batch.starts.push(NewSaga {
                             instance: fresh_id(),
                             saga: Arc::clone(&about.name),
@@ -168,17 +194,29 @@ impl FollowSession {
         events: &[E],
     ) -> Result<(), Failure> {
         (self.started, self.left_for) = (0, Vec::new());
-        let batch = self.read(events)?;
+        let mut batch = self.read(events)?;
+        let before = batch.before_their_starts();
+        self.leave(store, transaction, before).await?;
         if !batch.starts.is_empty() {
             let new = store.start_sagas(transaction, &batch.starts).await?;
             self.started = new.into_iter().filter(|new| *new).count() as u64;
         }
-        if !batch.deliveries.is_empty() {
-            let left = store.deliver_to_sagas(transaction, &batch.deliveries).await?;
-            self.check(&batch, &left)?;
-            self.left_for =
-                batch.deliveries.into_iter().map(|delivery| (delivery.saga, delivery.id)).collect();
+        self.leave(store, transaction, batch).await
+    }
+
+    /// Leaves the events of a batch.
+    async fn leave<S: SagaStore>(
+        &mut self,
+        store: &S,
+        transaction: &mut S::Transaction,
+        batch: Batch,
+    ) -> Result<(), Failure> {
+        if batch.deliveries.is_empty() {
+            return Ok(());
         }
+        let left = store.deliver_to_sagas(transaction, &batch.deliveries).await?;
+        self.check(&batch, &left)?;
+        self.left_for.extend(batch.deliveries.into_iter().map(|delivery| (delivery.saga, delivery.id)));
         Ok(())
     }
 
@@ -200,7 +238,8 @@ impl FollowSession {
             match (left, missing) {
                 (Delivery::Left | Delivery::Kept, _) => {}
                 (Delivery::Ended, _) => {
-                    tracing::debug!(saga, id, step, "an event came after the end of its instance");
+                    self.main.metrics.count_late();
+                    tracing::info!(saga, id, step, "saga event came after the end of its instance");
                 }
                 (Delivery::Missing, MissingInstance::Ignore(why)) => {
                     tracing::debug!(

@@ -20,8 +20,11 @@ const TASK: &str = "saga timeouts";
 /// The store is not asked more often than this.
 const EVERY: Duration = Duration::from_millis(25);
 
+/// The same while events are parked, which have to be read.
+const EVERY_PARKED: Duration = Duration::from_secs(1);
+
 /// No more parked events are looked at.
-const MOST_PARKED: u32 = 1_000;
+const MOST_PARKED: u32 = 200;
 
 /// How far the consumers of the sagas have come, as this process knows it.
 #[derive(Default)]
@@ -61,10 +64,12 @@ impl Feed {
         now: OffsetDateTime,
     ) -> Option<Fed> {
         let mut known = self.known.lock().await;
-        if let Some(known) = known.get(saga)
-            && (known.fed.until >= wanted && known.fed.parked.is_empty() || known.asked.elapsed() < EVERY)
-        {
-            return Some(known.fed.clone());
+        if let Some(known) = known.get(saga) {
+            let parked = !known.fed.parked.is_empty();
+            let every = if parked { EVERY_PARKED } else { EVERY };
+            if known.fed.until >= wanted && !parked || known.asked.elapsed() < every {
+                return Some(known.fed.clone());
+            }
         }
         let asked = Instant::now();
         match ask(shared, saga, now).await {

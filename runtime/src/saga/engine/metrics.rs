@@ -18,6 +18,7 @@ pub(crate) struct SagaMetrics {
     pub(super) lost: Counter,
     /// Attempts that the engine could not make, for faults that are not the step's.
     pub(super) faults: Counter,
+    late: Counter,
     steps: Vec<StepMetrics>,
 }
 
@@ -50,8 +51,14 @@ impl SagaMetrics {
             parked: counter!("kenning_saga_parked_total", "saga" => saga()),
             lost: counter!("kenning_saga_lost_total", "saga" => saga()),
             faults: counter!("kenning_saga_faults_total", "saga" => saga()),
+            late: counter!("kenning_saga_late_events_total", "saga" => saga()),
             steps: steps.collect(),
         }
+    }
+
+    /// An event came after the end of its instance.
+    pub(crate) fn count_late(&self) {
+        self.late.increment(1);
     }
 
     /// So many instances were started.

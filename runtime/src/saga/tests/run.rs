@@ -1,6 +1,7 @@
 //! The paths of one instance.
 
 use super::fulfilment::{Answer, Parcel, Place, Services, Settle, World};
+use crate::saga::key::{Direction, step_key};
 use crate::store::{SagaEntryKind, SagaStatus, SagaWhole};
 
 fn kinds(whole: &SagaWhole) -> Vec<(SagaEntryKind, String)> {
@@ -84,4 +85,18 @@ async fn trap_33_an_undo_that_fails_for_good_parks_and_resumes_where_it_stopped(
     world.app.sagas().instance("parcel-fulfilment", "7").retry().await.unwrap();
     world.until(7, SagaStatus::Compensated).await;
     assert_eq!(world.services.effects(), ["reserve", "charge", "ship", "refund", "refund", "release"]);
+}
+
+/// Without the arm for `DuplicateCommand` in `saga/command.rs`, this test fails: the send has failed, and parks.
+#[tokio::test(start_paused = true)]
+async fn p5_a_command_accepted_under_another_body_counts_as_done() {
+    let world = World::new(Services::default()).await;
+    world.app.execute(Place { id: 7, cents: 300 }).await.unwrap();
+    let whole = world.until(7, SagaStatus::Waiting).await;
+    let key = step_key(whole.record.instance, "mark_shipped", Direction::Do);
+    // As if another release had sent it, with a body of its own.
+    world.app.execute(Settle { id: 7 }).id(key).await.unwrap();
+    let whole = world.until(7, SagaStatus::Completed).await;
+    assert!(kinds(&whole).contains(&(SagaEntryKind::Done, "mark_shipped".to_owned())), "{whole:#?}");
+    assert_eq!(world.app.load::<Parcel>(7).await.unwrap().shipped, 0);
 }
