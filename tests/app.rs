@@ -1,6 +1,10 @@
 //! The application on both stores.
 
 mod account;
+mod bodies;
 mod commands;
+mod indexed;
 mod once;
+mod panics;
 mod snapshots;
+mod values;

@@ -3,6 +3,7 @@
 mod enums;
 mod recursion;
 mod structs;
+mod unreadable;
 
 use kenning::{Schema, Shapes};
 

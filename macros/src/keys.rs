@@ -3,8 +3,8 @@
 use std::fmt;
 
 use crate::symbol::{
-    AFTER, AGGREGATE, ATTEMPTS, BACKOFF, CATEGORY, COLUMN, CRATE, CREATES, DEADLINE, EVENTS, FOREVER, FROM,
-    ID, IGNORE, INDEX, INLINE, IRREVERSIBLE, JSON, KEY, KEYS as SEVERAL_KEYS, MIGRATE, MISSING, NAME,
+    AFTER, AGGREGATE, ATTEMPTS, BACKOFF, CATEGORY, COLUMN, CRATE, CREATES, DEADLINE, EVENTS, FOLD, FOREVER,
+    FROM, ID, IGNORE, INDEX, INLINE, IRREVERSIBLE, JSON, KEY, KEYS as SEVERAL_KEYS, MIGRATE, MISSING, NAME,
     ON_TIMEOUT, PIVOT, PRESENT, READ_ONLY, RETRY, SCHEMA, SERVICES, SNAPSHOT_EVERY, TABLE, TIMEOUT, UNDO,
     UNDO_RETRY, UNIQUE, VERSION, WITHIN,
 };
@@ -141,6 +141,7 @@ pub(crate) const KEYS: &[Key] = &[
     key(Place::Aggregate, ID, "id = OrderId"),
     key(Place::Aggregate, EVENTS, "events = OrderEvent"),
     key(Place::Aggregate, SNAPSHOT_EVERY, "snapshot_every = 100"),
+    key(Place::Aggregate, FOLD, "fold = 2"),
     key(Place::Aggregate, CRATE, "crate = ::path::to::kenning"),
     key(Place::AggregateField, SCHEMA, "schema = \"rfc3339\""),
     key(Place::Command, AGGREGATE, "aggregate = Order"),

@@ -16,6 +16,7 @@ pub(crate) const DEADLINE: &str = "deadline";
 pub(crate) const EVENTS: &str = "events";
 pub(crate) const FAIL: &str = "fail";
 pub(crate) const FOREVER: &str = "forever";
+pub(crate) const FOLD: &str = "fold";
 pub(crate) const FROM: &str = "from";
 pub(crate) const ID: &str = "id";
 pub(crate) const IGNORE: &str = "ignore";

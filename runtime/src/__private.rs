@@ -7,7 +7,8 @@ mod project;
 mod verbatim;
 
 pub use self::assert::{
-    assert_column, assert_distinct_name, assert_key, assert_scalar_id, assert_scalar_saga_id,
+    assert_column, assert_distinct_name, assert_key, assert_read_back, assert_scalar_id,
+    assert_scalar_saga_id,
 };
 pub use self::column::column;
 pub use self::place::place;

@@ -32,7 +32,7 @@ pub use self::load::{Load, Loaded};
 pub use self::mistake::{BuildError, Mistake};
 
 pub(crate) use self::inline::{Inlines, NotFollowed};
-pub(crate) use self::ledger::event_hash;
+pub(crate) use self::ledger::{event_hash, is_hash_of};
 pub(crate) use self::registry::Registry;
 pub(crate) use self::runtime::with_sources;
 pub(crate) use self::sagas::WeakKenning;

@@ -111,6 +111,11 @@ impl Catalog {
             }
             return;
         }
+        if let Some(snapshots) = A::SNAPSHOTS {
+            let mut shapes = Shapes::default();
+            snapshots.describe(&mut shapes);
+            self.unreadable(entry.type_name, &shapes);
+        }
         self.aggregates.insert(A::CATEGORY, entry);
         self.add_infos(<A::Events as EventSet>::EVENTS);
     }
@@ -163,21 +168,32 @@ impl Catalog {
             }
             Some(_) => {}
             None => {
+                let mut shapes = Shapes::default();
+                S::shape(&mut shapes);
+                S::STEPS.iter().for_each(|step| step.describe_output(&mut shapes));
+                self.unreadable(entry.type_name, &shapes);
                 self.sagas.insert((S::NAME, S::VERSION), entry);
                 self.add_infos(S::EVENTS.iter().map(|event| &event.info));
             }
         }
     }
 
+    fn unreadable(&mut self, type_name: &'static str, shapes: &Shapes) {
+        let problem = |problem: &String| Contradiction::Unreadable { type_name, problem: problem.clone() };
+        self.contradictions.extend(shapes.unreadable().iter().map(problem));
+    }
+
     fn add_infos<'a>(&mut self, infos: impl IntoIterator<Item = &'a EventInfo>) {
         for info in infos {
-            let entry = EventEntry::of(info, &mut Shapes::default());
+            let mut shapes = Shapes::default();
+            let entry = EventEntry::of(info, &mut shapes);
             match self.events.get(info.name) {
                 Some(other) if other.type_id != entry.type_id => {
                     self.contradictions.push(Contradiction::event(other, &entry));
                 }
                 Some(_) => {}
                 None => {
+                    self.unreadable(entry.type_name, &shapes);
                     self.events.insert(info.name, entry);
                 }
             }

@@ -22,6 +22,7 @@ mod headers;
 mod id;
 mod mermaid;
 mod number;
+mod panics;
 mod payload;
 mod projection;
 mod reactor;

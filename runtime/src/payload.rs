@@ -1,11 +1,19 @@
 //! Payloads: the JSON text of an event, a snapshot or a command's body.
 
+mod canonical;
+mod checked;
+
 use std::cell::Cell;
 use std::fmt;
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
+use self::checked::{Findings, Value};
 use crate::check::Readable;
+use crate::panics::{Panicked, caught};
+
+pub(crate) use self::canonical::{Node, Sets};
 
 /// The largest buffer that a thread keeps, in bytes.
 const KEPT: usize = 64 << 10;
@@ -19,25 +27,41 @@ thread_local! {
 pub struct Payload(Box<str>);
 
 impl Payload {
-    /// Encodes a value; `name` says in an error what it was.
+    /// Encodes a value; `name` identifies it in an error.
     ///
     /// # Errors
-    /// When its `Serialize` impl fails.
+    /// If its `Serialize` impl fails or panics, or if the JSON could not be read back: a number is
+    /// NaN or infinite, or nested deeper than [`MAX_NESTING`](crate::limits::MAX_NESTING).
     pub fn of<T: Serialize + ?Sized>(name: &str, value: &T) -> Result<Self, EncodeError> {
-        // The text grows in a buffer of the thread and is allocated once, at its size. A `Serialize` impl that encodes a payload itself finds a fresh one.
+        // The text grows in a buffer of the thread and is allocated once, at its size. A `Serialize`
+        // impl that encodes a payload itself finds an empty one.
         let mut buffer = BUFFER.try_with(Cell::take).unwrap_or_default();
         buffer.clear();
-        let written = serde_json::to_writer(&mut buffer, value);
+        let findings = Findings::default();
+        let written = caught(|| serde_json::to_writer(&mut buffer, &Value::new(value, &findings)))
+            .map_err(|panic| EncodeError::panicked(name, panic))?
+            .map_err(|error| EncodeError::at(name, findings.path(), error));
         let text = std::str::from_utf8(&buffer).map_err(serde::ser::Error::custom);
-        let payload = match written.and(text) {
-            Ok(text) => Ok(Self(text.into())),
-            Err(source) => Err(EncodeError { name: name.to_owned(), source }),
-        };
+        let text = text.map_err(|error| EncodeError::new(name, error));
+        let payload = written.and(text).map(|text| Self(text.into()));
         if buffer.capacity() <= KEPT {
             // Without its thread's buffer, as when the thread ends, the next payload allocates one.
             BUFFER.try_with(|kept| kept.set(buffer)).ok();
         }
         payload
+    }
+
+    /// Encodes a value and reads it back: the value as it is stored.
+    ///
+    /// # Errors
+    /// As [`of`](Self::of), and if the JSON does not fit the type, or its `Deserialize` impl panics.
+    pub fn stored<T: Serialize + DeserializeOwned>(name: &str, value: &T) -> Result<(Self, T), EncodeError> {
+        let payload = Self::of(name, value)?;
+        match caught(|| serde_json::from_slice(payload.as_bytes())) {
+            Ok(Ok(stored)) => Ok((payload, stored)),
+            Ok(Err(error)) => Err(EncodeError::unreadable(name, error)),
+            Err(panic) => Err(EncodeError::unreadable(name, panic)),
+        }
     }
 
     /// Takes text that a store has read; it is not parsed until it is decoded.
@@ -90,17 +114,43 @@ impl fmt::Debug for Payload {
     }
 }
 
-/// A value could not be written as JSON. A defect of its `Serialize` impl: trying again does not help.
+/// A value cannot be stored as JSON. Retrying does not help: the value, or its serde impl, is wrong.
 #[derive(Debug, thiserror::Error)]
-#[error("`{name}` cannot be written as JSON")]
+#[error("`{name}` cannot be {problem}")]
 pub struct EncodeError {
     name: String,
-    source: serde_json::Error,
+    problem: &'static str,
+    source: Box<dyn std::error::Error + Send + Sync>,
 }
 
 impl EncodeError {
     pub(crate) fn new(name: &str, source: serde_json::Error) -> Self {
-        Self { name: name.to_owned(), source }
+        Self { name: name.to_owned(), problem: "written as JSON", source: source.into() }
+    }
+
+    /// With the fields around the problem.
+    fn at(name: &str, path: Option<String>, source: serde_json::Error) -> Self {
+        match path {
+            Some(path) => Self::new(name, serde::ser::Error::custom(format_args!("`{path}`: {source}"))),
+            None => Self::new(name, source),
+        }
+    }
+
+    /// What cannot be done, as in "cannot be written as JSON".
+    pub(crate) fn problem(&self) -> impl fmt::Display {
+        format!("cannot be {}", self.problem)
+    }
+
+    pub(crate) fn panicked(name: &str, panic: Panicked) -> Self {
+        Self { name: name.to_owned(), problem: "written as JSON", source: panic.into() }
+    }
+
+    /// It is written, but does not become a value again.
+    pub(crate) fn unreadable(
+        name: &str,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self { name: name.to_owned(), problem: "read back from its own JSON", source: source.into() }
     }
 }
 

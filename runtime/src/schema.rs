@@ -10,10 +10,12 @@ pub(crate) mod scan;
 mod shape;
 mod shapes;
 mod text;
+mod unreadable;
 
 pub use self::column_type::ColumnType;
 pub(crate) use self::evolution::Evolution;
 pub use self::evolution::ShapeChange;
+pub(crate) use self::fingerprint::combined;
 pub use self::fingerprint::fingerprint;
 pub use self::member::{Case, Member};
 pub use self::shape::{Field, Integer, Object, Presence, Shape, Tagging, Variant, Variants};
@@ -53,6 +55,13 @@ pub trait Schema: 'static {
 
     /// Whether serde reads a field of this type that is absent: true of `Option`.
     const OPTIONAL: bool = false;
+
+    /// Whether a value may be written as `null`: an `Option` of it would read that as `None`.
+    const NULLABLE: bool = Self::OPTIONAL;
+
+    /// Why some values of the type, whatever its own fields are, are not read back as they were
+    /// written. A derive refuses a field of such a type.
+    const UNREADABLE: Option<&'static str> = None;
 
     /// How a read model's table holds a value in a column; `None`: it cannot, but as JSON. Of an `Option`, what its value is held as.
     const COLUMN: Option<ColumnType> = None;

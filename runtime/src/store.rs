@@ -142,7 +142,9 @@ pub trait EventStore: Send + Sync + 'static {
         fingerprint: u64,
     ) -> BoxFuture<'a, Result<Option<Snapshot>, StoreError>>;
 
-    /// Keeps a snapshot, unless a newer one of the same stream and fingerprint is there.
+    /// Keeps a snapshot, unless a newer one of the same stream and fingerprint exists. Of the other
+    /// snapshots of the stream, the newest stay, up to [`MAX_SNAPSHOTS`](crate::limits::MAX_SNAPSHOTS)
+    /// in all; the others are deleted.
     fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>>;
 
     /// Keeps a snapshot of a state read on `timeline`. If the timeline is over, nothing is stored and the answer is

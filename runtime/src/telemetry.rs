@@ -5,7 +5,7 @@
 //!
 //! | metric | kind | unit | what |
 //! |--|--|--|--|
-//! | `kenning_execute_total` | counter | commands | finished commands, with `outcome`: `accepted`, `replayed` (a resend), `rejected`, `failed` |
+//! | `kenning_execute_total` | counter | commands | finished commands, with `outcome`: `accepted`, `replayed` (a resend), `duplicate` (its id was used by another command), `rejected`, `failed` |
 //! | `kenning_execute_seconds` | histogram | seconds | from the first poll of a command to its answer |
 //! | `kenning_execute_attempts` | histogram | appends | how many appends a command took, where it took more than one |
 //! | `kenning_execute_conflicts_total` | counter | appends | appends that met a newer version, written by another process |
@@ -87,6 +87,7 @@ use crate::store::Lease;
 pub(crate) struct AggregateMetrics {
     pub(crate) accepted: Counter,
     pub(crate) replayed: Counter,
+    pub(crate) duplicate: Counter,
     pub(crate) rejected: Counter,
     pub(crate) failed: Counter,
     pub(crate) seconds: Histogram,
@@ -108,6 +109,7 @@ impl AggregateMetrics {
         Self {
             accepted: outcome("accepted"),
             replayed: outcome("replayed"),
+            duplicate: outcome("duplicate"),
             rejected: outcome("rejected"),
             failed: outcome("failed"),
             seconds: histogram!("kenning_execute_seconds", "category" => category),

@@ -11,6 +11,7 @@ on_both_stores! {
     trap_13_a_corrupt_snapshot_is_a_full_replay
     trap_13_a_snapshot_ahead_of_its_stream_is_a_full_replay
     trap_13_two_views_of_one_stream_never_share_a_snapshot
+    p12_a_corrected_fold_does_not_use_snapshots_of_the_earlier_one
 }
 
 fn stream(account: &str) -> StreamName {
@@ -96,4 +97,78 @@ async fn trap_13_two_views_of_one_stream_never_share_a_snapshot(home: impl Home)
         assert_eq!(*accounts.load::<Account>("both".to_owned()).await.unwrap(), expected.0);
     }
     assert_ne!(fingerprint::<Account>(), fingerprint::<Peak>());
+}
+
+/// The releases differ in what `#[apply]` adds, and in the version of the fold.
+macro_rules! release {
+    ($release:ident: $times:literal $(, $fold:ident = $version:literal)?) => {
+        mod $release {
+            use kenning::prelude::*;
+
+            #[derive(Clone, Debug, Serialize, Deserialize, Event)]
+            #[kenning(name = "purse.filled")]
+            pub struct Filled {
+                pub cents: i64,
+            }
+
+            #[derive(Clone, Debug, EventSet)]
+            pub enum PurseEvent {
+                Filled(Filled),
+            }
+
+            #[derive(Debug, Default, Serialize, Deserialize, Aggregate)]
+            #[kenning(category = "purse", id = u64, events = PurseEvent, snapshot_every = 2 $(, $fold = $version)?)]
+            pub struct Purse {
+                pub cents: i64,
+            }
+
+            #[derive(Clone, Debug, Serialize, Deserialize, Command)]
+            #[kenning(aggregate = Purse)]
+            pub struct Fill {
+                #[kenning(id)]
+                pub id: u64,
+            }
+
+            #[aggregate]
+            impl Purse {
+                #[command]
+                fn fill(&self, _: &Fill) -> Filled {
+                    Filled { cents: 100 }
+                }
+
+                #[apply]
+                fn filled(&mut self, event: &Filled) {
+                    self.cents += $times * event.cents;
+                }
+            }
+
+            /// The state as it is loaded, and as it is replayed.
+            pub async fn cents(home: &impl crate::support::Home) -> (i64, i64) {
+                let builder = kenning::Kenning::builder(home.store().await).aggregate::<Purse>();
+                let app = builder.build().await.unwrap();
+                app.execute(Fill { id: 1 }).await.unwrap();
+                let loaded = app.load::<Purse>(1).await.unwrap();
+                let replayed = app.load::<Purse>(1).at_version(loaded.version().get()).await.unwrap();
+                (loaded.cents, replayed.cents)
+            }
+        }
+    };
+}
+
+release!(wrong: 2);
+release!(corrected: 1, fold = 2);
+
+/// Seen failing with the version of the fold not in the fingerprint.
+async fn p12_a_corrected_fold_does_not_use_snapshots_of_the_earlier_one(home: impl Home) {
+    for nth in 1..=5 {
+        assert_eq!(wrong::cents(&home).await, (200 * nth, 200 * nth));
+    }
+    assert_eq!(corrected::cents(&home).await, (600, 600));
+    // In a rolling deploy each release keeps its own.
+    assert_eq!(wrong::cents(&home).await, (1_400, 1_400));
+    assert_eq!(corrected::cents(&home).await, (800, 800));
+    assert_ne!(
+        kenning::Catalog::new().aggregate::<wrong::Purse>().aggregates().next().unwrap().fold,
+        kenning::Catalog::new().aggregate::<corrected::Purse>().aggregates().next().unwrap().fold,
+    );
 }

@@ -56,6 +56,7 @@ bites! { consumer_contract, tokio::time::pause;
         a_place_may_change_hands => DeletesLast
         batches_at_once_keep_rows_unique => AllowsDuplicates
         a_column_may_not_be_left_out => FillsMissingColumns
+        p10_a_text_too_long_for_an_index_is_refused => IgnoresIndexes
     }
     values {
         values_are_kept => RoundsFloats

@@ -55,6 +55,7 @@ pub enum Fault {
     KeepsTheLastSnapshotSaved,
     SharesSnapshots,
     KeepsTheFirstSnapshotSaved,
+    KeepsEverySnapshot,
     PreparesOnce,
     CountsOnePositionTooMany,
     AnswersAfterTheClose,

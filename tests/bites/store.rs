@@ -54,6 +54,7 @@ bites! { store_contract, crate::bites::real_time;
         the_newest_snapshot_stays => KeepsTheLastSnapshotSaved
         trap_13_two_views_never_share_a_snapshot => SharesSnapshots
         snapshots_saved_at_once_leave_the_newest => KeepsTheFirstSnapshotSaved
+        old_shapes_of_a_state_are_pruned => KeepsEverySnapshot
     }
     lifecycle {
         a_store_may_be_prepared_again => PreparesOnce

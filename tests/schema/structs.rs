@@ -44,7 +44,7 @@ struct Everything {
     words: Vec<Cow<'static, str>>,
     shared: Arc<[NonZeroU32; 3]>,
     tuple: (f32, f64, char),
-    nested: Option<Option<u128>>,
+    nested: Option<u128>,
     json: serde_json::Value,
     r#type: String,
 }

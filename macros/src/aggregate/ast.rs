@@ -7,7 +7,7 @@ use crate::ctxt::Ctxt;
 use crate::keys::Place;
 use crate::krate::Krate;
 use crate::schema::Model;
-use crate::symbol::{CATEGORY, CRATE, EVENTS, ID, SNAPSHOT_EVERY};
+use crate::symbol::{CATEGORY, CRATE, EVENTS, FOLD, ID, SNAPSHOT_EVERY};
 
 pub(super) struct Aggregate<'a> {
     pub(super) krate: Krate,
@@ -17,6 +17,8 @@ pub(super) struct Aggregate<'a> {
     pub(super) id: Option<Type>,
     pub(super) events: Option<Type>,
     pub(super) snapshots: Option<SnapshotEvery>,
+    /// The version of the fold, with its key.
+    pub(super) fold: Option<(u32, syn::Ident)>,
     pub(super) schema: Model<'a>,
 }
 
@@ -35,6 +37,7 @@ impl<'a> Aggregate<'a> {
             id: None,
             events: None,
             snapshots: None,
+            fold: None,
             schema: Model::parse(cx, input, Place::AggregateField),
         };
         let given = attr::read(cx, &input.attrs, Place::Aggregate, |key, value| {
@@ -45,6 +48,10 @@ impl<'a> Aggregate<'a> {
                 SNAPSHOT_EVERY => {
                     let (events, _) = value.positive()?;
                     aggregate.snapshots = Some(SnapshotEvery { events, key: value.ident.clone() });
+                }
+                FOLD => {
+                    let (version, _) = value.positive()?;
+                    aggregate.fold = Some((version, value.ident.clone()));
                 }
                 CRATE => aggregate.krate = Krate::parse(value)?,
                 _ => {}

@@ -10,6 +10,10 @@ pub(super) fn check(cx: &Ctxt, aggregate: &Aggregate<'_>) {
     if let Some(category) = &aggregate.category {
         names::check_category(cx, category);
     }
+    if let (None, Some((_, key))) = (&aggregate.snapshots, &aggregate.fold) {
+        let help = "write `snapshot_every = 100` beside it, or leave it out";
+        cx.help(key, "`fold` is the version of what snapshots hold, and there are none", help);
+    }
     if aggregate.snapshots.is_some() {
         schema::check_formats(cx, &aggregate.schema);
         schema::check_round_trip(cx, &aggregate.schema);

@@ -12,20 +12,25 @@ use crate::schema;
 ///     const CATEGORY: &'static str = "order";
 ///     type Id = OrderId;
 ///     type Events = OrderEvent;
-///     const SNAPSHOTS: Option<Snapshots<Self>> = Some(Snapshots::every(100));     // with `snapshot_every`
+///     const SNAPSHOTS: Option<Snapshots<Self>> = Some(Snapshots::every(100).fold(2));     // with `snapshot_every`, `fold`
 /// }
 /// impl Schema for Order { … }                                             // with `snapshot_every`
 /// const _: () = assert_scalar_id::<Order>();
 /// ```
 pub(super) fn expand(aggregate: &Aggregate<'_>) -> TokenStream {
-    let Aggregate { krate, original, category, id, events, snapshots, schema } = aggregate;
+    let Aggregate { krate, original, category, id, events, snapshots, fold, schema } = aggregate;
     let ident = &original.ident;
     let schema = snapshots.is_some().then(|| schema::expand_impl(krate, schema));
     let snapshots = snapshots.as_ref().map(|snapshots| {
         let every = Literal::u64_unsuffixed(snapshots.events);
         let span = snapshots.key.span();
         let kenning = krate.at(span);
+        let fold = fold.as_ref().map(|(version, key)| {
+            let version = Literal::u32_unsuffixed(*version);
+            quote_spanned!(key.span()=> .fold(#version))
+        });
         let every = quote_spanned!(span=> #kenning::Snapshots::<Self>::every(#every));
+        let every = quote!(#every #fold);
         quote! {
             const SNAPSHOTS: ::core::option::Option<#krate::Snapshots<Self>> = ::core::option::Option::Some(#every);
         }

@@ -1,7 +1,7 @@
 //! The rules over a whole command.
 
 use syn::ext::IdentExt;
-use syn::{Field, Type};
+use syn::{Field, GenericArgument, PathArguments, Type};
 
 use super::ast::Command;
 use crate::ctxt::Ctxt;
@@ -15,7 +15,7 @@ pub(super) fn check(cx: &Ctxt, command: &Command<'_>) {
     }
     check_id(cx, command);
     for field in &command.fields {
-        check_order(cx, field);
+        check_order(cx, &field.ty);
     }
 }
 
@@ -47,11 +47,30 @@ fn listed(fields: &[&Field]) -> String {
 }
 
 /// The ledger tells a resend from another body by the body's text, so that has to be the same each time. Maps are sorted by key before; a set is a list.
-fn check_order(cx: &Ctxt, field: &Field) {
-    if let Type::Path(path) = &field.ty
-        && path.path.segments.last().is_some_and(|last| last.ident == "HashSet")
-    {
-        let message = "`HashSet` is written in another order each time, so a resend of this command would look like another one";
-        cx.help(&field.ty, message, "write `BTreeSet`, or `Vec`");
+///
+/// Behind an alias or in another type a set is not seen here; the ledger sorts those that it can tell from a list.
+fn check_order(cx: &Ctxt, ty: &Type) {
+    match ty {
+        Type::Path(path) => {
+            let Some(last) = path.path.segments.last() else { return };
+            if last.ident.to_string().ends_with("HashSet") {
+                let message = format!(
+                    "`{}` is written in another order each time, so a resend of this command would look like another one",
+                    last.ident
+                );
+                cx.help(ty, message, "write `BTreeSet`, or `Vec`");
+            } else if let PathArguments::AngleBracketed(arguments) = &last.arguments {
+                for argument in &arguments.args {
+                    if let GenericArgument::Type(ty) = argument {
+                        check_order(cx, ty);
+                    }
+                }
+            }
+        }
+        Type::Tuple(tuple) => tuple.elems.iter().for_each(|ty| check_order(cx, ty)),
+        Type::Array(array) => check_order(cx, &array.elem),
+        Type::Paren(paren) => check_order(cx, &paren.elem),
+        Type::Group(group) => check_order(cx, &group.elem),
+        _ => {}
     }
 }

@@ -50,6 +50,7 @@ pub(super) struct Field<'a> {
 }
 
 pub(super) struct Variant<'a> {
+    pub(super) original: &'a syn::Variant,
     pub(super) name: String,
     pub(super) serde: Serde,
     pub(super) format: Option<Format>,
@@ -184,6 +185,7 @@ fn variant<'a>(
     let spelled = rule.map_or(ident.clone(), |rule| rule.of_variant(&ident));
     let within = spelling(&serde, "rename_all").or(within);
     Variant {
+        original,
         name: serde.written("rename").unwrap_or(spelled),
         format: format(cx, &original.attrs, place),
         fields: fields(cx, &original.fields, within, false, place),

@@ -1,9 +1,12 @@
 //! What makes a schema impossible, or the data unreadable.
 
+mod buffered;
+
 use super::ast::{Body, Field, Model};
 use super::serde::Serde;
 use crate::ctxt::Ctxt;
 use crate::event;
+use crate::text::text;
 
 /// Keys of serde that hand a value to functions of the user's own.
 const CUSTOM: &[&str] = &["with", "serialize_with", "deserialize_with"];
@@ -58,7 +61,14 @@ fn custom(cx: &Ctxt, serde: &Serde) {
 pub(crate) fn check_round_trip(cx: &Ctxt, model: &Model<'_>) {
     check_spelling(cx, &model.serde);
     model.fields().into_iter().for_each(|field| check_field(cx, field));
+    check_names(cx, model);
     let Body::Enum(variants) = &model.body else { return };
+    if let Some(entry) = model.serde.first(&["tag", "untagged"])
+        && !model.serde.has("content")
+    {
+        let kept = model.fields().into_iter().filter(|field| !field.is_skipped() && field.format.is_none());
+        kept.for_each(|field| buffered::check(cx, &field.original.ty, &entry.key));
+    }
     for variant in variants {
         check_spelling(cx, &variant.serde);
         check_rename(cx, &variant.serde);
@@ -68,6 +78,52 @@ pub(crate) fn check_round_trip(cx: &Ctxt, model: &Model<'_>) {
             cx.help(&entry.key, "the variant is written and cannot be read back", "write `skip`");
         }
     }
+}
+
+/// Two fields under one key, or two variants under one name, are read as one of the two.
+fn check_names(cx: &Ctxt, model: &Model<'_>) {
+    let twice = |fields: &super::ast::Fields<'_>| {
+        let kept: Vec<_> =
+            fields.all.iter().filter(|field| !field.is_skipped() && !field.name.is_empty()).collect();
+        for (nth, field) in kept.iter().enumerate() {
+            if let Some(first) = kept.iter().take(nth).find(|first| meet(first, field)) {
+                let (name, ident) = (&field.name, first.original.ident.as_ref());
+                let message = format!("this field and `{}` have the key `{name}` in common", text(ident));
+                cx.help(&field.original.ident, message, "give each field a key that no other is read from");
+            }
+        }
+    };
+    match &model.body {
+        Body::Struct(fields) => twice(fields),
+        Body::Enum(variants) => {
+            variants.iter().for_each(|variant| twice(&variant.fields));
+            for (nth, variant) in variants.iter().enumerate().filter(|(_, variant)| !variant.is_skipped()) {
+                let meets = |first: &&super::ast::Variant<'_>| {
+                    !first.is_skipped()
+                        && named_alike((&first.name, &first.serde), (&variant.name, &variant.serde))
+                };
+                if let Some(first) = variants.iter().take(nth).find(meets) {
+                    let (name, ident) = (&variant.name, &first.original.ident);
+                    let message = format!("this variant and `{ident}` have the name `{name}` in common");
+                    cx.help(
+                        &variant.original.ident,
+                        message,
+                        "give each variant a name that no other is read from",
+                    );
+                }
+            }
+        }
+        Body::Union => {}
+    }
+}
+
+fn meet(one: &Field<'_>, other: &Field<'_>) -> bool {
+    let flattened = one.serde.has("flatten") || other.serde.has("flatten");
+    !flattened && named_alike((&one.name, &one.serde), (&other.name, &other.serde))
+}
+
+fn named_alike((one, told): (&String, &Serde), (other, other_told): (&String, &Serde)) -> bool {
+    one == other || told.aliases().contains(other) || other_told.aliases().contains(one)
 }
 
 fn check_field(cx: &Ctxt, field: &Field<'_>) {

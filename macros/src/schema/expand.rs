@@ -1,8 +1,9 @@
 //! The impl of `Schema`: tables, and one call.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::parse_quote;
+use syn::spanned::Spanned;
 
 use super::ast::{Body, Field, Fields, Format, Model, Style, Variant};
 use crate::krate::Krate;
@@ -23,6 +24,7 @@ pub(crate) fn expand_impl(krate: &Krate, model: &Model<'_>) -> TokenStream {
     let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
     let consts = consts(krate, model);
     let shape = shape(krate, model);
+    let read_back = read_back(krate, model);
     quote! {
         #[automatically_derived]
         impl #impl_generics #krate::Schema for #ident #ty_generics #where_clause {
@@ -32,7 +34,54 @@ pub(crate) fn expand_impl(krate: &Krate, model: &Model<'_>) -> TokenStream {
                 #shape
             }
         }
+
+        #read_back
     }
+}
+
+/// Asserts of each field that its type is read back as it is written, under the field's type. Of a
+/// generic type it is known only where it is used: the catalog finds it there.
+fn read_back(krate: &Krate, model: &Model<'_>) -> Option<TokenStream> {
+    if model.format.is_some() || !model.original.generics.params.is_empty() || stand_in(model).is_some() {
+        return None;
+    }
+    let fields = model.fields().into_iter().filter(|field| !field.is_skipped());
+    let asserted = fields.filter(|field| field.format.is_none() && !is_plain(&field.original.ty));
+    let asserts: Vec<TokenStream> = asserted
+        .map(|field| {
+            let ty = &field.original.ty;
+            let (kenning, span) = (krate.at(ty.span()), ty.span());
+            // In the words of the shape: a type without a schema is one error.
+            let member = quote!(#krate::__private::Member::of::<#ty>(""));
+            quote_spanned!(span=> #kenning::__private::assert_read_back(#member);)
+        })
+        .collect();
+    (!asserts.is_empty()).then(|| quote!(const _: () = { #(#asserts)* };))
+}
+
+/// Types of which it is known that they are read back.
+fn is_plain(ty: &syn::Type) -> bool {
+    const PLAIN: &[&str] = &[
+        "String",
+        "bool",
+        "char",
+        "u8",
+        "u16",
+        "u32",
+        "u64",
+        "u128",
+        "i8",
+        "i16",
+        "i32",
+        "i64",
+        "i128",
+        "f32",
+        "f64",
+        "Uuid",
+        "OffsetDateTime",
+    ];
+    let syn::Type::Path(path) = ty else { return false };
+    path.path.get_ident().is_some_and(|ident| PLAIN.iter().any(|plain| ident == plain))
 }
 
 /// What a type that is written as another one takes over from it.
@@ -42,6 +91,11 @@ fn consts(krate: &Krate, model: &Model<'_>) -> Option<TokenStream> {
         (None, _) if model.format.is_some() => return None,
         (None, Body::Struct(fields)) => {
             let transparent = model.serde.has("transparent");
+            if fields.style == Style::Unit {
+                return Some(quote!(
+                    const NULLABLE: bool = true;
+                ));
+            }
             let field = only(model, fields)?;
             (
                 match &field.format {
@@ -51,6 +105,14 @@ fn consts(krate: &Krate, model: &Model<'_>) -> Option<TokenStream> {
                 },
                 transparent,
             )
+        }
+        (None, Body::Enum(variants)) if model.serde.has("untagged") => {
+            let unit = variants.iter().any(|variant| variant.fields.style == Style::Unit);
+            return unit.then(|| {
+                quote!(
+                    const NULLABLE: bool = true;
+                )
+            });
         }
         (None, Body::Enum(variants)) => {
             return is_name(model, variants).then(|| {
@@ -73,6 +135,7 @@ fn consts(krate: &Krate, model: &Model<'_>) -> Option<TokenStream> {
     };
     Some(quote! {
         const SCALAR: bool = #member.is_scalar();
+        const NULLABLE: bool = #member.is_nullable();
         #optional
         const COLUMN: ::core::option::Option<#krate::__private::ColumnType> = #member.#column();
     })

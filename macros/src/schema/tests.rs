@@ -53,6 +53,9 @@ fn a_struct_is_a_table() {
                 })
         }
     }
+    const _: () = {
+        ::kenning::__private::assert_read_back(::kenning::__private::Member::of::<Sku>(""));
+    };
     "#);
 }
 
@@ -62,6 +65,7 @@ fn a_newtype_forwards() {
     #[automatically_derived]
     impl ::kenning::Schema for OrderId {
         const SCALAR: bool = ::kenning::__private::Member::of::<Uuid>("").is_scalar();
+        const NULLABLE: bool = ::kenning::__private::Member::of::<Uuid>("").is_nullable();
         const COLUMN: ::core::option::Option<::kenning::__private::ColumnType> = ::kenning::__private::Member::of::<
             Uuid,
         >("")

@@ -3,8 +3,8 @@
 use crate::aggregate::Aggregate;
 use crate::event::EventInfo;
 use crate::event_set::EventSet;
-
-use crate::schema::{ColumnType, Schema};
+use crate::saga::Saga;
+use crate::schema::{ColumnType, Member, Schema};
 
 /// The id of `A` is written as one string or number.
 ///
@@ -50,6 +50,17 @@ pub const fn assert_distinct_name<S: EventSet>(index: usize) {
             panic!("{}", message.as_str());
         }
         earlier += 1;
+    }
+}
+
+/// Values of the type of a field are read back as they were written.
+///
+/// # Panics
+/// When some are not: at compile time.
+#[track_caller]
+pub const fn assert_read_back(field: Member) {
+    if let Some(problem) = field.unreadable() {
+        panic!("{}", problem);
     }
 }
 

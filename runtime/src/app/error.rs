@@ -10,7 +10,7 @@ use crate::stream::{InvalidStreamName, StreamName};
 
 /// Why a command was not executed. `R` is the handler's own rejection.
 ///
-/// Unless said otherwise, as of [`NotSeen`](Self::NotSeen), nothing is stored, nothing is recorded under the command's id, and the command may be sent again.
+/// Except for [`NotSeen`](Self::NotSeen), nothing is stored, nothing is recorded under the command's id, and the command may be sent again.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExecuteError<R> {
@@ -72,7 +72,7 @@ pub enum ExecuteError<R> {
     /// The command's id cannot be the id of a stream. Answer 400.
     #[error(transparent)]
     InvalidStream(#[from] InvalidStreamName),
-    /// An event, or the body of the command for the ledger, cannot be written as JSON. A mistake of the program.
+    /// An event, or the body of the command for the ledger, cannot be written as JSON or cannot be read back from it, such as NaN. A mistake of the program.
     #[error(transparent)]
     Encode(#[from] EncodeError),
     /// The events break a limit of [`limits`](crate::limits). Answer 413 or 422; trying again does not help.

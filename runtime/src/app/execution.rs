@@ -14,9 +14,11 @@ use super::inline::{InlineAppend, Unstored};
 use super::runtime::AggregateRuntime;
 use crate::aggregate::{Aggregate, ApplyTo};
 use crate::command::{Command, CommandContext, Handle};
+use crate::event::{EncodedEvent, RawEvent};
 use crate::event_set::{EventSet, panic_text};
 use crate::fresh_id::fresh_id;
 use crate::number::Version;
+use crate::panics::caught;
 use crate::payload::EncodeError;
 use crate::store::{
     Append, AppendError, Appended, Conflict, EventStore, Expect, LedgerEntry, NewEvent, Snapshot, StoreError,
@@ -25,6 +27,8 @@ use crate::store::{
 
 pub(super) type EventsOf<C> = <<C as Command>::Aggregate as Aggregate>::Events;
 pub(super) type RejectionOf<C> = <<C as Command>::Aggregate as Handle<C>>::Rejection;
+/// An accepted command, with the snapshot that is due.
+type Accepted<C> = (Executed<EventsOf<C>>, Option<Snapshot>);
 pub(super) type Answer<C> = Result<Executed<EventsOf<C>>, ExecuteError<RejectionOf<C>>>;
 
 /// How long the first pause between two attempts is at the most; each further one may be twice as long, up to [`LONGEST_PAUSE`].
@@ -61,6 +65,7 @@ impl<C: Command> Execution<'_, C> {
             Ok(executed) if executed.replayed => ("replayed", &metrics.replayed),
             Ok(_) => ("accepted", &metrics.accepted),
             Err(ExecuteError::Rejected(_)) => ("rejected", &metrics.rejected),
+            Err(ExecuteError::DuplicateCommand { .. }) => ("duplicate", &metrics.duplicate),
             Err(_) => ("failed", &metrics.failed),
         };
         counter.increment(1);
@@ -111,8 +116,8 @@ impl<C: Command> Execution<'_, C> {
                 return Ok(self.executed(version, events));
             }
             *attempts += 1;
-            let append = match self.append(&hot, &events) {
-                Ok(append) => append,
+            let (append, events) = match self.append(&hot, &events) {
+                Ok(appended) => appended,
                 Err(error) => {
                     turn.put(hot);
                     return Err(error.into());
@@ -235,11 +240,19 @@ impl<C: Command> Execution<'_, C> {
         Ok(())
     }
 
-    fn append(&self, hot: &Hot<C::Aggregate>, events: &[EventsOf<C>]) -> Result<Append, EncodeError> {
+    /// The append, and the events as they will be stored: the state follows those, so that it equals
+    /// the state that another process loads.
+    fn append(
+        &self,
+        hot: &Hot<C::Aggregate>,
+        events: &[EventsOf<C>],
+    ) -> Result<(Append, Vec<EventsOf<C>>), EncodeError> {
         let expect = if hot.version == Version::ZERO { Expect::New } else { Expect::Exactly(hot.version) };
         let mut encoded = Vec::with_capacity(events.len());
+        let mut stored = Vec::with_capacity(events.len());
         for event in events {
             let event = event.encode()?;
+            stored.push(self.as_stored(hot.version.plus(encoded.len() as u64 + 1), &event)?);
             encoded.push(NewEvent {
                 id: fresh_id(),
                 name: self.runtime.name(event.name),
@@ -252,7 +265,18 @@ impl<C: Command> Execution<'_, C> {
         }
         let mut append = Append::to(self.context.stream.clone(), expect, encoded);
         append.command.clone_from(&self.ledger);
-        Ok(append)
+        Ok((append, stored))
+    }
+
+    /// Reads an event back from what is about to be stored.
+    fn as_stored(&self, version: Version, event: &EncodedEvent) -> Result<EventsOf<C>, EncodeError> {
+        let (name, payload) = (event.name, event.payload.as_bytes());
+        let raw = RawEvent { version, name, schema_version: event.schema_version, payload };
+        match caught(|| EventsOf::<C>::decode(&raw)) {
+            Ok(Ok(stored)) => Ok(stored),
+            Ok(Err(error)) => Err(EncodeError::unreadable(name, error)),
+            Err(panic) => Err(EncodeError::unreadable(name, panic)),
+        }
     }
 
     /// The events are durable: the state follows them. A snapshot that is due is left to the caller, after the turn.
@@ -262,9 +286,9 @@ impl<C: Command> Execution<'_, C> {
         mut hot: Hot<C::Aggregate>,
         events: Vec<EventsOf<C>>,
         appended: Appended,
-    ) -> Result<(Executed<EventsOf<C>>, Option<Snapshot>), StoreError> {
+    ) -> Result<Accepted<C>, ExecuteError<RejectionOf<C>>> {
         let Some(written) = appended.streams.into_iter().next() else {
-            return Err(StoreError::Corrupt("an append was answered without its stream".to_owned()));
+            return Err(StoreError::Corrupt("an append was answered without its stream".to_owned()).into());
         };
         // The events are durable: a panic of an `#[apply]` costs the cached state, not the answer.
         let applied = catch_unwind(AssertUnwindSafe(|| {

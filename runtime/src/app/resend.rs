@@ -5,10 +5,11 @@ use futures_util::StreamExt;
 use super::error::ExecuteError;
 use super::executed::Executed;
 use super::execution::{EventsOf, Execution, RejectionOf};
+use super::ledger::is_hash_of;
 use crate::command::Command;
 use crate::event_set::decode;
 use crate::number::Version;
-use crate::store::{CommandRecord, RehydrateError, StoreError, StreamQuery};
+use crate::store::{CommandRecord, LedgerEntry, RehydrateError, StoreError, StreamQuery};
 
 impl<C: Command> Execution<'_, C> {
     /// The aggregate says no; it may do so because the same command was accepted before.
@@ -29,7 +30,10 @@ impl<C: Command> Execution<'_, C> {
         &self,
         record: CommandRecord,
     ) -> Result<Executed<EventsOf<C>>, ExecuteError<RejectionOf<C>>> {
-        if self.ledger.as_ref().is_none_or(|entry| entry.body_hash != record.body_hash) {
+        let is_same = |entry: &LedgerEntry| {
+            entry.body_hash == record.body_hash || is_hash_of(C::NAME, self.command, &record.body_hash)
+        };
+        if !self.ledger.as_ref().is_some_and(is_same) {
             return Err(ExecuteError::DuplicateCommand {
                 command_id: record.command_id,
                 stream: record.stream,

@@ -32,7 +32,7 @@ impl<A: Aggregate> AggregateRuntime<A> {
             streams: HotStreams::new(cache),
             metrics: AggregateMetrics::of(A::CATEGORY),
             names: A::Events::EVENTS.iter().map(|event| (event.name, event.name.into())).collect(),
-            snapshots: A::SNAPSHOTS.map(|snapshots| (snapshots, (snapshots.fingerprint)())),
+            snapshots: A::SNAPSHOTS.map(|snapshots| (snapshots, snapshots.fingerprint())),
         }
     }
 
@@ -99,7 +99,7 @@ impl<A: Aggregate> AggregateRuntime<A> {
         let after = hot.version;
         let mut hole = None;
         let (state, version) = (&mut hot.state, &mut hot.version);
-        let mut visit = |event: crate::event::RawEvent<'_>| {
+        let mut visit = |event: RawEvent<'_>| {
             if event.version != version.plus(1) {
                 hole.get_or_insert(event.version);
             }

@@ -3,13 +3,16 @@
 use std::any::type_name;
 use std::sync::Arc;
 
-use super::ledger::body_hash;
+use super::ledger::{body_hash, is_hash_of};
 use super::registry::Registry;
 use super::target::{AnyTarget, Target, TargetError};
 use crate::aggregate::Aggregate;
 use crate::command::{Command, CommandContext, Handle};
+use crate::event::{EncodedEvent, RawEvent};
 use crate::event_set::EventSet;
 use crate::fresh_id::fresh_id;
+use crate::number::Version;
+use crate::panics::caught;
 use crate::payload::EncodeError;
 use crate::store::{BodyHash, BoxFuture, EventStore, NewEvent};
 use crate::stream::{InvalidStreamName, StreamName};
@@ -27,6 +30,9 @@ pub(crate) trait AnySent: Send + Sync {
 
     /// What makes two sendings of one id the same command.
     fn body_hash(&self) -> Result<BodyHash, EncodeError>;
+
+    /// Whether the hash was recorded for this command, by this release or an earlier one.
+    fn is_hash(&self, recorded: &BodyHash) -> bool;
 
     /// The state of its aggregate.
     fn target<'a>(
@@ -78,6 +84,10 @@ impl<C: Command> AnySent for Sent<C> {
         body_hash(&self.command)
     }
 
+    fn is_hash(&self, recorded: &BodyHash) -> bool {
+        is_hash_of(C::NAME, &self.command, recorded)
+    }
+
     fn target<'a>(
         &self,
         registry: &'a Arc<Registry>,
@@ -106,6 +116,7 @@ fn caused<A: Aggregate>(
     context: &CommandContext,
 ) -> Result<NewEvent, EncodeError> {
     let event = event.encode()?;
+    check_readable::<A>(target.hot.version, &event)?;
     Ok(NewEvent {
         id: fresh_id(),
         name: target.name(event.name),
@@ -115,4 +126,15 @@ fn caused<A: Aggregate>(
         causation_id: Some(context.command_id),
         headers: context.headers.clone(),
     })
+}
+
+/// Refuses an event that could not be read back from what is about to be stored.
+fn check_readable<A: Aggregate>(version: Version, event: &EncodedEvent) -> Result<(), EncodeError> {
+    let (name, payload) = (event.name, event.payload.as_bytes());
+    let raw = RawEvent { version, name, schema_version: event.schema_version, payload };
+    match caught(|| A::Events::decode(&raw)) {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(EncodeError::unreadable(name, error)),
+        Err(panic) => Err(EncodeError::unreadable(name, panic)),
+    }
 }

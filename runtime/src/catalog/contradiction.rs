@@ -6,6 +6,14 @@ use super::{AggregateEntry, CommandEntry, EventEntry, SagaEntry};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Contradiction {
+    /// Serde writes values of the type as JSON that it does not read back as they were.
+    #[error("`{type_name}` cannot be read back as it is written: {problem}")]
+    Unreadable {
+        /// The event, the saga or the aggregate whose snapshots they are.
+        type_name: &'static str,
+        /// The field, what is wrong, and what to write.
+        problem: String,
+    },
     /// Two aggregates keep their streams in one category.
     #[error(
         "`{first}` and `{second}` both keep their streams in the category `{category}`; give one of them a category of its own"

@@ -39,6 +39,8 @@ pub struct AggregateEntry {
     pub events: Vec<&'static str>,
     /// After how many events a snapshot is taken, if at all.
     pub snapshot_every: Option<u64>,
+    /// The version of the fold; 1 where none is declared.
+    pub fold: u32,
     /// The Rust type, as the compiler names it. For messages: nothing may depend on it.
     pub type_name: &'static str,
     /// Tells two types of one name apart from one type declared twice.
@@ -144,6 +146,7 @@ impl AggregateEntry {
             id: A::Id::shape(&mut Shapes::default()),
             events,
             snapshot_every: A::SNAPSHOTS.map(|snapshots| snapshots.every),
+            fold: A::SNAPSHOTS.map_or(1, |snapshots| snapshots.fold),
             type_name: type_name::<A>(),
             type_id: TypeId::of::<A>(),
         }

@@ -29,7 +29,11 @@ pub(crate) enum Kind {
         /// Why its rejection is in order, if it is.
         skip: Option<&'static str>,
     },
-    Event(NewEvent),
+    Event {
+        event: NewEvent,
+        /// Whether a hash was recorded for the event, by this release or an earlier one.
+        is_hash: Box<dyn Fn(&BodyHash) -> bool + Send + Sync>,
+    },
 }
 
 impl Effect {
@@ -42,8 +46,17 @@ impl Effect {
     pub(crate) fn name(&self) -> &str {
         match &self.kind {
             Kind::Command { sent, .. } => sent.name(),
-            Kind::Event(event) => &event.name,
+            Kind::Event { event, .. } => &event.name,
         }
+    }
+
+    /// Whether the recorded hash is that of this effect.
+    pub(crate) fn is_recorded_as(&self, recorded: &BodyHash) -> bool {
+        self.hash == *recorded
+            || match &self.kind {
+                Kind::Command { sent, .. } => sent.is_hash(recorded),
+                Kind::Event { is_hash, .. } => is_hash(recorded),
+            }
     }
 }
 

@@ -13,13 +13,15 @@ use uuid::Uuid;
 
 use super::command::ReactorCommand;
 use super::effect::{Effect, Kind};
-use crate::app::{AnySent, Sent, event_hash, with_sources};
+use crate::app::{AnySent, Sent, event_hash, is_hash_of, with_sources};
 use crate::command::CommandContext;
 use crate::event::{EncodedEvent, Event};
 use crate::number::Version;
+use crate::panics::caught;
+use crate::payload::EncodeError;
 use crate::recorded::Metadata;
 use crate::saga::derived;
-use crate::store::NewEvent;
+use crate::store::{BodyHash, NewEvent};
 use crate::stream::StreamName;
 use crate::telemetry;
 
@@ -100,16 +102,23 @@ impl Effects {
     /// Appends an event to a stream, whatever the stream has, in the conversation of the event that causes it.
     pub fn append<E: Event>(&mut self, stream: StreamName, event: E) {
         let id = self.next("event", |effects| &mut effects.events);
-        let encoded = EncodedEvent::of(&event).and_then(|encoded| Ok((encoded, event_hash(&event)?)));
+        let encoded = stored(&event).and_then(|encoded| Ok((encoded, event_hash(&event)?)));
         match encoded {
             Ok((encoded, hash)) => {
+                let is_hash = Box::new(move |recorded: &BodyHash| is_hash_of(E::NAME, &event, recorded));
                 let event = NewEvent {
                     id,
                     correlation_id: Some(self.correlation_id),
                     causation_id: Some(self.event_id),
                     ..NewEvent::new(encoded)
                 };
-                self.effects.push(Effect { id, hash, stream, done: false, kind: Kind::Event(event) });
+                self.effects.push(Effect {
+                    id,
+                    hash,
+                    stream,
+                    done: false,
+                    kind: Kind::Event { event, is_hash },
+                });
             }
             Err(error) => self.cannot(with_sources(&error)),
         }
@@ -209,6 +218,17 @@ impl Effects {
     /// What was asked for, or why it cannot be done.
     pub(crate) fn into_effects(self) -> Result<Vec<Effect>, String> {
         self.problem.map_or(Ok(self.effects), Err)
+    }
+}
+
+/// An event as a store takes it, if it can be read back.
+fn stored<E: Event>(event: &E) -> Result<EncodedEvent, EncodeError> {
+    let encoded = event.encode()?;
+    let read = caught(|| E::decode(encoded.schema_version, encoded.payload.as_bytes()));
+    match read {
+        Ok(Ok(_)) => Ok(encoded),
+        Ok(Err(error)) => Err(EncodeError::unreadable(E::NAME, error)),
+        Err(panic) => Err(EncodeError::unreadable(E::NAME, panic)),
     }
 }
 

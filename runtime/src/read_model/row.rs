@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{ColumnInfo, ReadModel, Value};
+use crate::payload::Payload;
 use crate::schema::Schema;
 
 /// `None` as JSON.
@@ -69,9 +70,14 @@ impl RowWriter {
     /// The next column, as JSON. What is `null` as JSON is nothing in a column that may hold nothing.
     ///
     /// # Errors
-    /// When its `Serialize` impl fails.
-    pub fn json<T: Serialize>(&mut self, field: &T) -> Result<(), ColumnError> {
-        let text = serde_json::to_string(field).map_err(|error| ColumnError::new(error).at(self.next()))?;
+    /// When its `Serialize` impl fails, or the value cannot be read back, such as NaN.
+    pub fn json<T: Serialize + DeserializeOwned>(&mut self, field: &T) -> Result<(), ColumnError> {
+        let column = self.next();
+        let (json, _) = Payload::stored(column, field).map_err(|error| {
+            let why = std::error::Error::source(&error).map(ToString::to_string);
+            ColumnError::new(format_args!("it {}: {}", error.problem(), why.unwrap_or_default())).at(column)
+        })?;
+        let text = json.as_str().to_owned();
         let nullable = self.columns.get(self.values.len()).is_some_and(|column| column.nullable);
         self.values.push(if nullable && text == NULL { Value::Null } else { Value::Json(text) });
         Ok(())

@@ -162,7 +162,7 @@ impl<S: SagaDefinition> AnySaga for Registered<S> {
         let at = S::MIGRATIONS.len().checked_sub(usize::try_from(back).ok()?)?;
         let migrate = S::MIGRATIONS.get(at)?;
         Some(migrate(from).and_then(|mut migrated| {
-            let state = Payload::of(S::NAME, &migrated.state)?;
+            let (state, _) = Payload::stored(S::NAME, &migrated.state)?;
             let mut outputs: Vec<(String, Value)> = Vec::new();
             for (step, output) in std::mem::take(&mut migrated.outputs) {
                 outputs.push((step, output.map_err(StepError::fail)?));
@@ -176,7 +176,7 @@ impl<S: SagaDefinition> AnySaga for Registered<S> {
 /// The id and the data of an instance to be started.
 pub(crate) fn start<S: SagaDefinition>(saga: &S) -> Result<(String, Payload), String> {
     let id = saga_id(saga).map_err(|error| error.to_string())?;
-    let state = Payload::of(S::NAME, saga).map_err(|error| crate::app::with_sources(&error))?;
+    let (state, _) = Payload::stored(S::NAME, saga).map_err(|error| crate::app::with_sources(&error))?;
     if state.len() > crate::limits::MAX_PAYLOAD {
         return Err(format!("its data has {} bytes, which is too large", state.len()));
     }

@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::error::StepError;
+use crate::payload::Payload;
 
 /// Where instances of an earlier version go on: what `#[kenning(migrate(…))]` names.
 pub type Migration<S> = fn(&InFlight) -> Result<Migrated<S>, StepError>;
@@ -94,7 +95,9 @@ impl<S> Migrated<S> {
     /// The step counts as done, with this output: a step that the earlier version did not have, or whose output has another type now.
     #[must_use]
     pub fn output<T: Serialize>(mut self, step: &str, output: &T) -> Self {
-        let output = serde_json::to_value(output).map_err(|error| error.to_string());
+        let output = Payload::of(step, output)
+            .map_err(|error| crate::app::with_sources(&error))
+            .and_then(|json| serde_json::from_str(json.as_str()).map_err(|error| error.to_string()));
         self.outputs.push((step.to_owned(), output));
         self
     }

@@ -51,7 +51,7 @@ impl<T: Schema + Serialize + DeserializeOwned + Send + Sync + 'static> StepOutpu
     }
 
     fn to_log(&self, step: &str) -> Result<Payload, EncodeError> {
-        Payload::of(step, self)
+        Ok(Payload::stored(step, self)?.0)
     }
 
     fn from_log(json: &[u8]) -> Result<Self, serde_json::Error> {
@@ -365,6 +365,11 @@ impl<S: SagaDefinition> StepDefinition<S> {
     #[must_use]
     pub const fn kind(&self) -> StepKind {
         self.kind
+    }
+
+    /// Describes what it returns, with the name of the step as the place.
+    pub(crate) fn describe_output(&self, shapes: &mut Shapes) {
+        let _: Shape = shapes.at(self.info.name, |shapes| (self.output)(shapes));
     }
 
     /// The shape of what it returns.

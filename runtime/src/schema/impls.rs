@@ -27,6 +27,8 @@ macro_rules! forward {
         $(impl $(<$param: $crate::schema::Schema $(+ $bound)? + ?Sized>)? $crate::schema::Schema for $ty {
             const SCALAR: bool = <$inner as $crate::schema::Schema>::SCALAR;
             const OPTIONAL: bool = <$inner as $crate::schema::Schema>::OPTIONAL;
+            const NULLABLE: bool = <$inner as $crate::schema::Schema>::NULLABLE;
+            const UNREADABLE: Option<&'static str> = <$inner as $crate::schema::Schema>::UNREADABLE;
             const COLUMN: Option<$crate::schema::ColumnType> = <$inner as $crate::schema::Schema>::COLUMN;
 
             fn shape(shapes: &mut $crate::schema::Shapes) -> $crate::schema::Shape {
@@ -34,6 +36,11 @@ macro_rules! forward {
             }
         })+
     };
+}
+
+/// The first problem of two types.
+const fn first_of(one: Option<&'static str>, other: Option<&'static str>) -> Option<&'static str> {
+    if one.is_some() { one } else { other }
 }
 
 use {forward, scalar};

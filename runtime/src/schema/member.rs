@@ -10,6 +10,8 @@ pub struct Member {
     pub(super) presence: Presence,
     pub(super) flattened: bool,
     scalar: bool,
+    nullable: bool,
+    unreadable: Option<&'static str>,
     column: Option<ColumnType>,
     source: Source,
 }
@@ -50,6 +52,8 @@ impl Member {
             presence: if T::OPTIONAL { Presence::Optional } else { Presence::Required },
             flattened: false,
             scalar: T::SCALAR,
+            nullable: T::NULLABLE,
+            unreadable: T::UNREADABLE,
             column: T::COLUMN,
             source: Source::Type(T::shape),
         }
@@ -64,6 +68,8 @@ impl Member {
             presence: Presence::Required,
             flattened: false,
             scalar: false,
+            nullable: false,
+            unreadable: None,
             column: None,
             source: Source::Opaque(format),
         }
@@ -73,6 +79,18 @@ impl Member {
     #[must_use]
     pub const fn is_scalar(&self) -> bool {
         self.scalar
+    }
+
+    /// Whether a value may be written as `null`.
+    #[must_use]
+    pub const fn is_nullable(&self) -> bool {
+        self.nullable
+    }
+
+    /// Why some values are not read back as they were written.
+    #[must_use]
+    pub const fn unreadable(&self) -> Option<&'static str> {
+        self.unreadable
     }
 
     /// How a table's column holds it, if one can.

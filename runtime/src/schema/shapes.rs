@@ -3,12 +3,15 @@
 use std::any::TypeId;
 
 use super::member::{Body, Case, Member};
-use super::{Field, Object, Presence, Schema, Shape, Tagging, Variant, Variants};
+use super::{Field, Object, Presence, Schema, Shape, Tagging, Variant, Variants, unreadable};
 
 /// Remembers the types that are being described, so that a type that holds itself has a shape of finite size.
 #[derive(Debug, Default)]
 pub struct Shapes {
     open: Vec<TypeId>,
+    /// The fields and variants around what is described.
+    path: Vec<&'static str>,
+    unreadable: Vec<String>,
 }
 
 impl Shapes {
@@ -16,6 +19,38 @@ impl Shapes {
     #[must_use]
     pub fn shape_of<T: Schema + ?Sized>() -> Shape {
         T::shape(&mut Self::default())
+    }
+
+    /// What serde would write of the described types and not read back, each with its place.
+    #[must_use]
+    pub fn unreadable(&self) -> &[String] {
+        &self.unreadable
+    }
+
+    /// Notes that a value of what is described is not read back as it was written.
+    pub fn cannot_be_read(&mut self, problem: &str) {
+        let path: Vec<&str> = self.path.iter().copied().filter(|name| !name.is_empty()).collect();
+        let problem =
+            if path.is_empty() { problem.to_owned() } else { format!("`{}`: {problem}", path.join(".")) };
+        if !self.unreadable.contains(&problem) {
+            self.unreadable.push(problem);
+        }
+    }
+
+    /// Describes something at a place of that name.
+    pub(crate) fn at(&mut self, name: &'static str, describe: impl FnOnce(&mut Self) -> Shape) -> Shape {
+        self.path.push(name);
+        let shape = describe(self);
+        self.path.pop();
+        shape
+    }
+
+    fn all_unreadable(&mut self, problems: Vec<String>) {
+        problems.iter().for_each(|problem| self.cannot_be_read(problem));
+    }
+
+    fn member(&mut self, member: &Member) -> Shape {
+        self.at(member.name, |shapes| member.shape(shapes))
     }
 
     /// A struct with named fields.
@@ -35,7 +70,7 @@ impl Shapes {
 
     /// A type that is written as the one value that it holds.
     pub fn newtype<T: ?Sized + 'static>(&mut self, member: Member) -> Shape {
-        self.within(TypeId::of::<T>(), &mut |shapes| member.shape(shapes))
+        self.within(TypeId::of::<T>(), &mut |shapes| shapes.member(&member))
     }
 
     /// An enum.
@@ -43,6 +78,7 @@ impl Shapes {
         self.within(TypeId::of::<T>(), &mut |shapes| {
             let variants = cases.iter().map(|case| shapes.variant(tagging, case)).collect();
             let mut sum = Variants { tagging: tagging.clone(), variants };
+            shapes.all_unreadable(unreadable::variants(&sum));
             sum.sort();
             Shape::Enum(sum)
         })
@@ -63,8 +99,9 @@ impl Shapes {
     fn fields(&mut self, members: &[Member], closed: bool) -> Object {
         let mut object = Object { closed, ..Object::default() };
         for member in members {
-            let shape = member.shape(self);
+            let shape = self.member(member);
             if member.flattened {
+                self.all_unreadable(unreadable::buffered(&shape, "a flattened field"));
                 flatten(&mut object, shape, member.presence);
             } else {
                 object.fields.push(Field {
@@ -76,27 +113,31 @@ impl Shapes {
             }
         }
         object.sort();
+        self.all_unreadable(unreadable::object(&object));
         object
     }
 
     fn places(&mut self, members: &[Member]) -> Shape {
-        Shape::Tuple(members.iter().map(|member| member.shape(self)).collect())
+        Shape::Tuple(members.iter().map(|member| self.member(member)).collect())
     }
 
     fn variant(&mut self, tagging: &Tagging, case: &Case) -> Variant {
         let named = *tagging != Tagging::Untagged && !case.untagged;
-        Variant {
+        self.path.push(case.name);
+        let variant = Variant {
             name: if named { case.name.to_owned() } else { String::new() },
             aliases: if named { sorted(case.aliases) } else { Vec::new() },
             body: match case.body {
                 Body::Unit => None,
-                Body::Newtype(member) => Some(member.shape(self)),
+                Body::Newtype(member) => Some(self.member(&member)),
                 Body::Tuple(members) => Some(self.places(members)),
                 Body::Object(members) => Some(Shape::Object(self.fields(members, case.closed))),
             },
             other: case.other,
             untagged: case.untagged,
-        }
+        };
+        self.path.pop();
+        variant
     }
 }
 

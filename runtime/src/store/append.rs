@@ -10,7 +10,7 @@ use super::ledger::LedgerEntry;
 use crate::event::EncodedEvent;
 use crate::fresh_id::fresh_id;
 use crate::headers::Headers;
-use crate::limits::{MAX_EVENT_NAME, MAX_EVENTS, MAX_HEADERS, MAX_PAYLOAD, MAX_STREAMS};
+use crate::limits::{MAX_APPEND_BYTES, MAX_EVENT_NAME, MAX_EVENTS, MAX_HEADERS, MAX_PAYLOAD, MAX_STREAMS};
 use crate::number::{Position, Version};
 use crate::payload::Payload;
 use crate::stream::StreamName;
@@ -146,6 +146,12 @@ impl Append {
                 return Err(InvalidAppend::StreamTwice { stream: target.stream.clone() });
             }
             target.events.iter().try_for_each(check_event)?;
+        }
+        let events = self.streams.iter().flat_map(|target| &target.events);
+        let bytes: usize =
+            events.map(|event| event.payload.len() + event.name.len() + event.headers.bytes()).sum();
+        if bytes > MAX_APPEND_BYTES {
+            return Err(InvalidAppend::TooManyBytes { bytes });
         }
         Ok(())
     }

@@ -50,6 +50,12 @@ pub enum InvalidAppend {
         /// How many there are.
         count: usize,
     },
+    /// More than [`MAX_APPEND_BYTES`](crate::limits::MAX_APPEND_BYTES).
+    #[error("{bytes} bytes in one append are too many: the limit is {}", crate::limits::MAX_APPEND_BYTES)]
+    TooManyBytes {
+        /// The bytes of all payloads, names and headers.
+        bytes: usize,
+    },
     /// A name that is empty, too long or has a NUL.
     #[error("`{name}` cannot name an event")]
     EventName {

@@ -91,6 +91,7 @@ macro_rules! consumer_contract {
                 a_place_may_change_hands
                 batches_at_once_keep_rows_unique
                 a_column_may_not_be_left_out
+                p10_a_text_too_long_for_an_index_is_refused
             }
             values {
                 values_are_kept

@@ -179,7 +179,7 @@ impl<A: Aggregate> Then<A> {
         let context = CommandContext::new(stream, self.version, self.time);
         let decision = A::handle(&self.state, &command, &context);
         for event in decision.iter().flatten() {
-            self.apply(event);
+            self.apply(&stored(event));
         }
         When { decision, after: self }
     }

@@ -64,6 +64,8 @@ pub struct Lock {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct LockedAggregate {
     id: Shape,
+    /// The version of the fold; 1 has no line.
+    fold: u32,
     events: BTreeSet<String>,
 }
 
@@ -73,7 +75,7 @@ impl Lock {
     pub fn of(catalog: &Catalog) -> Self {
         let aggregate = |entry: &crate::AggregateEntry| {
             let events = entry.events.iter().copied().map(str::to_owned).collect();
-            (entry.category.to_owned(), LockedAggregate { id: entry.id.clone(), events })
+            (entry.category.to_owned(), LockedAggregate { id: entry.id.clone(), fold: entry.fold, events })
         };
         let event = |entry: &crate::EventEntry| {
             let versions = entry.versions().map(|(version, shape)| (version, shape.clone()));
@@ -97,6 +99,9 @@ impl Lock {
         for (category, aggregate) in &self.aggregates {
             text.push_str(&format!("\naggregate {}\n  id: {}\n", name(category), head(&aggregate.id)));
             write_within(&mut text, &aggregate.id, 2);
+            if aggregate.fold > 1 {
+                text.push_str(&format!("  fold {}\n", aggregate.fold));
+            }
             for event in &aggregate.events {
                 text.push_str(&format!("  event {}\n", name(event)));
             }

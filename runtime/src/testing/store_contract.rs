@@ -83,6 +83,7 @@ macro_rules! store_contract {
                 the_newest_snapshot_stays
                 trap_13_two_views_never_share_a_snapshot
                 snapshots_saved_at_once_leave_the_newest
+                old_shapes_of_a_state_are_pruned
             }
             lifecycle {
                 a_store_may_be_prepared_again

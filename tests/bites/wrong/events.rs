@@ -60,7 +60,10 @@ impl Wrong {
     fn keeps_snapshots(&self) -> bool {
         matches!(
             self.fault,
-            Fault::KeepsTheLastSnapshotSaved | Fault::SharesSnapshots | Fault::KeepsTheFirstSnapshotSaved
+            Fault::KeepsTheLastSnapshotSaved
+                | Fault::SharesSnapshots
+                | Fault::KeepsTheFirstSnapshotSaved
+                | Fault::KeepsEverySnapshot
         )
     }
 

@@ -82,6 +82,7 @@ async fn the_metrics_tell_what_has_happened() {
     app.execute(move_cents("ann", 5)).id(id).await.unwrap();
     app.execute(move_cents("ann", 5)).id(id).await.unwrap();
     app.execute(move_cents("ann", -6)).await.unwrap_err();
+    app.execute(move_cents("ann", 6)).id(id).await.unwrap_err();
     store.next([Fault::Overtaken]);
     app.execute(move_cents("ann", 1)).await.unwrap();
     store.next([Fault::Overtaken, Fault::Overtaken]);
@@ -101,15 +102,16 @@ async fn the_metrics_tell_what_has_happened() {
     let expected = [
         ("kenning_execute_total category=account outcome=accepted", 5),
         ("kenning_execute_total category=account outcome=replayed", 1),
+        ("kenning_execute_total category=account outcome=duplicate", 1),
         ("kenning_execute_total category=account outcome=rejected", 1),
         ("kenning_execute_total category=account outcome=failed", 1),
-        ("kenning_execute_seconds category=account", 8),
+        ("kenning_execute_seconds category=account", 9),
         ("kenning_execute_attempts category=account", 2),
         ("kenning_execute_conflicts_total category=account", 3),
         ("kenning_execute_queue_seconds category=account", 1),
         ("kenning_execute_overloaded_total category=account", 0),
         // What is created, and the first of another stream, miss.
-        ("kenning_state_hits_total category=account", 6),
+        ("kenning_state_hits_total category=account", 7),
         ("kenning_state_misses_total category=account", 2),
         ("kenning_snapshots_saved_total category=account", 1),
         ("kenning_snapshots_failed_total category=account", 0),

@@ -65,7 +65,7 @@ impl Plan {
     pub(super) fn add(&mut self, at: usize, effect: &Effect) -> Result<(), Unplanned> {
         let planned = self.streams.entry(effect.stream.clone()).or_default();
         let (expect, events, is_command) = match &effect.kind {
-            Kind::Event(event) => (Expect::Any, vec![event.clone()], false),
+            Kind::Event { event, .. } => (Expect::Any, vec![event.clone()], false),
             Kind::Command { sent, context, .. } => {
                 planned.catch_up()?;
                 let Some(target) = &planned.target else {

@@ -27,7 +27,7 @@ pub(super) fn done_before(
     record: &CommandRecord,
     metrics: &ReactorMetrics,
 ) -> Result<(), Failure> {
-    if record.body_hash != effect.hash {
+    if !effect.is_recorded_as(&record.body_hash) {
         return Err(Failure::for_good(
             at,
             format!(

@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque};
 
+use super::first_of;
 use crate::schema::{Schema, Shape, Shapes};
 
 macro_rules! sequence {
     ($($ty:ty => $shape:ident $(, $other:ident)?);+ $(;)?) => {
         $(impl<T: Schema $(, $other: 'static)?> Schema for $ty {
+            const UNREADABLE: Option<&'static str> = T::UNREADABLE;
+
             fn shape(shapes: &mut Shapes) -> Shape {
                 Shape::$shape(Box::new(T::shape(shapes)))
             }
@@ -25,6 +28,8 @@ sequence! {
 }
 
 impl<T: Schema, const N: usize> Schema for [T; N] {
+    const UNREADABLE: Option<&'static str> = T::UNREADABLE;
+
     fn shape(shapes: &mut Shapes) -> Shape {
         Shape::Array(N, Box::new(T::shape(shapes)))
     }
@@ -36,12 +41,16 @@ fn map<K: Schema, V: Schema>(shapes: &mut Shapes) -> Shape {
 }
 
 impl<K: Schema, V: Schema> Schema for BTreeMap<K, V> {
+    const UNREADABLE: Option<&'static str> = first_of(K::UNREADABLE, V::UNREADABLE);
+
     fn shape(shapes: &mut Shapes) -> Shape {
         map::<K, V>(shapes)
     }
 }
 
 impl<K: Schema, V: Schema, H: 'static> Schema for HashMap<K, V, H> {
+    const UNREADABLE: Option<&'static str> = first_of(K::UNREADABLE, V::UNREADABLE);
+
     fn shape(shapes: &mut Shapes) -> Shape {
         map::<K, V>(shapes)
     }
@@ -56,6 +65,12 @@ impl Schema for serde_json::Map<String, serde_json::Value> {
 macro_rules! tuples {
     ($($name:ident)+) => {
         impl<$($name: Schema),+> Schema for ($($name,)+) {
+            const UNREADABLE: Option<&'static str> = {
+                let mut problem = None;
+                $(problem = first_of(problem, $name::UNREADABLE);)+
+                problem
+            };
+
             fn shape(shapes: &mut Shapes) -> Shape {
                 Shape::Tuple(vec![$($name::shape(shapes)),+])
             }

@@ -11,6 +11,7 @@ use super::claim::{Claims, Owner};
 use super::consumers::Consumers;
 use super::sagas::Sagas;
 use crate::limits::MAX_PAGE;
+use crate::limits::MAX_SNAPSHOTS;
 use crate::number::{Position, Version};
 use crate::recorded::{Metadata, RecordedEvent};
 use crate::store::{
@@ -38,6 +39,8 @@ pub(super) struct Log {
     commands: HashMap<Uuid, CommandRecord>,
     commands_by_age: BTreeSet<(OffsetDateTime, Uuid)>,
     snapshots: HashMap<(StreamName, u64), Snapshot>,
+    /// The fingerprints of each stream's snapshots.
+    fingerprints: HashMap<StreamName, Vec<u64>>,
 }
 
 impl Log {
@@ -230,7 +233,21 @@ impl Log {
     pub(super) fn keep(&mut self, snapshot: Snapshot) {
         let key = (snapshot.stream.clone(), snapshot.fingerprint);
         if self.snapshots.get(&key).is_none_or(|kept| kept.version <= snapshot.version) {
-            self.snapshots.insert(key, snapshot);
+            self.snapshots.insert(key.clone(), snapshot);
+        }
+        let (stream, saved) = key;
+        let kept = self.fingerprints.entry(stream.clone()).or_default();
+        if !kept.contains(&saved) {
+            kept.push(saved);
+        }
+        while kept.len() > MAX_SNAPSHOTS {
+            let version = |fingerprint: &u64| {
+                self.snapshots.get(&(stream.clone(), *fingerprint)).map(|snapshot| snapshot.version)
+            };
+            let others = kept.iter().copied().filter(|other| *other != saved);
+            let Some(oldest) = others.min_by_key(|other| (version(other), *other)) else { break };
+            kept.retain(|other| *other != oldest);
+            self.snapshots.remove(&(stream.clone(), oldest));
         }
     }
 

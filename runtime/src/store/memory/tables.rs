@@ -41,6 +41,7 @@ impl MemoryTable {
 
     /// Has the indexes of a newer definition with the same columns.
     pub(super) fn index_as(&mut self, definition: Arc<TableDefinition>) -> Result<(), StoreError> {
+        definition.check_indexed(self.rows.values())?;
         let mut unique = uniques(&definition);
         for (key, row) in &self.rows {
             for index in &mut unique {
@@ -142,6 +143,7 @@ impl Changes {
 
     /// Deletes rows and inserts or replaces others, one by one, as PostgreSQL checks them.
     pub(super) fn write(&mut self, table: &MemoryTable, changes: RowChanges) -> Result<(), StoreError> {
+        table.definition.check_indexed(&changes.upserts)?;
         self.unique.resize_with(table.unique.len(), HashMap::new);
         for key in changes.deletes {
             self.withdraw(table, &key);

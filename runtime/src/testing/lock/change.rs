@@ -64,6 +64,13 @@ pub enum ChangeKind {
         /// The event.
         event: String,
     },
+    /// The aggregate's fold has another version: its snapshots are taken again.
+    FoldVersion {
+        /// The locked version.
+        from: u32,
+        /// The version in the code.
+        to: u32,
+    },
     /// A version of an event or a saga is new.
     VersionAdded,
     /// No event has the name any more.
@@ -112,6 +119,7 @@ impl Change {
             | Kind::SagaStranded { .. } => true,
             Kind::AggregateAdded
             | Kind::EventJoined { .. }
+            | Kind::FoldVersion { .. }
             | Kind::VersionAdded
             | Kind::SagaMigrated { .. } => false,
             Kind::Saga(change) => !change.survives(),
@@ -233,6 +241,9 @@ impl fmt::Display for Change {
             Kind::AggregateAdded => f.write_str("is new"),
             Kind::AggregateRemoved => f.write_str("is gone; its streams can no longer be read"),
             Kind::EventJoined { event } => write!(f, "reads `{event}` as well"),
+            Kind::FoldVersion { from, to } => {
+                write!(f, "has version {to} of the fold, {from} before: its snapshots are taken again")
+            }
             Kind::EventLeft { event } => {
                 write!(f, "does not read `{event}` any more, which its streams may hold")
             }

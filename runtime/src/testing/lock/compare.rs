@@ -61,6 +61,10 @@ fn aggregate(
     changes: &mut Vec<Change>,
 ) {
     shape(subject, "id", &before.id, &after.id, changes);
+    if before.fold != after.fold {
+        let (from, to) = (before.fold, after.fold);
+        changes.push(Change::whole(subject.clone(), ChangeKind::FoldVersion { from, to }));
+    }
     for event in before.events.difference(&after.events) {
         changes.push(Change::whole(subject.clone(), ChangeKind::EventLeft { event: event.clone() }));
     }

@@ -64,14 +64,23 @@ fn aggregate(lock: &mut Lock, line: Line<'_>, lines: &mut Lines<'_>) -> Parsed<(
     let id = shape(&mut scan, id_line, lines, 0)?;
     scan.end().map_err(|reason| invalid(id_line.number, reason))?;
     let mut events = std::collections::BTreeSet::new();
+    let mut fold = 1;
     while let Some(line) = lines.next_at(1) {
+        if line.text.starts_with("fold ") {
+            fold = line.read(|scan| {
+                scan.expect("fold ")?;
+                let version = scan.number()?;
+                scan.end().map(|()| version)
+            })?;
+            continue;
+        }
         events.insert(line.read(|scan| {
             scan.expect("event ")?;
             let event = scan.name()?;
             scan.end().map(|()| event)
         })?);
     }
-    match lock.aggregates.insert(category, LockedAggregate { id, events }) {
+    match lock.aggregates.insert(category, LockedAggregate { id, fold, events }) {
         Some(_) => Err(invalid(line.number, "the aggregate is there twice")),
         None => Ok(()),
     }

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::support::{Store, all, append, conflict, event, events, feed, numbers, stream, version, within};
 use crate::headers::Headers;
-use crate::limits::{MAX_EVENT_NAME, MAX_EVENTS, MAX_HEADERS, MAX_PAYLOAD, MAX_STREAMS};
+use crate::limits::{MAX_APPEND_BYTES, MAX_EVENT_NAME, MAX_EVENTS, MAX_HEADERS, MAX_PAYLOAD, MAX_STREAMS};
 use crate::number::Version;
 use crate::payload::Payload;
 use crate::store::{Append, AppendError, Expect, InvalidAppend, NewEvent};
@@ -233,6 +233,11 @@ pub async fn limits_are_kept(store: Store) {
     assert_eq!(invalid(&store, streams(0)).await, InvalidAppend::NoStream);
     invalid(&store, streams(MAX_STREAMS + 1)).await;
     invalid(&store, Append::to(one.clone(), Expect::Any, events(0..=MAX_EVENTS as u64))).await;
+    // Each event is small enough; together they are too large.
+    let count = MAX_APPEND_BYTES / MAX_PAYLOAD;
+    let heavy = (0..count).map(|_| NewEvent { payload: text(MAX_PAYLOAD), ..event(0) }).collect();
+    let refused = invalid(&store, Append::to(one.clone(), Expect::Any, heavy)).await;
+    assert!(matches!(refused, InvalidAppend::TooManyBytes { bytes } if bytes > MAX_APPEND_BYTES));
     let twice = Append::to(one.clone(), Expect::Any, events(1..=1)).and(one.clone(), Expect::Any, Vec::new());
     assert_eq!(invalid(&store, twice).await, InvalidAppend::StreamTwice { stream: one.clone() });
     assert!(feed(&*store).await.is_empty());

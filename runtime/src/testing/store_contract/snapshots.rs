@@ -3,6 +3,7 @@
 use futures_util::future::join_all;
 
 use super::support::{Store, stream, within};
+use crate::limits::MAX_SNAPSHOTS;
 use crate::number::Version;
 use crate::payload::Payload;
 use crate::store::Snapshot;
@@ -56,4 +57,28 @@ pub async fn snapshots_saved_at_once_leave_the_newest(store: Store) {
         saved.expect("no saver panics");
     }
     assert_eq!(load(&store, &stream, 1).await, Some(snapshot(&stream, 1, 32)));
+}
+
+/// The snapshots of shapes that no release has any more do not stay for ever.
+pub async fn old_shapes_of_a_state_are_pruned(store: Store) {
+    let (one, other) = (stream("pruned"), stream("untouched"));
+    save(&store, snapshot(&other, 1, 1)).await;
+    let most = MAX_SNAPSHOTS as u64;
+    for shape in 1..=most + 2 {
+        save(&store, snapshot(&one, shape, 10 * shape)).await;
+    }
+    for shape in 1..=most + 2 {
+        let kept = load(&store, &one, shape).await;
+        assert_eq!(kept.is_some(), shape > 2, "shape {shape}");
+    }
+    // Two releases that take turns keep each other's; an older release that comes back gets a place.
+    for version in 1..=5 {
+        save(&store, snapshot(&one, most + 1, 100 * version)).await;
+        save(&store, snapshot(&one, most + 2, 100 * version)).await;
+    }
+    save(&store, snapshot(&one, 1, 501)).await;
+    for shape in [1, most + 1, most + 2] {
+        assert!(load(&store, &one, shape).await.is_some(), "shape {shape}");
+    }
+    assert!(load(&store, &other, 1).await.is_some());
 }

@@ -44,6 +44,8 @@ pub(super) async fn write(
 ) -> Result<(), StoreError> {
     let RowChanges { upserts, deletes } = changes;
     let key = key(table)?;
+    fit(&table.definition, &upserts)?;
+    table.definition.check_indexed(&upserts)?;
     if !deletes.is_empty() {
         let sql = statement::delete(&core.schema, table);
         for some in deletes.chunk_by(Chunk::default().by(bytes)) {
@@ -54,7 +56,6 @@ pub(super) async fn write(
     if upserts.is_empty() {
         return Ok(());
     }
-    fit(&table.definition, &upserts)?;
     let sql = statement::upsert(&core.schema, table);
     for some in upserts.chunk_by(Chunk::default().by(|row: &Row| row.values().iter().map(bytes).sum())) {
         let mut query = sqlx::query(sql.clone());

@@ -40,8 +40,10 @@ fn lock() -> Lock {
     let versions = lock.events.remove("thing.happened").unwrap();
     lock.events.insert("order.placed".to_owned(), versions);
     let events = std::iter::once("order.placed".to_owned()).collect();
-    lock.aggregates
-        .insert("order".to_owned(), LockedAggregate { id: Shapes::shape_of::<uuid::Uuid>(), events });
+    lock.aggregates.insert(
+        "order".to_owned(),
+        LockedAggregate { id: Shapes::shape_of::<uuid::Uuid>(), fold: 1, events },
+    );
     let sagas = Lock::of(&crate::Catalog::new().saga::<Purchase>()).sagas;
     Lock { sagas, ..lock }
 }

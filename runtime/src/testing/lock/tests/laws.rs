@@ -17,8 +17,8 @@ pub(super) fn lock_of(shape: Shape) -> Lock {
 
 fn lock() -> impl Strategy<Value = Lock> {
     let versions = proptest::collection::btree_map(1_u32..20, shape(), 1..4);
-    let aggregate = (shape(), proptest::collection::btree_set(name(), 0..3))
-        .prop_map(|(id, events): (_, BTreeSet<String>)| LockedAggregate { id, events });
+    let aggregate = (shape(), 1_u32..4, proptest::collection::btree_set(name(), 0..3))
+        .prop_map(|(id, fold, events): (_, _, BTreeSet<String>)| LockedAggregate { id, fold, events });
     let aggregates = proptest::collection::btree_map(name(), aggregate, 0..3);
     let events = proptest::collection::btree_map(name(), versions, 0..3);
     let sagas = proptest::collection::vec(saga(), 0..2);

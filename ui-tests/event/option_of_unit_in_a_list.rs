@@ -1,0 +1,9 @@
+use kenning::prelude::*;
+
+#[derive(Clone, Debug, Serialize, Deserialize, Event)]
+#[kenning(name = "customer.renamed")]
+pub struct CustomerRenamed {
+    pub marks: Vec<Option<()>>,
+}
+
+fn main() {}
