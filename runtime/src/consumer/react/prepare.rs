@@ -204,7 +204,7 @@ impl<R: Reactor, S: ConsumerStore> ReactSession<R, S> {
     async fn decide(&mut self, store: &dyn EventStore, at: usize, position: Position) -> Result<(), Failure> {
         let Some(effects) = self.ready.get_mut(&position) else { return Ok(()) };
         for effect in effects.iter_mut().filter(|effect| !effect.done) {
-            if let Kind::Event(event) = &effect.kind
+            if let Kind::Event { event, .. } = &effect.kind
                 && let Some(reason) = self.application.refuses(&effect.stream, &event.name)
             {
                 return Err(Failure::for_good(at, reason));
