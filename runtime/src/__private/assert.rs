@@ -3,7 +3,6 @@
 use crate::aggregate::Aggregate;
 use crate::event::EventInfo;
 use crate::event_set::EventSet;
-use crate::saga::Saga;
 use crate::schema::{ColumnType, Member, Schema};
 
 /// The id of `A` is written as one string or number.
