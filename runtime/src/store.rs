@@ -43,9 +43,9 @@ pub(crate) use self::postgres::{is_database_collision, is_database_trouble, is_d
 pub use self::read::{Direction, FeedPage, FeedQuery, StreamQuery};
 pub use self::saga::{
     ClaimedSaga, Delivery, EventOrigin, NewDelivery, NewSaga, NewSagaEntry, SagaClaim, SagaClaims,
-    SagaCounts, SagaDefinitionRecord, SagaEntry, SagaEntryKind, SagaMessage, SagaMessageKind, SagaMigration,
-    SagaQuery, SagaRecord, SagaRenewal, SagaRequest, SagaStatus, SagaStore, SagaThen, SagaWhole, SagaWorker,
-    SagaWrite, SagaWritten, StoredRequest, WantedSaga,
+    SagaCounts, SagaDefinitionRecord, SagaEntry, SagaEntryKind, SagaForgotten, SagaMessage, SagaMessageKind,
+    SagaMigration, SagaQuery, SagaRecord, SagaRenewal, SagaRequest, SagaStatus, SagaStore, SagaThen,
+    SagaWhole, SagaWorker, SagaWrite, SagaWritten, StoredRequest, WantedSaga,
 };
 pub use self::snapshot::Snapshot;
 pub use self::timeline::Timeline;

@@ -2,6 +2,7 @@
 
 mod claims;
 mod fence;
+mod lists;
 mod locks;
 mod plans;
 
@@ -57,8 +58,8 @@ async fn enlisted(store: &PostgresStore) -> SagaWorker {
 }
 
 fn claim_of(worker: &SagaWorker, room: u32) -> SagaClaim {
-    let wanted = WantedSaga { saga: SAGA.into(), definitions: vec![DEFINITION, 3], room };
-    SagaClaim { worker: worker.worker, wanted: vec![wanted] }
+    let wanted = WantedSaga { saga: SAGA.into(), definitions: vec![DEFINITION, 3], share: room, room };
+    SagaClaim { worker: worker.worker, room, wanted: vec![wanted] }
 }
 
 async fn claim(store: &PostgresStore, worker: &SagaWorker, room: u32) -> Vec<ClaimedSaga> {

@@ -48,9 +48,13 @@ async fn p5_trap_36_instances_that_cannot_be_loaded_do_not_block_the_others<H: H
     let worker =
         SagaWorker { worker: Uuid::now_v7(), duration: Duration::from_secs(60), definitions: Vec::new() };
     store.enlist_saga_worker(&worker).await.unwrap();
-    let wanted = WantedSaga { saga: "row".into(), definitions: vec![a_row("", "").definition], room: 9 };
-    let claimed =
-        store.claim_sagas(&SagaClaim { worker: worker.worker, wanted: vec![wanted] }).await.unwrap().claimed;
+    let definitions = vec![a_row("", "").definition];
+    let wanted = WantedSaga { saga: "row".into(), definitions, share: 9, room: 9 };
+    let claimed = store
+        .claim_sagas(&SagaClaim { worker: worker.worker, room: 9, wanted: vec![wanted] })
+        .await
+        .unwrap()
+        .claimed;
     for claimed in claimed {
         let entry = |kind, step: &str, output: Option<&str>| NewSagaEntry {
             kind,

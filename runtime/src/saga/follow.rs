@@ -241,6 +241,9 @@ impl FollowSession {
                     self.main.metrics.count_late();
                     tracing::info!(saga, id, step, "saga event came after the end of its instance");
                 }
+                (Delivery::Late, _) => {
+                    tracing::debug!(saga, id, step, "event ignored: the step is done already");
+                }
                 (Delivery::Missing, MissingInstance::Ignore(why)) => {
                     tracing::debug!(
                         saga,

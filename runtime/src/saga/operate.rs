@@ -8,7 +8,9 @@ use super::declaration::Saga;
 use super::description::SagaDescription;
 use super::engine::SagaSide;
 use crate::payload::Payload;
-use crate::store::{SagaCounts, SagaQuery, SagaRecord, SagaRequest, SagaStatus, SagaWhole, StoreError};
+use crate::store::{
+    SagaCounts, SagaForgotten, SagaQuery, SagaRecord, SagaRequest, SagaStatus, SagaWhole, StoreError,
+};
 
 /// The instances of sagas, to be listed: say which, then [`list`](Self::list).
 ///
@@ -95,6 +97,44 @@ impl Sagas {
             Some(side) => Ok(side.count().await?),
             None => Ok(Vec::new()),
         }
+    }
+
+    /// Forgets those of the instances that have ended, with their logs and what was left for them, and
+    /// returns how many that were. Afterwards a start with one of their ids starts a new instance.
+    ///
+    /// The others stay: cancel them first, or wait for their end. Old instances are
+    /// [forgotten by themselves](super::SagaOptions::retention).
+    ///
+    /// # Errors
+    /// When the store cannot be asked. Some of the instances may have been forgotten.
+    pub async fn forget(mut self) -> Result<u64, SagaError> {
+        let Some(side) = self.side.clone() else { return Ok(0) };
+        let mut forgotten = 0;
+        let most = u64::from(self.query.limit);
+        let statuses = match self.query.status {
+            Some(status) if status.is_end() => vec![status],
+            Some(_) => Vec::new(),
+            None => vec![SagaStatus::Completed, SagaStatus::Compensated],
+        };
+        let first = self.query.after.clone();
+        for status in statuses {
+            (self.query.status, self.query.after) = (Some(status), first.clone());
+            loop {
+                let page = side.list(&self.query).await?;
+                let Some(last) = page.last() else { break };
+                self.query.after = Some((last.saga.to_string(), last.id.to_string()));
+                for record in &page {
+                    if forgotten == most {
+                        return Ok(forgotten);
+                    }
+                    if side.forget(&record.saga, &record.id).await? == SagaForgotten::Forgotten {
+                        forgotten += 1;
+                    }
+                }
+            }
+        }
+        tracing::info!(forgotten, query = ?self.query, "saga instances forgotten by request");
+        Ok(forgotten)
     }
 
     /// One instance, to be asked or told something.
@@ -243,6 +283,24 @@ impl SagaHandle {
         self.request(SagaRequest::Terminate { reason: storable(reason.into()) }).await
     }
 
+    /// Forgets the instance, with its log and what was left for it; or the events that were kept for an
+    /// instance that was never started. Afterwards a start with its id starts a new instance.
+    ///
+    /// # Errors
+    /// [`SagaError::NotEnded`] if it has not ended: cancel it first. Else as [`cancel`](Self::cancel).
+    pub async fn forget(&self) -> Result<(), SagaError> {
+        let (saga, id) = (self.saga.clone(), self.id.clone());
+        let Some(side) = &self.side else { return Err(SagaError::NotFound { saga, id }) };
+        match side.forget(&saga, &id).await? {
+            SagaForgotten::Forgotten => {
+                tracing::info!(saga, id, "saga instance forgotten by request");
+                Ok(())
+            }
+            SagaForgotten::NotEnded => Err(SagaError::NotEnded { saga, id }),
+            SagaForgotten::Missing => Err(SagaError::NotFound { saga, id }),
+        }
+    }
+
     async fn request(&self, request: SagaRequest) -> Result<(), SagaError> {
         let there = match &self.side {
             Some(side) => side.request(&self.saga, &self.id, &request).await?,
@@ -282,6 +340,14 @@ pub enum SagaError {
         step: String,
         /// Why not.
         reason: String,
+    },
+    /// The instance has not ended, so it cannot be forgotten. Answer 409.
+    #[error("the instance `{id}` of `{saga}` has not ended: cancel it, and forget it after its end")]
+    NotEnded {
+        /// The name of the saga.
+        saga: String,
+        /// The id of the instance.
+        id: String,
     },
     /// The store failed; it says whether trying again helps.
     #[error(transparent)]

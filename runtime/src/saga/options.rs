@@ -69,6 +69,7 @@ impl SagaTimes {
 pub struct SagaOptions {
     pub(crate) concurrency: NonZeroUsize,
     pub(crate) poll: Duration,
+    pub(crate) retention: Duration,
     pub(crate) consumer: ConsumerOptions,
     pub(crate) hold_timeouts: Duration,
     pub(crate) blocking_threads: NonZeroUsize,
@@ -80,20 +81,26 @@ impl SagaOptions {
         Self {
             concurrency: const { NonZeroUsize::new(64).unwrap() },
             poll: Duration::from_millis(500),
+            retention: Duration::MAX,
             consumer: ConsumerOptions::new(),
             hold_timeouts: Duration::from_secs(60 * 60),
             blocking_threads: const { NonZeroUsize::new(64).unwrap() },
         }
     }
 
-    /// How many instances a process works on at once, of all sagas together; 64 if nothing is said, at least 1. Those that wait, for an event or for their next attempt, do not count. A quarter is divided among the sagas, so that none takes
-    /// the room of all.
+    /// How many instances a process works on at once, of all sagas together. Default: 64; minimum: 1.
+    /// Instances that wait, for an event or for their next attempt, do not count.
+    ///
+    /// Sagas share the slots evenly. An eighth of them, at least one, is kept for sagas that use few, so
+    /// that a saga whose steps are slow does not take all.
     pub fn concurrency(mut self, instances: usize) -> Self {
         self.concurrency = NonZeroUsize::new(instances).unwrap_or(NonZeroUsize::MIN);
         self
     }
 
-    /// How often the store is asked for instances that other processes have made due; 500 ms if nothing is said. What is due by time, or by this process, is not waited for.
+    /// How often a database is asked for instances that other processes have made due. Default: 500 ms;
+    /// minimum: 1 ms. It does not delay what is due by time or by this process. The memory store tells
+    /// when something becomes due and is not polled.
     pub fn poll(mut self, every: Duration) -> Self {
         self.poll = every.max(Duration::from_millis(1));
         self
@@ -115,6 +122,22 @@ impl SagaOptions {
     /// event is parked for it, timeouts wait, up to this time. Then they are recorded all the same, and a warning says so.
     pub fn hold_timeouts(mut self, longest: Duration) -> Self {
         self.hold_timeouts = longest;
+        self
+    }
+
+    /// How long an instance is kept after it has ended, with its log. Default: for ever
+    /// (`Duration::MAX`), since an id that is kept is never started twice.
+    ///
+    /// The time counts by the clock of the database. Parked, waiting and running instances are never
+    /// forgotten. When an instance is forgotten, a start with its id starts a new instance: also an
+    /// event that is handled again because the saga's consumer was reset. So choose an age after which
+    /// no id is started again. Events that were kept for an instance that was never started are
+    /// forgotten after the same time, and so are the descriptions of definitions that no process uses.
+    /// Processes that run sagas look for old instances every 10 minutes.
+    ///
+    /// [`SagaHandle::forget`](super::SagaHandle::forget) forgets one instance at once.
+    pub fn retention(mut self, age: Duration) -> Self {
+        self.retention = age;
         self
     }
 

@@ -57,6 +57,8 @@ struct Shared {
     log: Mutex<Log>,
     clock: Clock,
     wakeup: WakeupSource,
+    /// An instance of a saga may have become due.
+    due: WakeupSource,
     idle: Notify,
 }
 
@@ -76,8 +78,8 @@ impl MemoryStore {
     /// An empty store that goes by another clock.
     #[must_use]
     pub fn with_clock(clock: Clock) -> Self {
-        let wakeup = WakeupSource::exact();
-        let shared = Arc::new(Shared { log: Mutex::default(), clock, wakeup, idle: Notify::new() });
+        let (wakeup, due) = (WakeupSource::exact(), WakeupSource::exact());
+        let shared = Arc::new(Shared { log: Mutex::default(), clock, wakeup, due, idle: Notify::new() });
         Self {
             shared,
             #[cfg(feature = "testing")]

@@ -7,16 +7,20 @@ mod operate;
 mod record;
 mod write;
 
+use std::time::Duration;
+
 use uuid::Uuid;
 
 pub use self::claim::{ClaimedSaga, SagaClaim, SagaClaims, SagaRenewal, SagaWorker, WantedSaga};
 pub use self::deliver::{Delivery, EventOrigin, NewDelivery, NewSaga};
 pub use self::entry::{NewSagaEntry, SagaEntry, SagaEntryKind, SagaMessage, SagaMessageKind};
-pub use self::operate::{SagaDefinitionRecord, SagaQuery, SagaRequest, SagaWhole, StoredRequest};
+pub use self::operate::{
+    SagaDefinitionRecord, SagaForgotten, SagaQuery, SagaRequest, SagaWhole, StoredRequest,
+};
 pub use self::record::{SagaCounts, SagaRecord, SagaStatus};
 pub use self::write::{SagaMigration, SagaThen, SagaWrite, SagaWritten};
 
-use super::{BoxFuture, ConsumerStore, StoreError};
+use super::{BoxFuture, ConsumerStore, StoreError, Wakeup};
 
 /// A store that runs sagas.
 ///
@@ -38,12 +42,18 @@ pub trait SagaStore: ConsumerStore {
     /// Starts one instance, in a transaction of its own.
     fn start_saga<'a>(&'a self, saga: &'a NewSaga) -> BoxFuture<'a, Result<bool, StoreError>>;
 
-    /// Leaves events for instances within a transaction, in their order; says what became of each. One that was left before, the same event for the same step, changes nothing. Instances that are not at their end become due at once.
+    /// Leaves events for instances within a transaction, in their order; says what became of each. One that was left before, the same event for the same step, changes nothing. Instances that are not at their end become due at once. An event for a step that is done is not stored: [`Delivery::Late`].
     fn deliver_to_sagas<'a>(
         &'a self,
         transaction: &'a mut Self::Transaction,
         deliveries: &'a [NewDelivery],
     ) -> BoxFuture<'a, Result<Vec<Delivery>, StoreError>>;
+
+    /// Wakes when an instance may have become due, whichever process has made it so. `None`, the default:
+    /// the store cannot tell, and is asked again and again.
+    fn saga_wakeup(&self) -> Option<Wakeup> {
+        None
+    }
 
     /// Makes a worker known, or known again with other definitions. Its lease begins.
     fn enlist_saga_worker<'a>(&'a self, worker: &'a SagaWorker) -> BoxFuture<'a, Result<(), StoreError>>;
@@ -60,7 +70,7 @@ pub trait SagaStore: ConsumerStore {
     /// Forgets workers whose leases have run out, and makes what they own due at once, under higher epochs; also what is owned by workers that are not known. Returns how many instances that were.
     fn take_over_sagas(&self) -> BoxFuture<'_, Result<u64, StoreError>>;
 
-    /// Gives a worker instances that are due, the longest due first, of each saga as many as it has room for; their epochs grow. Never one that somebody owns, and none when the worker's lease has run out. Several workers that claim at once do not wait for each other. After an error, or when the call is given up, it is open whether the worker was given any; those are due again, under higher epochs, with its next claim.
+    /// Gives a worker instances that are due, the longest due first, as [`SagaClaim`] says; their epochs grow. Never one that somebody owns, and none when the worker's lease has run out. Several workers that claim at once do not wait for each other. After an error, or when the call is given up, it is open whether the worker was given any; those are due again, under higher epochs, with its next claim.
     fn claim_sagas<'a>(&'a self, claim: &'a SagaClaim) -> BoxFuture<'a, Result<SagaClaims, StoreError>>;
 
     /// Writes to instances: each write by itself is done whole or not at all, says whether it was done, and does not hinder the others. A write is done when the instance has its epoch and its log as many entries as it says; else it is
@@ -74,7 +84,9 @@ pub trait SagaStore: ConsumerStore {
     fn saga<'a>(&'a self, saga: &'a str, id: &'a str)
     -> BoxFuture<'a, Result<Option<SagaWhole>, StoreError>>;
 
-    /// Lists instances, by name and id.
+    /// Lists instances, by name and id. A page may have fewer than the limit: it ends early when its data
+    /// is large. The last page is empty. The time it takes does not depend on how many instances there
+    /// are.
     fn sagas<'a>(&'a self, query: &'a SagaQuery) -> BoxFuture<'a, Result<Vec<SagaRecord>, StoreError>>;
 
     /// Leaves a request for an instance, which becomes due at once unless it is completed or compensated; says whether it is there.
@@ -90,6 +102,21 @@ pub trait SagaStore: ConsumerStore {
 
     /// Whether any instance of these sagas has something to do by itself: it is running or compensating, or owned, or due now.
     fn are_sagas_busy<'a>(&'a self, sagas: &'a [&'a str]) -> BoxFuture<'a, Result<bool, StoreError>>;
+
+    /// Forgets what is old: up to `most` instances that ended at least `age` ago, with their logs and
+    /// messages, and up to `most` ids for which events were kept, the last one at least `age` ago, and
+    /// whose instances were never started; by the store's clock. Also definitions that were saved last
+    /// at least `age` ago, have no instance and are run by no worker. Returns how many instances and ids
+    /// were forgotten: if that is less than `most`, there are no more.
+    fn prune_sagas(&self, age: Duration, most: u32) -> BoxFuture<'_, Result<u64, StoreError>>;
+
+    /// Forgets one instance that has ended, with its log and messages, or what was kept for an instance
+    /// that was never started.
+    fn forget_saga<'a>(
+        &'a self,
+        saga: &'a str,
+        id: &'a str,
+    ) -> BoxFuture<'a, Result<SagaForgotten, StoreError>>;
 
     /// Keeps the description of a definition, unless it is there.
     fn save_saga_definition<'a>(

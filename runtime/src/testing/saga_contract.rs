@@ -18,6 +18,7 @@ pub mod claims;
 pub mod definitions;
 pub mod deliveries;
 pub mod ends;
+pub mod forgetting;
 pub mod lists;
 pub mod logs;
 pub mod races;
@@ -56,6 +57,7 @@ macro_rules! saga_contract {
                 a_delivery_undone_leaves_nothing
                 an_event_makes_its_instance_due
                 many_events_are_left_in_one_call
+                an_event_for_a_step_that_is_done_is_not_stored
             }
             together {
                 p4_starts_and_events_move_with_the_checkpoint
@@ -66,6 +68,7 @@ macro_rules! saga_contract {
                 an_epoch_grows_with_every_claim
                 other_definitions_and_sagas_are_not_claimed
                 each_saga_has_its_own_room
+                sagas_share_the_room
                 the_longest_due_come_first
                 a_worker_without_a_lease_claims_nothing
                 claiming_waits_for_no_transaction
@@ -98,7 +101,15 @@ macro_rules! saga_contract {
                 an_end_gives_the_instance_up
                 trap_35_nothing_happens_after_the_end
             }
+            forgetting {
+                what_ended_long_ago_is_forgotten
+                a_forgotten_id_starts_a_new_instance
+                kept_events_are_forgotten
+                an_ended_instance_is_forgotten_on_request
+                definitions_of_nothing_are_forgotten
+            }
             logs {
+                of_many_attempts_the_first_and_the_last_stay
                 a_log_comes_back_as_it_was_written
                 messages_come_back_as_they_were_left
                 large_outputs_are_kept

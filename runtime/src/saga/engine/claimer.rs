@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::select;
+use futures_util::future::{Either, select};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tokio_util::task::AbortOnDropHandle;
 
+use super::shares::divide;
 use super::supervise::supervise;
 use super::worker::{DRAIN, Slot, Worker};
 use crate::app::with_sources;
-use crate::store::{SagaClaim, SagaStore, StoreError, WantedSaga};
+use crate::store::{SagaClaim, SagaStore, StoreError, Wakeup, WantedSaga};
 use crate::telemetry;
 
 const TASK: &str = "saga claims";
@@ -24,6 +26,9 @@ const GATHER: Duration = Duration::from_millis(2);
 /// The pause before what is due is asked for again that was not given.
 const BREATH: Duration = Duration::from_millis(5);
 
+/// The longest pause while nothing is due.
+const BACKSTOP: Duration = Duration::from_secs(15);
+
 /// The longest pause after a failure.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -31,21 +36,31 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 pub(super) struct Claimer<S> {
     worker: Arc<Worker<S>>,
     tasks: JoinSet<()>,
+    /// How often any saga got slots.
+    servings: u64,
+    /// Wakes when any process has made something due, if the store can tell.
+    wakeup: Option<Wakeup>,
+    /// What `servings` was when each saga got slots last, in the order of the sagas.
+    served: Vec<u64>,
 }
 
 /// What comes after a claim.
 enum Then {
     /// More may be due already.
     Again,
-    /// There is no room.
+    /// No slot is free.
     Full,
+    /// More is due, and the sagas that it is of may not use the slots that are free: those are kept
+    /// for others.
+    Freed,
     /// Nothing is due before this.
     Wait(Duration),
 }
 
 impl<S: SagaStore> Claimer<S> {
     pub(super) fn new(worker: Arc<Worker<S>>) -> Self {
-        Self { worker, tasks: JoinSet::new() }
+        let wakeup = worker.shared.store.saga_wakeup();
+        Self { worker, tasks: JoinSet::new(), servings: 0, wakeup, served: Vec::new() }
     }
 
     /// Claims until the worker is told to stop.
@@ -79,12 +94,29 @@ impl<S: SagaStore> Claimer<S> {
         }
     }
 
-    async fn wait(&self, then: Then) {
+    async fn wait(&mut self, then: Then) {
         match then {
             Then::Again => {}
             Then::Full => self.worker.freed.notified().await,
-            Then::Wait(pause) => {
-                let nudged = std::pin::pin!(self.worker.shared.doorbell.wait());
+            Then::Freed => {
+                let worker = Arc::clone(&self.worker);
+                let freed = std::pin::pin!(worker.freed.notified());
+                let waiting = std::pin::pin!(self.doze(BACKSTOP));
+                select(freed, waiting).await;
+            }
+            Then::Wait(pause) => self.doze(pause).await,
+        }
+    }
+
+    /// Waits until something becomes due, but no longer than this. A store that cannot tell what other
+    /// processes make due is asked again after the poll interval.
+    async fn doze(&mut self, pause: Duration) {
+        let nudged = std::pin::pin!(self.worker.shared.doorbell.wait());
+        match &mut self.wakeup {
+            Some(wakeup) => {
+                select(nudged, std::pin::pin!(wakeup.wait(pause.min(BACKSTOP)))).await;
+            }
+            None => {
                 let pause = pause.min(self.worker.shared.options.poll);
                 select(nudged, std::pin::pin!(tokio::time::sleep(pause))).await;
             }
@@ -92,62 +124,89 @@ impl<S: SagaStore> Claimer<S> {
     }
 
     async fn round(&mut self) -> Result<Then, StoreError> {
-        let wanted = self.wanted().await;
-        if wanted.is_empty() {
+        if self.free() < WORTH.min(self.worker.shared.options.concurrency.get() / 4) {
+            tokio::time::sleep(GATHER).await;
+        }
+        let claim = self.wanted();
+        if claim.room == 0 {
             return Ok(Then::Full);
         }
-        let room: u32 = wanted.iter().map(|one| one.room).sum();
-        let claim = SagaClaim { worker: self.worker.id, wanted };
         let asked = Instant::now();
         let claims = self.worker.shared.store.claim_sagas(&claim).await?;
         let many = claims.claimed.len();
+        let mut got = vec![0_u32; claim.wanted.len()];
         for claimed in claims.claimed {
-            let Some(main) = self.worker.shared.of_name(&claimed.record.saga) else { continue };
+            let name = &claimed.record.saga;
+            if let Some(at) = claim.wanted.iter().position(|wanted| wanted.saga == *name) {
+                got[at] += 1;
+            }
             let slot = Slot::new(&self.worker, &claimed.record);
-            main.metrics.running.increment(1.0);
             let worker = Arc::clone(&self.worker);
             let supervised = supervise(worker, slot, claimed, (claims.now, asked));
             self.tasks.spawn(self.worker.shared.watch.task(supervised));
         }
+        self.note_served(&claim, &got);
+        if many >= claim.room as usize {
+            return Ok(Then::Full);
+        }
+        // A saga that got all that it may have may have more due.
+        let is_limited = |wanted: &WantedSaga| {
+            claim.wanted.iter().zip(&got).any(|(was, got)| was.saga == wanted.saga && *got >= was.room)
+        };
+        let next = self.wanted();
         Ok(match claims.next_due {
-            _ if many >= room as usize => Then::Again,
-            Some(due) if due.is_zero() && many > 0 => Then::Again,
-            // What is due and was not given is locked by somebody, or the lease has run out.
+            Some(due) if due.is_zero() => {
+                if next.wanted.iter().any(|wanted| wanted.room > 0 && is_limited(wanted)) {
+                    Then::Again
+                } else if next.wanted.iter().any(is_limited) {
+                    Then::Freed
+                } else if many > 0 {
+                    Then::Again
+                } else {
+                    // What is due and was not given is locked, or the lease has run out.
+                    Then::Wait(BREATH)
+                }
+            }
             Some(due) => Then::Wait(due.max(BREATH)),
-            None => Then::Wait(self.worker.shared.options.poll),
+            None => Then::Wait(BACKSTOP),
         })
     }
 
-    /// How many instances of each saga there is room for. Each saga has its share of what is free; what it does not use is there for the others at the next claim. A part of the whole is
-    /// kept for each saga, so that one whose steps are slow does not take the room of all.
-    async fn wanted(&self) -> Vec<WantedSaga> {
-        if self.free() < WORTH.min(self.worker.shared.options.concurrency.get() / 4) {
-            tokio::time::sleep(GATHER).await;
-        }
-        let free = self.free();
+    /// How many instances of each saga there is room for. Every saga is named, also when it may
+    /// take nothing: the store says when its next instance is due.
+    fn wanted(&self) -> SagaClaim {
         let plans = self.worker.plans();
-        let running = self.worker.running();
-        let mains: Vec<_> = self.worker.shared.mains().collect();
-        let kept = self.worker.shared.options.concurrency.get() / (4 * mains.len().max(1));
-        let of = |name: &str| running.by_saga.get(name).copied().unwrap_or_default();
-        let mut left = free;
-        let mut wanted = Vec::with_capacity(mains.len());
-        for (at, main) in mains.iter().enumerate() {
-            let name = &main.saga.about().name;
-            let others = mains.iter().enumerate().filter(|(other, _)| *other != at);
-            let reserved: usize =
-                others.map(|(_, other)| kept.saturating_sub(of(&other.saga.about().name))).sum();
-            let share = left.div_ceil(mains.len() - at).min(free.saturating_sub(reserved));
-            left -= share;
-            if share > 0 {
-                wanted.push(WantedSaga {
-                    saga: Arc::clone(name),
-                    definitions: plans.of(name),
-                    room: u32::try_from(share).unwrap_or(u32::MAX),
-                });
+        let concurrency = self.worker.shared.options.concurrency.get();
+        let mains: Vec<_> = self.worker.shared.mains().map(|main| &main.saga.about().name).collect();
+        let by_saga = &self.worker.running().by_saga;
+        let running: Vec<_> =
+            mains.iter().map(|name| by_saga.get(*name).copied().unwrap_or_default()).collect();
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let free = concurrency.saturating_sub(by_saga.values().sum());
+        let wanted = divide(concurrency, &running, &self.served).into_iter().filter_map(|share| {
+            let name = *mains.get(share.saga)?;
+            Some(WantedSaga {
+                saga: Arc::clone(name),
+                definitions: plans.of(name),
+                share: number(share.share),
+                room: number(share.room),
+            })
+        });
+        SagaClaim { worker: self.worker.id, wanted: wanted.collect(), room: number(free) }
+    }
+
+    /// Notes which sagas got something, in their order, so that the others come first next time.
+    fn note_served(&mut self, claim: &SagaClaim, got: &[u32]) {
+        let mains: Vec<_> = self.worker.shared.mains().map(|main| &main.saga.about().name).collect();
+        self.served.resize(mains.len(), 0);
+        for (wanted, got) in claim.wanted.iter().zip(got) {
+            if *got > 0
+                && let Some(at) = mains.iter().position(|name| **name == wanted.saga)
+            {
+                self.servings += 1;
+                self.served[at] = self.servings;
             }
         }
-        wanted
     }
 
     fn free(&self) -> usize {
@@ -165,12 +224,23 @@ impl<S: SagaStore> Claimer<S> {
         }
     }
 
-    /// Waits for the tasks, which have been told to stop.
-    pub(super) async fn drain(mut self) {
+    /// Waits for the tasks, which have been told to stop. If nothing can be written any more, it does
+    /// not wait.
+    pub(super) async fn drain(mut self, commit: &mut AbortOnDropHandle<()>) {
         self.worker.stop.cancel();
         let all = async { while self.tasks.join_next().await.is_some() {} };
-        if tokio::time::timeout(DRAIN, all).await.is_err() {
-            tracing::warn!("sagas were stopped in the middle of a step, which is done again under its key");
+        match tokio::time::timeout(DRAIN, select(std::pin::pin!(all), commit)).await {
+            Ok(Either::Left(_)) => {}
+            Ok(Either::Right((ended, _))) => {
+                telemetry::task_failures(TASK).increment(1);
+                let error = ended.err().map(|error| error.to_string());
+                tracing::error!(task = TASK, error, "the task that writes for sagas exited during shutdown");
+            }
+            Err(_) => {
+                tracing::warn!(
+                    "shutdown timed out during a step of a saga; it will be retried under its key"
+                );
+            }
         }
     }
 }

@@ -8,13 +8,14 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::retention::prune;
 use super::shared::{RegisteredSaga, Setup, Shared};
 use super::worker::Worker;
 use crate::app::{WeakKenning, with_sources};
 use crate::saga::any::AnySaga;
 use crate::store::{
-    BoxFuture, NewSaga, SagaCounts, SagaDefinitionRecord, SagaQuery, SagaRecord, SagaRequest, SagaStore,
-    SagaWhole, StoreError,
+    BoxFuture, NewSaga, SagaCounts, SagaDefinitionRecord, SagaForgotten, SagaQuery, SagaRecord, SagaRequest,
+    SagaStore, SagaWhole, StoreError,
 };
 use crate::telemetry;
 
@@ -54,6 +55,9 @@ pub(crate) trait SagaSide: Send + Sync {
         id: &'a str,
         request: &'a SagaRequest,
     ) -> BoxFuture<'a, Result<bool, StoreError>>;
+
+    /// Forgets one instance that has ended.
+    fn forget<'a>(&'a self, saga: &'a str, id: &'a str) -> BoxFuture<'a, Result<SagaForgotten, StoreError>>;
 
     /// What a definition was that an instance follows.
     fn definitions<'a>(
@@ -132,7 +136,14 @@ impl<S: SagaStore> SagaSide for SagaEngine<S> {
                 return Ok(());
             }
             let _running = Ran(&self.running);
-            self.live(stop).await
+            let ended = stop.child_token();
+            let live = async {
+                let lived = self.live(stop).await;
+                ended.cancel();
+                lived
+            };
+            let pruning = self.shared.watch.task(prune(&self.shared, &ended));
+            futures_util::future::join(live, pruning).await.0
         })
     }
 
@@ -181,6 +192,10 @@ impl<S: SagaStore> SagaSide for SagaEngine<S> {
             self.shared.doorbell.ring(&saga.into(), &id.into());
             Ok(there)
         })
+    }
+
+    fn forget<'a>(&'a self, saga: &'a str, id: &'a str) -> BoxFuture<'a, Result<SagaForgotten, StoreError>> {
+        self.shared.store.forget_saga(saga, id)
     }
 
     fn definitions<'a>(

@@ -29,8 +29,8 @@ pub(super) async fn supervise<S: SagaStore>(
 ) {
     let (saga, id) = (Arc::clone(&claimed.record.saga), Arc::clone(&claimed.record.id));
     let (instance, epoch) = (claimed.record.instance, claimed.record.epoch);
-    let _running = Counted { worker: &worker, saga: &saga };
-    let mut next = Some((claimed, time));
+    // A large history is read here, where it holds up no other instance.
+    let mut next = (!claimed.unread).then_some((claimed, time));
     let mut failures = 0_u32;
     loop {
         let trouble = match next.take() {
@@ -73,7 +73,7 @@ pub(super) async fn supervise<S: SagaStore>(
                     && record.epoch == epoch
                     && record.owner == Some(worker.id) =>
             {
-                next = Some((ClaimedSaga { record, log, messages }, time));
+                next = Some((ClaimedSaga { record, log, messages, unread: false }, time));
             }
             Ok(_) => return lost(&worker, &saga, &id),
             Err(error) => {
@@ -119,18 +119,4 @@ fn lost<S: SagaStore>(worker: &Worker<S>, saga: &str, id: &str) {
         main.metrics.lost.increment(1);
     }
     tracing::info!(saga, id, "an instance is left to other workers");
-}
-
-/// Counts an instance that runs here, until it is dropped.
-struct Counted<'a, S> {
-    worker: &'a Worker<S>,
-    saga: &'a str,
-}
-
-impl<S> Drop for Counted<'_, S> {
-    fn drop(&mut self) {
-        if let Some(main) = self.worker.shared.of_name(self.saga) {
-            main.metrics.running.decrement(1.0);
-        }
-    }
 }

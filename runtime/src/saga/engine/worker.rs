@@ -1,6 +1,7 @@
 //! One life of this process as a worker: from its enlisting to the loss of its lease, or to the end.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -21,6 +22,16 @@ use crate::store::{SagaRecord, SagaStore, SagaWorker, StoreError, Timeline};
 use crate::telemetry;
 
 const TASK: &str = "sagas";
+const COMMITS: &str = "saga writes";
+
+/// How the life of a worker has ended.
+enum Life<R> {
+    /// It was told to stop; the task that renews the lease is still there.
+    Stopped(R),
+    LeaseLost,
+    /// A background task has exited.
+    Broken(&'static str, Option<tokio::task::JoinError>),
+}
 
 /// How long a drain waits for the attempts under way.
 pub(super) const DRAIN: Duration = Duration::from_secs(10);
@@ -41,6 +52,27 @@ pub(super) struct Worker<S> {
     /// An instance has come to its end here.
     pub(super) freed: Notify,
     pub(super) plans: Mutex<Arc<Plans>>,
+    planned: Planned,
+}
+
+/// Orders the makings of plans, so that many instances that need new plans at once share one making.
+#[derive(Default)]
+struct Planned {
+    /// How many makings have begun.
+    begun: AtomicU64,
+    /// The last making that has succeeded.
+    made: tokio::sync::Mutex<u64>,
+}
+
+impl Planned {
+    /// A making later than this begins after now.
+    fn asked(&self) -> u64 {
+        self.begun.load(Ordering::SeqCst)
+    }
+
+    fn begin(&self) -> u64 {
+        self.begun.fetch_add(1, Ordering::SeqCst) + 1
+    }
 }
 
 #[derive(Default)]
@@ -49,7 +81,8 @@ pub(super) struct Running {
     messages: HashMap<Uuid, Arc<Notify>>,
 }
 
-/// An instance that runs here, until it is dropped.
+/// An instance that runs here, until it is dropped. It is counted from its claim on, also if its task
+/// is aborted before it is polled.
 pub(super) struct Slot<S> {
     worker: Arc<Worker<S>>,
     saga: Arc<str>,
@@ -67,6 +100,9 @@ impl<S> Slot<S> {
         *running.by_saga.entry(Arc::clone(saga)).or_default() += 1;
         running.messages.insert(*instance, Arc::clone(&messages));
         drop(running);
+        if let Some(main) = worker.shared.of_name(saga) {
+            main.metrics.running.increment(1.0);
+        }
         let (saga, id) = (Arc::clone(saga), Arc::clone(id));
         Self { worker: Arc::clone(worker), saga, id, instance: *instance, messages }
     }
@@ -82,6 +118,9 @@ impl<S> Drop for Slot<S> {
             running.messages.remove(&self.instance);
         }
         drop(running);
+        if let Some(main) = self.worker.shared.of_name(&self.saga) {
+            main.metrics.running.decrement(1.0);
+        }
         self.worker.shared.doorbell.leave(&self.saga, &self.id, &self.messages);
         self.worker.freed.notify_one();
     }
@@ -121,6 +160,7 @@ impl<S: SagaStore> Worker<S> {
             running: Mutex::default(),
             freed: Notify::new(),
             plans: Mutex::new(Arc::new(Plans::default())),
+            planned: Planned::default(),
             shared,
         });
         let began = Instant::now();
@@ -130,38 +170,44 @@ impl<S: SagaStore> Worker<S> {
         let looking = Arc::clone(&worker);
         let looking = worker.shared.watch.task(async move { looking.look_around().await });
         let _looking = AbortOnDropHandle::new(tokio::spawn(looking));
-        let commit = AbortOnDropHandle::new(tokio::spawn(worker.shared.watch.task(commit)));
+        let mut commit = AbortOnDropHandle::new(tokio::spawn(worker.shared.watch.task(commit)));
         // On a task of its own: it must not wait for what the claimer waits for.
         let renew = worker.shared.watch.task(Arc::clone(&worker).keep());
         let renew = AbortOnDropHandle::new(tokio::spawn(renew));
         let mut claimer = Claimer::new(Arc::clone(&worker));
         let ended = {
             let claiming = std::pin::pin!(claimer.claim());
-            // The lease is asked after first: a claimer that never rests would use up the budget of this task, with which the other task's end is seen.
-            match select(renew, claiming).await {
+            let working = select(&mut commit, claiming);
+            // The lease is asked after first: a claimer that never rests would use up the budget of
+            // this task, with which the other tasks' ends are seen.
+            match select(renew, working).await {
                 // It was told to stop. Its lease is renewed until the drain is over.
-                Either::Right(((), renewing)) => Ok(renewing),
-                Either::Left((ended, _)) => Err(ended),
+                Either::Right((Either::Right(((), _)), renewing)) => Life::Stopped(renewing),
+                Either::Right((Either::Left((ended, _)), _)) => Life::Broken(COMMITS, ended.err()),
+                Either::Left((Ok(Err(StoreError::Closed)), _)) => return Err(StoreError::Closed),
+                Either::Left((Ok(_), _)) => Life::LeaseLost,
+                Either::Left((Err(error), _)) => Life::Broken(TASK, Some(error)),
             }
         };
         match ended {
-            Ok(_renewing) => {
-                claimer.drain().await;
+            Life::Stopped(_renewing) => {
+                claimer.drain(&mut commit).await;
                 drop(commit);
                 worker.retire().await;
                 Ok(())
             }
-            Err(Ok(Err(StoreError::Closed))) => Err(StoreError::Closed),
-            Err(Ok(_)) => {
+            Life::LeaseLost => {
                 tracing::warn!(
                     "the lease of this process has run out: the sagas that it ran are left to others"
                 );
                 Ok(())
             }
-            Err(Err(error)) => {
-                telemetry::task_failures(TASK).increment(1);
-                tracing::error!(task = TASK, %error, "a background task has ended by itself and begins anew");
-                Ok(())
+            Life::Broken(task, error) => {
+                // The instances stop with the claimer. They are due again at once, in the next life.
+                drop(claimer);
+                worker.retire().await;
+                let error = error.map_or_else(|| "it returned".to_owned(), |error| error.to_string());
+                Err(StoreError::Unavailable(format!("the background task `{task}` exited: {error}").into()))
             }
         }
     }
@@ -228,8 +274,16 @@ impl<S: SagaStore> Worker<S> {
     }
 
     pub(super) async fn plan(&self) -> Result<(), StoreError> {
+        let asked = self.planned.asked();
+        let mut made = self.planned.made.lock().await;
+        if *made > asked {
+            // Another instance waited for plans too, and they were made after both had asked.
+            return Ok(());
+        }
+        let began = self.planned.begin();
         let plans = Arc::new(Plans::make(&self.shared).await?);
         *self.plans.lock().unwrap_or_else(PoisonError::into_inner) = plans;
+        *made = began;
         Ok(())
     }
 

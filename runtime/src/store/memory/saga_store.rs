@@ -1,5 +1,7 @@
 //! The memory store as it runs sagas.
 
+use std::time::Duration;
+
 use uuid::Uuid;
 
 #[cfg(feature = "testing")]
@@ -8,8 +10,8 @@ use super::sagas::SagaBatch;
 use super::{MemoryStore, MemoryTransaction};
 use crate::store::{
     BoxFuture, Delivery, NewDelivery, NewSaga, SagaClaim, SagaClaims, SagaCounts, SagaDefinitionRecord,
-    SagaQuery, SagaRecord, SagaRenewal, SagaRequest, SagaStore, SagaWhole, SagaWorker, SagaWrite,
-    SagaWritten, StoreError,
+    SagaForgotten, SagaQuery, SagaRecord, SagaRenewal, SagaRequest, SagaStore, SagaWhole, SagaWorker,
+    SagaWrite, SagaWritten, StoreError, Wakeup,
 };
 
 impl SagaStore for MemoryStore {
@@ -35,6 +37,8 @@ impl SagaStore for MemoryStore {
             let is_new = batch.start(stored, saga);
             batch.check(stored)?;
             batch.apply(stored, self.shared.clock.now());
+            drop(log);
+            self.shared.due.wake();
             Ok(is_new)
         })
     }
@@ -50,6 +54,10 @@ impl SagaStore for MemoryStore {
             let stored = &log.available()?.sagas;
             Ok(deliveries.iter().map(|new| batch.deliver(stored, new)).collect())
         })
+    }
+
+    fn saga_wakeup(&self) -> Option<Wakeup> {
+        Some(self.shared.due.listen())
     }
 
     fn enlist_saga_worker<'a>(&'a self, worker: &'a SagaWorker) -> BoxFuture<'a, Result<(), StoreError>> {
@@ -71,12 +79,19 @@ impl SagaStore for MemoryStore {
     fn retire_saga_worker(&self, worker: Uuid) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
             self.shared.log().available()?.sagas.retire(worker, self.shared.clock.now());
+            self.shared.due.wake();
             Ok(())
         })
     }
 
     fn take_over_sagas(&self) -> BoxFuture<'_, Result<u64, StoreError>> {
-        Box::pin(async move { Ok(self.shared.log().available()?.sagas.take_over(self.shared.clock.now())) })
+        Box::pin(async move {
+            let freed = self.shared.log().available()?.sagas.take_over(self.shared.clock.now());
+            if freed > 0 {
+                self.shared.due.wake();
+            }
+            Ok(freed)
+        })
     }
 
     fn claim_sagas<'a>(&'a self, claim: &'a SagaClaim) -> BoxFuture<'a, Result<SagaClaims, StoreError>> {
@@ -100,6 +115,9 @@ impl SagaStore for MemoryStore {
                 let (sagas, now) = (&mut log.available()?.sagas, self.shared.clock.now());
                 writes.iter().map(|write| sagas.write(write, now)).collect()
             };
+            if written.iter().any(|written| matches!(written, SagaWritten::Done { released: true, .. })) {
+                self.shared.due.wake();
+            }
             #[cfg(feature = "testing")]
             self.after(Writing::Sagas(writes, &written)).await;
             Ok(written)
@@ -127,7 +145,10 @@ impl SagaStore for MemoryStore {
         Box::pin(async move {
             let mut log = self.shared.log();
             let sagas = &mut log.available()?.sagas;
-            Ok(sagas.request(saga, id, request, self.shared.clock.now()))
+            let is_there = sagas.request(saga, id, request, self.shared.clock.now());
+            drop(log);
+            self.shared.due.wake();
+            Ok(is_there)
         })
     }
 
@@ -143,12 +164,26 @@ impl SagaStore for MemoryStore {
         })
     }
 
+    fn prune_sagas(&self, age: Duration, most: u32) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(
+            async move { Ok(self.shared.log().available()?.sagas.prune(age, most, self.shared.clock.now())) },
+        )
+    }
+
+    fn forget_saga<'a>(
+        &'a self,
+        saga: &'a str,
+        id: &'a str,
+    ) -> BoxFuture<'a, Result<SagaForgotten, StoreError>> {
+        Box::pin(async move { Ok(self.shared.log().available()?.sagas.forget(saga, id)) })
+    }
+
     fn save_saga_definition<'a>(
         &'a self,
         definition: &'a SagaDefinitionRecord,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
-            self.shared.log().available()?.sagas.save(definition);
+            self.shared.log().available()?.sagas.save(definition, self.shared.clock.now());
             Ok(())
         })
     }

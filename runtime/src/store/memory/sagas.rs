@@ -2,6 +2,7 @@
 
 mod batch;
 mod claims;
+mod forget;
 mod instance;
 mod list;
 mod mailbox;
@@ -45,8 +46,12 @@ struct Saga {
     statuses: BTreeMap<SagaStatus, u64>,
     /// How many have an owner.
     owned: u64,
-    /// The descriptions that were saved, by version and fingerprint.
-    definitions: BTreeMap<(u32, u64), String>,
+    /// Those that have ended, the longest ago first.
+    ended: BTreeSet<(OffsetDateTime, Uuid)>,
+    /// How many instances follow each definition.
+    followed: BTreeMap<u64, u64>,
+    /// The descriptions that were saved, and when they were saved last, by version and fingerprint.
+    definitions: BTreeMap<(u32, u64), (String, OffsetDateTime)>,
 }
 
 impl Sagas {
@@ -100,6 +105,8 @@ impl Sagas {
         let saga = self.saga(&place.saga);
         *saga.statuses.entry(place.status).or_default() += 1;
         saga.owned += u64::from(place.owner.is_some());
+        *saga.followed.entry(place.definition).or_default() += 1;
+        saga.ended.extend(place.ended_at.map(|ended_at| (ended_at, instance)));
         if let Some(due_at) = place.due_at {
             saga.due.entry(place.definition).or_default().insert((due_at, instance));
         }
@@ -119,6 +126,12 @@ impl Sagas {
             *count -= 1;
         }
         saga.owned -= u64::from(place.owner.is_some());
+        if let Some(count) = saga.followed.get_mut(&place.definition) {
+            *count -= 1;
+        }
+        if let Some(ended_at) = place.ended_at {
+            saga.ended.remove(&(ended_at, instance));
+        }
         if let Some(due_at) = place.due_at
             && let Some(due) = saga.due.get_mut(&place.definition)
         {

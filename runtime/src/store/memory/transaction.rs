@@ -113,7 +113,7 @@ impl Laid {
         batch.check(&log.consumers)?;
         sagas.check(&log.sagas)?;
         batch.apply(&mut log.consumers);
-        sagas.apply(&mut log.sagas, self.shared.clock.now());
+        let wakes_sagas = sagas.apply(&mut log.sagas, self.shared.clock.now());
         for appended in self.appended.drain(..) {
             log.publish(&appended);
         }
@@ -124,6 +124,11 @@ impl Laid {
             log.release(self.owner, before);
             drop(log);
             self.shared.wakeup.wake();
+        } else {
+            drop(log);
+        }
+        if wakes_sagas {
+            self.shared.due.wake();
         }
         Ok(())
     }

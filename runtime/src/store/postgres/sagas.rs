@@ -11,6 +11,8 @@ mod start;
 mod worker;
 mod write;
 
+use std::time::Duration;
+
 use sqlx::postgres::PgTransaction;
 use uuid::Uuid;
 
@@ -18,8 +20,8 @@ pub(super) use self::lost::LostClaims;
 use super::PostgresStore;
 use crate::store::{
     BoxFuture, Delivery, NewDelivery, NewSaga, SagaClaim, SagaClaims, SagaCounts, SagaDefinitionRecord,
-    SagaQuery, SagaRecord, SagaRenewal, SagaRequest, SagaStore, SagaWhole, SagaWorker, SagaWrite,
-    SagaWritten, StoreError,
+    SagaForgotten, SagaQuery, SagaRecord, SagaRenewal, SagaRequest, SagaStore, SagaWhole, SagaWorker,
+    SagaWrite, SagaWritten, StoreError,
 };
 
 impl SagaStore for PostgresStore {
@@ -100,6 +102,18 @@ impl SagaStore for PostgresStore {
 
     fn are_sagas_busy<'a>(&'a self, sagas: &'a [&'a str]) -> BoxFuture<'a, Result<bool, StoreError>> {
         Box::pin(operate::are_busy(self.core(), sagas))
+    }
+
+    fn prune_sagas(&self, age: Duration, most: u32) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(async move { operate::prune(self.open()?, age, most).await })
+    }
+
+    fn forget_saga<'a>(
+        &'a self,
+        saga: &'a str,
+        id: &'a str,
+    ) -> BoxFuture<'a, Result<SagaForgotten, StoreError>> {
+        Box::pin(async move { operate::forget(self.open()?, saga, id).await })
     }
 
     fn save_saga_definition<'a>(

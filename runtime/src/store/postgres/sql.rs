@@ -79,19 +79,22 @@ macro_rules! statements {
 }
 
 statements! {
-    advance, append_event, append_events, are_sagas_busy, claim_sagas, commit_barrier, count_sagas,
-    delete_generation, deliver_to_sagas, describe_server, enlist_saga_worker, event_after, feed_page,
+    advance, append_event, append_events, are_sagas_busy, claim_sagas_by_share, commit_barrier,
+    count_sagas, delete_generation, describe_server, enlist_saga_worker, event_after, feed_page,
     feed_watermark, find_command, find_generations, find_indexes, find_landmark, find_latest,
     find_partitions, find_saga, find_start, find_tried_locks, find_watermark_holder, find_written,
-    forget_commands, forget_saga_worker, forget_saga_workers, free_sagas, halt_consumer, identify_backend,
-    identify_server, identify_server_plainly, insert_event, insert_generation, insert_partitions,
-    is_replacement_blocked, is_run, is_table_locked, lease, list_consumers, list_parked, list_sagas,
-    load_snapshot, lock_consumer, lock_partitions, lock_positions, make_live, notify, park, parked_among,
-    parked_of, parked_streams, pause_consumer, raise_positions, raise_version, read_backwards, read_feed,
-    read_forwards, rehydrate_many, rehydrate_one, release, renew_saga_worker, repartition, replace_anyway,
-    replace_table, request_parked, request_saga, requested_streams, reset_checkpoints, reset_partitions,
-    saga_definitions, saga_histories, save_saga_definition, save_snapshot, start_sagas, stop_live,
-    stream_versions, table_dependents, terminate_backend, try_locks, unpark, unpark_all, write_sagas,
+    fold_saga_counts, forget_commands, forget_ended_sagas, forget_kept_events, forget_saga,
+    forget_saga_definitions, forget_saga_worker, forget_saga_workers, free_sagas, halt_consumer,
+    identify_backend, identify_server, identify_server_plainly, insert_event, insert_generation,
+    insert_partitions, is_replacement_blocked, is_run, is_table_locked, lease, leave_for_sagas,
+    list_consumers, list_parked, list_sagas, load_snapshot, lock_consumer, lock_partitions,
+    lock_positions, make_live, notify, park, parked_among, parked_of, parked_streams, pause_consumer,
+    raise_positions, raise_version, read_backwards, read_feed, read_forwards, rehydrate_many,
+    rehydrate_one, release, renew_saga_worker, repartition, replace_anyway, replace_table,
+    request_parked, request_saga, requested_streams, reset_checkpoints, reset_partitions,
+    saga_definitions, saga_histories, saga_histories_within, save_saga_definition, save_snapshot,
+    start_sagas, stop_live, stream_versions, table_dependents, terminate_backend, try_locks, unpark,
+    unpark_all, write_sagas,
 }
 
 macro_rules! migrations {
@@ -154,6 +157,14 @@ migrations! {
     0063 "table_dependents",
     0064 "replace_table",
     0070 "deliver_to_sagas_with_origin",
+    0080 "claim_sagas_by_share",
+    0081 "shelve_sagas",
+    0082 "count_sagas",
+    0083 "are_sagas_busy",
+    0084 "list_sagas",
+    0085 "forget_sagas",
+    0086 "saga_histories_within",
+    0087 "leave_for_sagas",
 }
 
 #[cfg(test)]

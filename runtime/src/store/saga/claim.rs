@@ -29,10 +29,15 @@ pub struct SagaRenewal {
 }
 
 /// What a worker has room for.
+///
+/// First each saga gets its [share](WantedSaga::share), in the order in which they are named. Then
+/// what is left is divided evenly among those that took all they could get so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SagaClaim {
     /// The worker.
     pub worker: Uuid,
+    /// The most instances, of all sagas together.
+    pub room: u32,
     /// The sagas.
     pub wanted: Vec<WantedSaga>,
 }
@@ -44,7 +49,9 @@ pub struct WantedSaga {
     pub saga: Arc<str>,
     /// The fingerprints of the definitions whose instances the worker can take on.
     pub definitions: Vec<u64>,
-    /// How many instances at the most.
+    /// How many instances it gets before the sagas named after it get any.
+    pub share: u32,
+    /// The most instances of this saga.
     pub room: u32,
 }
 
@@ -68,4 +75,7 @@ pub struct ClaimedSaga {
     pub log: Vec<SagaEntry>,
     /// Everything that was left for it: at least as much as the record counts.
     pub messages: Vec<SagaMessage>,
+    /// Its history is too large to be read with others: `log` and `messages` are empty. Read them by
+    /// [`SagaStore::saga`](super::SagaStore::saga).
+    pub unread: bool,
 }

@@ -84,6 +84,8 @@ pub enum Delivery {
     Left,
     /// The instance has come to its end: nothing was done.
     Ended,
+    /// The step is done already: nothing was done.
+    Late,
     /// No instance of that id was ever started, and the event is kept for one.
     Kept,
     /// No instance of that id was ever started: nothing was done.

@@ -26,7 +26,8 @@ pub struct NewSagaEntry {
 /// An entry of a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SagaEntry {
-    /// Its place in the log, from 1 without a hole.
+    /// Its place in the log, from 1. Where a step was tried more than 20 times, the log keeps the first
+    /// attempt and the last ten; their places stay.
     pub sequence: u32,
     /// When it was written.
     pub at: OffsetDateTime,

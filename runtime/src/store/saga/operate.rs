@@ -167,6 +167,18 @@ pub struct SagaWhole {
     pub messages: Vec<SagaMessage>,
 }
 
+/// The outcome of forgetting an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SagaForgotten {
+    /// It is forgotten: the instance, its log and its messages; or the events that were kept for an
+    /// instance that was never started.
+    Forgotten,
+    /// The instance has not ended: nothing was done.
+    NotEnded,
+    /// There is no such instance, and no event was kept for it.
+    Missing,
+}
+
 /// A definition, as it was run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SagaDefinitionRecord {

@@ -7,7 +7,7 @@ use super::support::{
     DEFINITION, LONG, SAGA, Worker, begin, claimed_ids, commit, deliver, event, give_up, new, new_of, nth,
     record, start, start_all, step_done, wait, wanted, wanted_of, whole, within, write,
 };
-use crate::store::{Delivery, NewSaga, SagaStatus, SagaStore, SagaThen, SagaWrite};
+use crate::store::{ClaimedSaga, Delivery, NewSaga, SagaStatus, SagaStore, SagaThen, SagaWrite, WantedSaga};
 
 /// Its record, its log and its messages, as they are read.
 pub async fn an_instance_is_claimed_with_everything<S: SagaStore>(store: Arc<S>) {
@@ -90,6 +90,42 @@ pub async fn each_saga_has_its_own_room<S: SagaStore>(store: Arc<S>) {
     start_all(&*store, &newer.collect::<Vec<_>>()).await;
     let both = wanted_of(sagas[2], &[DEFINITION, 2], 6);
     assert_eq!(worker.ask(&*store, &[both]).await.claimed.len(), 6);
+}
+
+/// The room of all sagas together is never exceeded. Each saga gets its share first; what is left
+/// goes to those that took their whole share.
+pub async fn sagas_share_the_room<S: SagaStore>(store: Arc<S>) {
+    let sagas = ["contract-a", "contract-b", "contract-c"];
+    let many = [10, 10, 1];
+    let of_each = (0..3).flat_map(|at| (0..many[at]).map(move |number| new_of(sagas[at], &nth(number))));
+    start_all(&*store, &of_each.collect::<Vec<_>>()).await;
+    let worker = Worker::new(&*store).await;
+    let wanted = |shares: [u32; 3], rooms: [u32; 3]| {
+        [0, 1, 2].map(|at| WantedSaga {
+            share: shares[at],
+            ..wanted_of(sagas[at], &[DEFINITION, DEFINITION + 1], rooms[at])
+        })
+    };
+    let counts = |claimed: &[ClaimedSaga]| {
+        sagas.map(|saga| claimed.iter().filter(|claimed| *claimed.record.saga == *saga).count())
+    };
+    // The third has fewer than its share. The first has no more room, so the second gets the rest.
+    let claims = worker.ask_within(&*store, 9, &wanted([2, 2, 5], [2, 9, 9])).await;
+    assert_eq!(counts(&claims.claimed), [2, 6, 1]);
+    assert_eq!(claims.next_due, Some(Duration::ZERO));
+    // The order of the sagas counts when the shares are more than the room.
+    let claims = worker.ask_within(&*store, 4, &wanted([3, 3, 3], [9, 9, 9])).await;
+    assert_eq!(counts(&claims.claimed), [3, 1, 0]);
+    assert_eq!(worker.ask_within(&*store, 0, &wanted([3, 3, 3], [9, 9, 9])).await.claimed, []);
+    // A saga that may take nothing is still looked at for the time of the next one.
+    let claims = worker.ask_within(&*store, 4, &wanted([0, 0, 0], [0, 0, 0])).await;
+    assert_eq!((claims.claimed, claims.next_due), (vec![], Some(Duration::ZERO)));
+    // What is left is divided evenly.
+    let claims = worker.ask_within(&*store, 5, &wanted([0, 1, 0], [9, 9, 9])).await;
+    assert_eq!(counts(&claims.claimed), [3, 2, 0]);
+    let claims = worker.ask_within(&*store, 100, &wanted([0, 1, 0], [100, 100, 100])).await;
+    assert_eq!(counts(&claims.claimed), [2, 1, 0]);
+    assert_eq!(worker.ask_within(&*store, 100, &wanted([1, 1, 1], [9, 9, 9])).await.next_due, None);
 }
 
 /// Whatever their definitions and ids are.

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use super::support::{
-    LONG, Worker, begin, claimed_ids, commit, deliver, done, early, event, find, give_up, leaving, new, nth,
-    record, rollback, start, start_all, whole, within, write, writing,
+    LONG, Worker, begin, claimed_ids, commit, deliver, done, early, entry, event, find, give_up, leaving,
+    new, nth, record, rollback, start, start_all, step_done, whole, within, write, writing,
 };
-use crate::store::{Delivery, NewDelivery, SagaStatus, SagaStore, SagaThen, SagaWrite};
+use crate::store::{
+    Delivery, NewDelivery, NewSagaEntry, SagaEntryKind, SagaStatus, SagaStore, SagaThen, SagaWrite,
+};
 
 /// What becomes of an event depends on its instance.
 pub async fn an_event_is_left_kept_or_missed<S: SagaStore>(store: Arc<S>) {
@@ -172,4 +174,32 @@ pub async fn many_events_are_left_in_one_call<S: SagaStore>(store: Arc<S>) {
     assert!(messages[1..].iter().zip(&for_one).all(|(is, was)| is.event_id == Some(was.event_id)));
     assert!(messages.is_sorted_by(|one, next| one.number < next.number));
     assert_eq!(messages.len(), 301);
+}
+
+/// An event for a step that is done is not stored. A request for it is.
+pub async fn an_event_for_a_step_that_is_done_is_not_stored<S: SagaStore>(store: Arc<S>) {
+    let worker = Worker::new(&*store).await;
+    let claimed = worker.start(&*store, "a").await;
+    assert_eq!(deliver(&*store, &[event("a", "paid")]).await, [Delivery::Left], "it is not done yet");
+    let paid = SagaWrite { messages_seen: 1, ..step_done(&claimed, "paid") };
+    let mut owned = record(&*store, "a").await;
+    done(write(&*store, &paid).await);
+    owned.sequence += 1;
+    for number in 0..3 {
+        let late = [event("a", "paid"), event("a", "shipped")];
+        assert_eq!(deliver(&*store, &late).await, [Delivery::Late, Delivery::Left]);
+        assert_eq!(whole(&*store, "a").await.messages.len(), 2 + number);
+    }
+    // It wakes nobody.
+    let seen = SagaWrite { messages_seen: 4, ..leaving(&owned, SagaStatus::Waiting, SagaThen::Rest) };
+    done(write(&*store, &seen).await);
+    assert_eq!(deliver(&*store, &[event("a", "paid")]).await, [Delivery::Late]);
+    assert_eq!(record(&*store, "a").await.due_at, None);
+    assert_eq!(worker.claim(&*store, 10).await, []);
+    // After a migration the step may have to be done again.
+    assert_eq!(deliver(&*store, &[event("a", "other")]).await, [Delivery::Left]);
+    let again = worker.claim_one(&*store).await;
+    let moved = NewSagaEntry { step: None, ..entry(SagaEntryKind::Migrated, "") };
+    done(write(&*store, &SagaWrite { entries: vec![moved], ..writing(&again) }).await);
+    assert_eq!(deliver(&*store, &[event("a", "paid")]).await, [Delivery::Left]);
 }

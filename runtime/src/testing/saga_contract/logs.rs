@@ -133,3 +133,58 @@ pub async fn large_outputs_are_kept<S: SagaStore>(store: Arc<S>) {
     let again = worker.claim(&*store, 10).await;
     assert_eq!((&again[0].log, &again[0].messages), (&stored.log, &stored.messages));
 }
+
+/// A step that is tried for a month leaves a short log: the first attempt, and the last ones.
+pub async fn of_many_attempts_the_first_and_the_last_stay<S: SagaStore>(store: Arc<S>) {
+    let worker = Worker::new(&*store).await;
+    let mut record = worker.start(&*store, "a").await;
+    let entry = |kind, step: Option<&str>, attempt| NewSagaEntry {
+        kind,
+        step: step.map(Into::into),
+        attempt,
+        output: None,
+        text: Some(format!("attempt {attempt}")),
+    };
+    use SagaEntryKind::{FailureIntent, FailureRetry, Intent, Retry, UndoIntent, UndoRetry, Waiting};
+    for attempt in 1..=60 {
+        let mut entries = vec![
+            entry(Intent, Some("charge"), attempt),
+            entry(Retry, Some("charge"), attempt),
+            entry(UndoIntent, Some("charge"), attempt),
+            entry(UndoRetry, Some("charge"), attempt),
+            entry(FailureIntent, None, attempt),
+            entry(FailureRetry, None, attempt),
+        ];
+        if attempt <= 3 {
+            // Of another step, and of the same step something else.
+            entries.push(entry(Retry, Some("ship"), attempt));
+            entries.push(entry(Waiting, Some("charge"), attempt));
+        }
+        let write = SagaWrite { entries, ..writing(&record) };
+        done(super::support::write(&*store, &write).await);
+        record.sequence += u32::try_from(write.entries.len()).expect("they are few");
+    }
+    let whole = super::support::within(store.saga(super::support::SAGA, "a")).await;
+    let whole = whole.expect("it can be read").expect("it is there");
+    assert_eq!(whole.record.sequence, 60 * 6 + 3 * 2, "the number of entries that were written");
+    let attempts = |kind, step: Option<&str>| {
+        let of = whole.log.iter().filter(|one| one.entry.kind == kind && one.entry.step.as_deref() == step);
+        of.map(|one| one.entry.attempt).collect::<Vec<_>>()
+    };
+    for (retry, intent, step) in [
+        (Retry, Intent, Some("charge")),
+        (UndoRetry, UndoIntent, Some("charge")),
+        (FailureRetry, FailureIntent, None),
+    ] {
+        for kind in [retry, intent] {
+            let left = attempts(kind, step);
+            assert_eq!(left[0], 1, "{kind:?} {left:?}");
+            assert!(left.ends_with(&(51..=60).collect::<Vec<_>>()), "{kind:?} {left:?}");
+            assert!(left.len() <= 21, "{kind:?} {left:?}");
+        }
+    }
+    assert_eq!(attempts(Retry, Some("ship")), [1, 2, 3]);
+    assert_eq!(attempts(Waiting, Some("charge")), [1, 2, 3]);
+    assert!(whole.log.is_sorted_by_key(|entry| entry.sequence));
+    assert_eq!(whole.log.last().map(|last| last.sequence), Some(whole.record.sequence));
+}

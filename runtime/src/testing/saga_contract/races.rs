@@ -215,7 +215,7 @@ async fn work<S: SagaStore>(store: &S, worker: &Worker, chance: &mut fastrand::R
             return false;
         }
         insist(async || store.take_over_sagas().await).await;
-        let claim = SagaClaim { worker: worker.id, wanted: vec![wanted(3)] };
+        let claim = SagaClaim { worker: worker.id, room: 3, wanted: vec![wanted(3)] };
         let claimed = insist(async || store.claim_sagas(&claim).await).await.claimed;
         if claimed.is_empty() && !insist(async || store.are_sagas_busy(&[SAGA]).await).await {
             return true;

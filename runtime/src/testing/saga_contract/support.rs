@@ -158,9 +158,20 @@ impl Worker {
 
     /// Claims instances of sagas.
     pub(super) async fn ask<S: SagaStore>(&self, store: &S, wanted: &[WantedSaga]) -> SagaClaims {
-        let claim = SagaClaim { worker: self.id, wanted: wanted.to_vec() };
+        self.ask_within(store, u32::MAX, wanted).await
+    }
+
+    /// Claims so many instances of sagas at most.
+    pub(super) async fn ask_within<S: SagaStore>(
+        &self,
+        store: &S,
+        room: u32,
+        wanted: &[WantedSaga],
+    ) -> SagaClaims {
+        let claim = SagaClaim { worker: self.id, room, wanted: wanted.to_vec() };
         let claims = within(store.claim_sagas(&claim)).await.expect("instances can be claimed");
-        for ClaimedSaga { record, log, messages } in &claims.claimed {
+        for ClaimedSaga { record, log, messages, unread } in &claims.claimed {
+            assert!(!unread, "its history is small");
             assert_eq!((record.owner, record.due_at), (Some(self.id), None));
             assert_eq!(record.sequence as usize, log.len());
             assert!(messages.len() >= record.messages as usize, "at least as much as the record counts");
@@ -195,7 +206,7 @@ pub(super) fn wanted(room: u32) -> WantedSaga {
 }
 
 pub(super) fn wanted_of(saga: &str, definitions: &[u64], room: u32) -> WantedSaga {
-    WantedSaga { saga: saga.into(), definitions: definitions.to_vec(), room }
+    WantedSaga { saga: saga.into(), definitions: definitions.to_vec(), share: room, room }
 }
 
 /// The ids of instances, in their order.

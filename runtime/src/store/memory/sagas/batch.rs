@@ -38,6 +38,7 @@ impl SagaBatch {
         let own = || self.started.contains(&(Arc::clone(&new.saga), Arc::clone(&new.id)));
         let delivery = match stored {
             Some(instance) if instance.record().status.is_end() => Delivery::Ended,
+            Some(instance) if instance.is_done(&new.step) => Delivery::Late,
             Some(_) => Delivery::Left,
             None if own() => Delivery::Left,
             None if new.keep => Delivery::Kept,
@@ -67,13 +68,15 @@ impl SagaBatch {
         Ok(())
     }
 
-    /// Stores everything, which [`check`](Self::check) has accepted under the same lock. What was kept for an instance that is there by now is left for it.
-    pub(in super::super) fn apply(self, sagas: &mut Sagas, now: OffsetDateTime) {
+    /// Stores everything, which [`check`](Self::check) has accepted under the same lock. What was kept for an instance that is there by now is left for it. Says whether there was anything.
+    pub(in super::super) fn apply(self, sagas: &mut Sagas, now: OffsetDateTime) -> bool {
+        let is_any = !self.changes.is_empty();
         for change in self.changes {
             match change {
                 Change::Start(new) => sagas.start(&new, now),
                 Change::Deliver(delivery) => sagas.deliver(delivery, now),
             }
         }
+        is_any
     }
 }

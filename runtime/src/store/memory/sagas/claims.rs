@@ -11,10 +11,32 @@ impl Sagas {
     pub(in super::super) fn claim(&mut self, claim: &SagaClaim, now: OffsetDateTime) -> SagaClaims {
         let mut claimed: Vec<ClaimedSaga> = Vec::new();
         if self.workers.is_alive(claim.worker, now) {
-            for wanted in &claim.wanted {
-                for instance in self.longest_due(wanted, now) {
-                    claimed.extend(self.change(instance, |instance| instance.claim(claim.worker)));
+            let mut left = claim.room;
+            let mut got = vec![0; claim.wanted.len()];
+            // Whether more may be due than was given.
+            let mut hungry = vec![true; claim.wanted.len()];
+            let mut is_first = true;
+            loop {
+                let is_hungry = |at: &usize| hungry[*at] && got[*at] < claim.wanted[*at].room;
+                let taking: Vec<_> = (0..claim.wanted.len()).filter(is_hungry).collect();
+                if left == 0 || taking.is_empty() {
+                    break;
                 }
+                for (nth, at) in taking.iter().copied().enumerate() {
+                    let wanted = &claim.wanted[at];
+                    let others = u32::try_from(taking.len() - nth).unwrap_or(u32::MAX);
+                    let fair = if is_first { wanted.share } else { left.div_ceil(others) };
+                    let most = fair.min(wanted.room - got[at]).min(left);
+                    let due = self.longest_due(wanted, most, now);
+                    if most > 0 {
+                        hungry[at] = due.len() == most as usize;
+                    }
+                    for instance in due {
+                        claimed.extend(self.change(instance, |instance| instance.claim(claim.worker)));
+                        (left, got[at]) = (left - 1, got[at] + 1);
+                    }
+                }
+                is_first = false;
             }
         }
         let next = claim.wanted.iter().flat_map(|wanted| self.next(wanted)).min();
@@ -22,16 +44,16 @@ impl Sagas {
         SagaClaims { now, claimed, next_due }
     }
 
-    fn longest_due(&self, wanted: &WantedSaga, now: OffsetDateTime) -> Vec<Uuid> {
-        let room = wanted.room as usize;
+    fn longest_due(&self, wanted: &WantedSaga, most: u32, now: OffsetDateTime) -> Vec<Uuid> {
+        let most = most as usize;
         let of_each = self.due(wanted).flat_map(|due| {
-            due.iter().take(room).take_while(|(due_at, _)| *due_at <= now).copied().collect::<Vec<_>>()
+            due.iter().take(most).take_while(|(due_at, _)| *due_at <= now).copied().collect::<Vec<_>>()
         });
         let mut due: Vec<_> = of_each.collect();
         due.sort_unstable();
         // A definition may have been asked for twice.
         due.dedup();
-        due.into_iter().take(room).map(|(_, instance)| instance).collect()
+        due.into_iter().take(most).map(|(_, instance)| instance).collect()
     }
 
     /// When the first is due, of each definition.

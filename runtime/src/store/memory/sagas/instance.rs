@@ -8,8 +8,8 @@ use uuid::Uuid;
 use super::super::leases::later;
 use super::mailbox::Mailbox;
 use crate::store::{
-    ClaimedSaga, NewSaga, SagaEntry, SagaMessage, SagaRecord, SagaStatus, SagaThen, SagaWhole, SagaWrite,
-    SagaWritten,
+    ClaimedSaga, NewSaga, NewSagaEntry, SagaEntry, SagaEntryKind, SagaMessage, SagaMessageKind, SagaRecord,
+    SagaStatus, SagaThen, SagaWhole, SagaWrite, SagaWritten,
 };
 
 /// An instance with its log and its messages.
@@ -27,7 +27,13 @@ pub(super) struct Place {
     pub(super) status: SagaStatus,
     pub(super) owner: Option<Uuid>,
     pub(super) due_at: Option<OffsetDateTime>,
+    /// When it ended.
+    pub(super) ended_at: Option<OffsetDateTime>,
 }
+
+/// A log has all attempts at a step up to this one. Of more it keeps the first one and the last ten.
+const ATTEMPTS: u32 = 20;
+const LAST_ATTEMPTS: u32 = 10;
 
 impl Instance {
     /// One that begins now.
@@ -68,6 +74,8 @@ impl Instance {
             status: record.status,
             owner: record.owner,
             due_at: record.due_at,
+            // Nothing is written to it after its end.
+            ended_at: record.status.is_end().then_some(record.updated_at),
         }
     }
 
@@ -81,7 +89,7 @@ impl Instance {
         (self.record.owner, self.record.due_at) = (Some(worker), None);
         self.record.epoch += 1;
         let SagaWhole { record, log, messages } = self.whole();
-        ClaimedSaga { record, log, messages }
+        ClaimedSaga { record, log, messages, unread: false }
     }
 
     /// Takes it from whoever has it, for others.
@@ -91,9 +99,21 @@ impl Instance {
         self.wake(now);
     }
 
+    /// Whether a step is done. What came before a migration may not count any more.
+    pub(super) fn is_done(&self, step: &str) -> bool {
+        let last = self.log.iter().rev().map(|entry| &entry.entry).find(|entry| match entry.kind {
+            SagaEntryKind::Migrated => true,
+            SagaEntryKind::Done | SagaEntryKind::Skipped => entry.step.as_deref() == Some(step),
+            _ => false,
+        });
+        last.is_some_and(|last| last.kind != SagaEntryKind::Migrated)
+    }
+
     /// Leaves a message, which makes it due.
     pub(super) fn leave(&mut self, message: SagaMessage, now: OffsetDateTime) {
-        if self.mailbox.take(message) {
+        let is_event = message.kind == SagaMessageKind::Event;
+        let is_late = is_event && message.step.as_deref().is_some_and(|step| self.is_done(step));
+        if !is_late && self.mailbox.take(message) {
             self.record.messages = self.mailbox.count();
             self.wake(now);
         }
@@ -113,6 +133,7 @@ impl Instance {
         for entry in &write.entries {
             record.sequence += 1;
             self.log.push(SagaEntry { sequence: record.sequence, at: now, entry: entry.clone() });
+            forget_attempts(&mut self.log, entry);
         }
         record.status = write.status;
         record.step.clone_from(&write.step);
@@ -142,5 +163,23 @@ impl Instance {
         if record.owner.is_none() && !record.status.is_end() {
             record.due_at = Some(record.due_at.map_or(now, |due_at| due_at.min(now)));
         }
+    }
+}
+
+/// Forgets old attempts at a step that has failed once more.
+fn forget_attempts(log: &mut Vec<SagaEntry>, last: &NewSagaEntry) {
+    let intent = match last.kind {
+        SagaEntryKind::Retry => SagaEntryKind::Intent,
+        SagaEntryKind::UndoRetry => SagaEntryKind::UndoIntent,
+        SagaEntryKind::FailureRetry => SagaEntryKind::FailureIntent,
+        _ => return,
+    };
+    if last.attempt > ATTEMPTS {
+        log.retain(|SagaEntry { entry, .. }| {
+            entry.step != last.step
+                || (entry.kind != last.kind && entry.kind != intent)
+                || entry.attempt <= 1
+                || entry.attempt > last.attempt - LAST_ATTEMPTS
+        });
     }
 }

@@ -1,6 +1,5 @@
 //! What operators are told of sagas.
 
-use std::collections::btree_map::Entry;
 use std::ops::Bound;
 
 use time::OffsetDateTime;
@@ -10,6 +9,9 @@ use crate::store::{SagaDefinitionRecord, SagaQuery, SagaRecord, SagaStatus};
 
 /// How many are listed if nothing is said.
 const PAGE: usize = 100;
+
+/// The most bytes of data on a page, unless one instance alone has more.
+const PAGE_BYTES: usize = 16 * 1024 * 1024;
 
 impl Sagas {
     /// Lists instances, by name and id.
@@ -31,7 +33,13 @@ impl Sagas {
             saga.by_id.range::<str, _>((after, Bound::Unbounded)).map(|(_, instance)| instance)
         });
         let records = ids.filter_map(|instance| Some(self.instances.get(instance)?.record()));
-        records.filter(wanted).take(limit).cloned().collect()
+        let mut bytes = 0_usize;
+        let fits = |record: &&SagaRecord| {
+            let is_first = bytes == 0;
+            bytes = bytes.saturating_add(record.state.len());
+            is_first || bytes <= PAGE_BYTES
+        };
+        records.filter(wanted).take(limit).take_while(fits).cloned().collect()
     }
 
     /// How many there are of each saga and status.
@@ -48,17 +56,16 @@ impl Sagas {
     }
 
     /// Keeps the description of a definition, unless it is there.
-    pub(in super::super) fn save(&mut self, definition: &SagaDefinitionRecord) {
+    pub(in super::super) fn save(&mut self, definition: &SagaDefinitionRecord, now: OffsetDateTime) {
         let saga = self.saga(&definition.saga.as_str().into());
-        if let Entry::Vacant(place) = saga.definitions.entry((definition.version, definition.definition)) {
-            place.insert(definition.description.clone());
-        }
+        let key = (definition.version, definition.definition);
+        saga.definitions.entry(key).or_insert_with(|| (definition.description.clone(), now)).1 = now;
     }
 
     /// The descriptions of a saga's definitions, by version.
     pub(in super::super) fn definitions(&self, saga: &str, now: OffsetDateTime) -> Vec<SagaDefinitionRecord> {
         let definitions = self.by_name.get(saga).into_iter().flat_map(|saga| &saga.definitions);
-        let definitions = definitions.map(|((version, definition), description)| SagaDefinitionRecord {
+        let definitions = definitions.map(|((version, definition), (description, _))| SagaDefinitionRecord {
             saga: saga.to_owned(),
             version: *version,
             definition: *definition,

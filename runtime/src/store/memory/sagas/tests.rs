@@ -82,8 +82,8 @@ async fn what_finds_instances_fits_them_whatever_is_done() {
             6 if chance.bool() => store.retire_saga_worker(worker).await.unwrap(),
             7 => drop(store.take_over_sagas().await.unwrap()),
             8 => {
-                let wanted = WantedSaga { saga: SAGA.into(), definitions: vec![8, 7, 7], room: 3 };
-                let claim = SagaClaim { worker, wanted: vec![wanted] };
+                let wanted = WantedSaga { saga: SAGA.into(), definitions: vec![8, 7, 7], share: 3, room: 3 };
+                let claim = SagaClaim { worker, room: 3, wanted: vec![wanted] };
                 let more = store.claim_sagas(&claim).await.unwrap().claimed;
                 claims += more.len();
                 claimed.extend(more);

@@ -25,7 +25,7 @@ async fn call(
     connection: &mut PgConnection,
     deliveries: &[NewDelivery],
 ) -> Result<Vec<Delivery>, sqlx::Error> {
-    let outcomes: Vec<i16> = sqlx::query_scalar(core.sql.deliver_to_sagas.clone())
+    let outcomes: Vec<i16> = sqlx::query_scalar(core.sql.leave_for_sagas.clone())
         .bind(deliveries.iter().map(|delivery| &*delivery.saga).bind_iter())
         .bind(deliveries.iter().map(|delivery| &*delivery.id).bind_iter())
         .bind(deliveries.iter().map(|delivery| &*delivery.step).bind_iter())
@@ -44,6 +44,7 @@ fn delivery(outcome: i16) -> Result<Delivery, sqlx::Error> {
         1 => Ok(Delivery::Ended),
         2 => Ok(Delivery::Kept),
         3 => Ok(Delivery::Missing),
-        other => Err(unknown(format!("deliver_to_sagas answers {other}"))),
+        4 => Ok(Delivery::Late),
+        other => Err(unknown(format!("leave_for_sagas answers {other}"))),
     }
 }

@@ -18,6 +18,8 @@ use crate::store::{
 pub(super) struct History {
     pub(super) log: Vec<SagaEntry>,
     pub(super) messages: Vec<SagaMessage>,
+    /// It is too large to be read together with others.
+    pub(super) unread: bool,
 }
 
 /// The histories of instances, in their order.
@@ -32,12 +34,35 @@ pub(super) async fn read(
         .bind(records.iter().map(|record| &*record.id).bind_iter())
         .fetch_all(executor)
         .await?;
+    each(records, &rows)
+}
+
+/// The histories of instances, in their order, as far as they have this many bytes together.
+pub(super) async fn read_within(
+    core: &Core,
+    executor: impl PgExecutor<'_>,
+    records: &[&SagaRecord],
+    most_bytes: i64,
+) -> Result<Vec<History>, sqlx::Error> {
+    let rows = sqlx::query(core.sql.saga_histories_within.clone())
+        .bind(records.iter().map(|record| record.instance).bind_iter())
+        .bind(records.iter().map(|record| &*record.saga).bind_iter())
+        .bind(records.iter().map(|record| &*record.id).bind_iter())
+        .bind(most_bytes)
+        .fetch_all(executor)
+        .await?;
+    each(records, &rows)
+}
+
+fn each(records: &[&SagaRecord], rows: &[PgRow]) -> Result<Vec<History>, sqlx::Error> {
     let mut histories: Vec<_> = records.iter().map(|_| History::default()).collect();
-    for row in &rows {
+    for row in rows {
         let (place, is_message): (i32, bool) = (row.try_get(0)?, row.try_get(1)?);
         let history = usize::try_from(place - 1).ok().and_then(|place| histories.get_mut(place));
         let history = history.ok_or_else(|| unknown(format!("there is no instance {place}")))?;
-        if is_message {
+        if row.try_get::<i32, _>(2)? < 0 {
+            history.unread = true;
+        } else if is_message {
             history.messages.push(message(row)?);
         } else {
             history.log.push(entry(row)?);

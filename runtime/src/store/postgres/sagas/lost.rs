@@ -1,17 +1,17 @@
-//! Claims whose answers have not arrived: what they gave to a worker nobody runs, and nobody would take over from a worker that is alive.
+//! Claims whose answers have not arrived. The instances that they gave to a worker are not run by it,
+//! and no other worker takes them over while this one is alive.
+//!
+//! A claim may commit long after its connection is gone: its backend may wait for a lock or for a
+//! standby, and nothing bounds that. So a lost claim is remembered for as long as its worker lives. What
+//! it gives later still is freed as that of an unknown worker.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::store::postgres::core::Core;
 
-/// How much longer than the server's own bound a claim may be under way, whose connection is gone.
-const GRACE: Duration = Duration::from_secs(5);
-
-/// The claims of this process that were lost, until none of them can be done any more.
+/// The claims of this process that were lost, until their workers are gone.
 #[derive(Debug, Default)]
 pub(in crate::store::postgres) struct LostClaims(Mutex<Vec<LostClaim>>);
 
@@ -19,7 +19,6 @@ pub(in crate::store::postgres) struct LostClaims(Mutex<Vec<LostClaim>>);
 struct LostClaim {
     worker: Uuid,
     claim: Uuid,
-    until: Instant,
 }
 
 impl LostClaims {
@@ -29,10 +28,12 @@ impl LostClaims {
 
     /// Those of a worker.
     pub(super) fn of(&self, worker: Uuid) -> Vec<Uuid> {
-        let now = Instant::now();
-        let mut all = self.all();
-        all.retain(|lost| lost.until > now);
-        all.iter().filter(|lost| lost.worker == worker).map(|lost| lost.claim).collect()
+        self.all().iter().filter(|lost| lost.worker == worker).map(|lost| lost.claim).collect()
+    }
+
+    /// The worker is gone: everything that it was given is freed.
+    pub(super) fn forget(&self, worker: Uuid) {
+        self.all().retain(|lost| lost.worker != worker);
     }
 }
 
@@ -57,9 +58,8 @@ impl<'a> Claiming<'a> {
 impl Drop for Claiming<'_> {
     fn drop(&mut self) {
         if !self.answered {
-            let until = Instant::now() + self.core.options.statement_timeout.saturating_add(GRACE);
             let (worker, claim) = (self.worker, self.claim);
-            self.core.lost_claims.all().push(LostClaim { worker, claim, until });
+            self.core.lost_claims.all().push(LostClaim { worker, claim });
         }
     }
 }

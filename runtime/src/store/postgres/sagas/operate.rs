@@ -1,11 +1,13 @@
 //! What operators ask.
 
+use std::time::Duration;
+
 use sqlx::postgres::PgRow;
 use sqlx::{Row, SqlSafeStr};
 
 use super::argument::{legible, seconds};
 use super::history::{self, History};
-use super::record::{self, number, status};
+use super::record::{self, number, status, unknown};
 use crate::store::postgres::consumers::error::error;
 use crate::store::postgres::core::Core;
 use crate::store::postgres::encode::Json;
@@ -13,12 +15,15 @@ use crate::store::postgres::error::read_error;
 use crate::store::postgres::losses;
 use crate::store::postgres::row::text;
 use crate::store::{
-    SagaDefinitionRecord, SagaQuery, SagaRecord, SagaRequest, SagaStatus, SagaWhole, StoreError,
-    StoredRequest,
+    SagaDefinitionRecord, SagaForgotten, SagaQuery, SagaRecord, SagaRequest, SagaStatus, SagaWhole,
+    StoreError, StoredRequest,
 };
 
 /// How many are listed if nothing is said.
 const PAGE: u32 = 100;
+
+/// The most bytes of data on a page, unless one instance alone has more.
+const PAGE_BYTES: i64 = 16 * 1024 * 1024;
 
 /// An instance and its history are of one moment.
 const BEGIN: &str = "begin isolation level repeatable read, read only";
@@ -34,7 +39,7 @@ async fn find_once(core: &Core, saga: &str, id: &str) -> Result<Option<SagaWhole
     let record = record::read(&row, [])?;
     let history = history::read(core, &mut *transaction, &[&record]).await?.pop();
     transaction.commit().await?;
-    let History { log, messages } = history.unwrap_or_default();
+    let History { log, messages, .. } = history.unwrap_or_default();
     Ok(Some(SagaWhole { record, log, messages }))
 }
 
@@ -48,7 +53,8 @@ pub(super) async fn list(core: &Core, query: &SagaQuery) -> Result<Vec<SagaRecor
             .bind(query.older_than.map(seconds))
             .bind(query.after.as_ref().map(|after| after.0.as_str()))
             .bind(query.after.as_ref().map(|after| after.1.as_str()))
-            .bind(i64::from(limit))
+            .bind(i32::try_from(limit).unwrap_or(i32::MAX / 8).min(i32::MAX / 8))
+            .bind(PAGE_BYTES)
             .fetch_all(&core.pool)
     };
     let rows = losses::read(core, page).await?;
@@ -123,4 +129,48 @@ pub(super) async fn definitions(core: &Core, saga: &str) -> Result<Vec<SagaDefin
         })
     };
     rows.iter().map(of).collect::<Result<_, sqlx::Error>>().map_err(read_error)
+}
+
+/// Forgets what ended, was kept, or was last used at least so long ago.
+pub(super) async fn prune(core: &Core, age: Duration, most: u32) -> Result<u64, StoreError> {
+    let ended = || {
+        sqlx::query_scalar::<_, i64>(core.sql.forget_ended_sagas.clone())
+            .bind(seconds(age))
+            .bind(i32::try_from(most).unwrap_or(i32::MAX))
+            .fetch_one(&core.pool)
+    };
+    let kept = || {
+        sqlx::query_as::<_, (i64, i64)>(core.sql.forget_kept_events.clone())
+            .bind(seconds(age))
+            .bind(i32::try_from(most).unwrap_or(i32::MAX))
+            .fetch_one(&core.pool)
+    };
+    let definitions = || {
+        sqlx::query_scalar::<_, i64>(core.sql.forget_saga_definitions.clone())
+            .bind(seconds(age))
+            .fetch_one(&core.pool)
+    };
+    let mut forgotten = losses::read(core, ended).await?;
+    loop {
+        let (looked, kept) = losses::read(core, kept).await?;
+        forgotten += kept;
+        // Most mailboxes are those of instances that were started.
+        if kept > 0 || looked < i64::from(most) || most == 0 {
+            break;
+        }
+    }
+    losses::read(core, definitions).await?;
+    Ok(forgotten.unsigned_abs())
+}
+
+pub(super) async fn forget(core: &Core, saga: &str, id: &str) -> Result<SagaForgotten, StoreError> {
+    let forget = || {
+        sqlx::query_scalar::<_, i16>(core.sql.forget_saga.clone()).bind(saga).bind(id).fetch_one(&core.pool)
+    };
+    match losses::read(core, forget).await? {
+        0 => Ok(SagaForgotten::Forgotten),
+        1 => Ok(SagaForgotten::NotEnded),
+        2 => Ok(SagaForgotten::Missing),
+        other => Err(read_error(unknown(format!("forget_saga answers {other}")))),
+    }
 }

@@ -35,18 +35,25 @@ pub(super) async fn renew(core: &Core, worker: &SagaWorker) -> Result<SagaRenewa
     };
     let row = losses::read(core, renew).await?;
     let messages: Option<Vec<Uuid>> = row.try_get(1).map_err(read_error)?;
-    Ok(SagaRenewal { alive: row.try_get(0).map_err(read_error)?, messages: messages.unwrap_or_default() })
+    let alive: bool = row.try_get(0).map_err(read_error)?;
+    if !alive {
+        core.lost_claims.forget(worker.worker);
+    }
+    Ok(SagaRenewal { alive, messages: messages.unwrap_or_default() })
 }
 
 pub(super) async fn retire(core: &Core, worker: Uuid) -> Result<(), StoreError> {
     let forget = || sqlx::query(core.sql.forget_saga_worker.clone()).bind(worker).execute(&core.leases);
     losses::read(core, forget).await?;
+    core.lost_claims.forget(worker);
     free(core).await.map(drop)
 }
 
 pub(super) async fn take_over(core: &Core) -> Result<u64, StoreError> {
     let forget = || sqlx::query(core.sql.forget_saga_workers.clone()).execute(&core.leases);
     losses::read(core, forget).await?;
+    let fold = || sqlx::query(core.sql.fold_saga_counts.clone()).execute(&core.leases);
+    losses::read(core, fold).await?;
     free(core).await
 }
 

@@ -1,1 +1,2 @@
-select saga, status, count(*) from {schema}.sagas group by saga, status order by saga, status
+select saga, status, sum(instances)::bigint from {schema}.saga_counts group by saga, status having sum(instances) > 0
+order by saga, status

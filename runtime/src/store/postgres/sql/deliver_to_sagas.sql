@@ -1,1 +1,0 @@
-select {schema}.deliver_to_sagas($1, $2, $3, $4, $5, $6, $7)

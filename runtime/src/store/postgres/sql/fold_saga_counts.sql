@@ -1,0 +1,1 @@
+select {schema}.fold_saga_counts()

@@ -1,0 +1,1 @@
+select {schema}.forget_ended_sagas($1, $2)

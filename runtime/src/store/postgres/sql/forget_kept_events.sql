@@ -1,0 +1,1 @@
+select looked, forgotten from {schema}.forget_kept_events($1, $2)

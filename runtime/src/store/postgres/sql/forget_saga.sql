@@ -1,0 +1,1 @@
+select {schema}.forget_saga($1, $2)

@@ -1,0 +1,1 @@
+select {schema}.forget_saga_definitions($1)
