@@ -150,6 +150,7 @@ pub enum Fault {
     DeliversOutside,
     WakesNoInstance,
     DeliversAtMost500,
+    HidesThatEventsAreLate,
 
     // Claims of sagas.
     ClaimsWithoutMessages,
@@ -185,6 +186,11 @@ pub enum Fault {
     RevivesWhatHasEnded,
     ForgetsTexts,
     CutsOutputs,
+    LosesTheLastEntry,
+
+    // Forgetting sagas.
+    PrunesNothing,
+    ForgetsNothing,
 
     // Requests and lists of sagas.
     RequestsAreLost,

@@ -19,6 +19,7 @@ bites! { saga_contract, tokio::time::pause;
         a_delivery_undone_leaves_nothing => DeliversOutside
         an_event_makes_its_instance_due => WakesNoInstance
         many_events_are_left_in_one_call => DeliversAtMost500
+        an_event_for_a_step_that_is_done_is_not_stored => HidesThatEventsAreLate
     }
     together {
         p4_starts_and_events_move_with_the_checkpoint => CommitRollsBack
@@ -29,6 +30,7 @@ bites! { saga_contract, tokio::time::pause;
         an_epoch_grows_with_every_claim => KeepsTheEpoch
         other_definitions_and_sagas_are_not_claimed => ClaimsEveryDefinition
         each_saga_has_its_own_room => IgnoresRoom
+        sagas_share_the_room => IgnoresRoom
         the_longest_due_come_first => ClaimsTheYoungestFirst
         a_worker_without_a_lease_claims_nothing => ClaimsWithoutALease
         claiming_waits_for_no_transaction => ClaimsOnlyBetweenTransactions
@@ -61,7 +63,15 @@ bites! { saga_contract, tokio::time::pause;
         an_end_gives_the_instance_up => KeepsWhatHasEnded
         trap_35_nothing_happens_after_the_end => RevivesWhatHasEnded
     }
+    forgetting {
+        what_ended_long_ago_is_forgotten => PrunesNothing
+        a_forgotten_id_starts_a_new_instance => PrunesNothing
+        kept_events_are_forgotten => PrunesNothing
+        an_ended_instance_is_forgotten_on_request => ForgetsNothing
+        definitions_of_nothing_are_forgotten => PrunesNothing
+    }
     logs {
+        of_many_attempts_the_first_and_the_last_stay => LosesTheLastEntry
         a_log_comes_back_as_it_was_written => ForgetsTexts
         messages_come_back_as_they_were_left => ForgetsTexts
         large_outputs_are_kept => CutsOutputs

@@ -108,15 +108,25 @@ pub trait SagaStore: ConsumerStore {
     /// whose instances were never started; by the store's clock. Also definitions that were saved last
     /// at least `age` ago, have no instance and are run by no worker. Returns how many instances and ids
     /// were forgotten: if that is less than `most`, there are no more.
-    fn prune_sagas(&self, age: Duration, most: u32) -> BoxFuture<'_, Result<u64, StoreError>>;
+    ///
+    /// The default answers that the store cannot do it.
+    fn prune_sagas(&self, age: Duration, most: u32) -> BoxFuture<'_, Result<u64, StoreError>> {
+        let _: (Duration, u32) = (age, most);
+        Box::pin(async { Err(cannot_forget()) })
+    }
 
     /// Forgets one instance that has ended, with its log and messages, or what was kept for an instance
     /// that was never started.
+    ///
+    /// The default answers that the store cannot do it.
     fn forget_saga<'a>(
         &'a self,
         saga: &'a str,
         id: &'a str,
-    ) -> BoxFuture<'a, Result<SagaForgotten, StoreError>>;
+    ) -> BoxFuture<'a, Result<SagaForgotten, StoreError>> {
+        let _: (&str, &str) = (saga, id);
+        Box::pin(async { Err(cannot_forget()) })
+    }
 
     /// Keeps the description of a definition, unless it is there.
     fn save_saga_definition<'a>(
@@ -129,4 +139,8 @@ pub trait SagaStore: ConsumerStore {
         &'a self,
         saga: &'a str,
     ) -> BoxFuture<'a, Result<Vec<SagaDefinitionRecord>, StoreError>>;
+}
+
+fn cannot_forget() -> StoreError {
+    StoreError::Unsuitable("this store cannot forget instances of sagas".to_owned())
 }

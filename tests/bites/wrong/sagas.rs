@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use kenning::store::{
     BoxFuture, Delivery, MemoryTransaction, NewDelivery, NewSaga, SagaClaim, SagaClaims, SagaCounts,
-    SagaDefinitionRecord, SagaMessage, SagaQuery, SagaRecord, SagaRenewal, SagaRequest, SagaStatus,
-    SagaStore, SagaWhole, SagaWorker, SagaWrite, SagaWritten, StoreError, TransactionalStore,
+    SagaDefinitionRecord, SagaForgotten, SagaMessage, SagaQuery, SagaRecord, SagaRenewal, SagaRequest,
+    SagaStatus, SagaStore, SagaWhole, SagaWorker, SagaWrite, SagaWritten, StoreError, TransactionalStore,
 };
 use uuid::Uuid;
 
@@ -80,7 +80,11 @@ impl Wrong {
             Fault::EventsSkipParkedInstances => return Ok(vec![Delivery::Ended; deliveries.len()]),
             _ => {}
         }
-        self.store.deliver_to_sagas(transaction, &deliveries).await
+        let mut answers = self.store.deliver_to_sagas(transaction, &deliveries).await?;
+        if self.is(Fault::HidesThatEventsAreLate) {
+            answers.iter_mut().filter(|one| **one == Delivery::Late).for_each(|one| *one = Delivery::Left);
+        }
+        Ok(answers)
     }
 
     async fn claim(&self, claim: &SagaClaim) -> Result<SagaClaims, StoreError> {
@@ -130,7 +134,12 @@ impl Wrong {
                 let owned = self.store.sagas(&all).await?;
                 claims.claimed.extend(owned.into_iter().map(|record| {
                     let record = SagaRecord { owner: Some(claim.worker), due_at: None, ..record };
-                    kenning::store::ClaimedSaga { record, log: Vec::new(), messages: Vec::new() }
+                    kenning::store::ClaimedSaga {
+                        record,
+                        log: Vec::new(),
+                        messages: Vec::new(),
+                        unread: false,
+                    }
                 }));
             }
             _ => {}
@@ -222,6 +231,9 @@ impl SagaStore for Wrong {
             let mut whole = self.store.saga(saga, id).await?;
             if let Some(whole) = &mut whole {
                 self.read_messages(&mut whole.messages);
+                if self.is(Fault::LosesTheLastEntry) {
+                    whole.log.pop();
+                }
             }
             Ok(whole)
         })
@@ -278,6 +290,24 @@ impl SagaStore for Wrong {
             return Box::pin(async { Ok(false) });
         }
         self.store.are_sagas_busy(sagas)
+    }
+
+    fn prune_sagas(&self, age: Duration, most: u32) -> BoxFuture<'_, Result<u64, StoreError>> {
+        if self.is(Fault::PrunesNothing) {
+            return Box::pin(async { Ok(0) });
+        }
+        self.store.prune_sagas(age, most)
+    }
+
+    fn forget_saga<'a>(
+        &'a self,
+        saga: &'a str,
+        id: &'a str,
+    ) -> BoxFuture<'a, Result<SagaForgotten, StoreError>> {
+        if self.is(Fault::ForgetsNothing) {
+            return Box::pin(async { Ok(SagaForgotten::Forgotten) });
+        }
+        self.store.forget_saga(saga, id)
     }
 
     fn save_saga_definition<'a>(

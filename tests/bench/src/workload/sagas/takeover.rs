@@ -34,9 +34,9 @@ pub(crate) async fn takeover(context: Context) -> Result<Workload> {
                 let worker = Uuid::now_v7();
                 let definitions = vec![(std::sync::Arc::clone(&name), definition)];
                 store.enlist_saga_worker(&SagaWorker { worker, duration: LEASE, definitions }).await?;
-                let wanted =
-                    WantedSaga { saga: name, definitions: vec![definition], room: u32::try_from(INSTANCES)? };
-                store.claim_sagas(&SagaClaim { worker, wanted: vec![wanted] }).await?;
+                let room = u32::try_from(INSTANCES)?;
+                let wanted = WantedSaga { saga: name, definitions: vec![definition], share: room, room };
+                store.claim_sagas(&SagaClaim { worker, room, wanted: vec![wanted] }).await?;
                 // From here on nothing is heard of it.
                 let stop = CancellationToken::new();
                 let (before, died) = (Cpu::now(), Instant::now());
