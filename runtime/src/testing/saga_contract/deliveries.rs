@@ -196,6 +196,12 @@ pub async fn an_event_for_a_step_that_is_done_is_not_stored<S: SagaStore>(store:
     assert_eq!(deliver(&*store, &[event("a", "paid")]).await, [Delivery::Late]);
     assert_eq!(record(&*store, "a").await.due_at, None);
     assert_eq!(worker.claim(&*store, 10).await, []);
+    // What another definition has read may be for another step of this one.
+    let position = crate::Position::new(1);
+    let origin = |definition| Some(crate::store::EventOrigin { definition, position });
+    let own = NewDelivery { origin: origin(owned.definition), ..event("a", "paid") };
+    let foreign = NewDelivery { origin: origin(owned.definition ^ 1), ..event("a", "paid") };
+    assert_eq!(deliver(&*store, &[own, foreign]).await, [Delivery::Late, Delivery::Left]);
     // After a migration the step may have to be done again.
     assert_eq!(deliver(&*store, &[event("a", "other")]).await, [Delivery::Left]);
     let again = worker.claim_one(&*store).await;

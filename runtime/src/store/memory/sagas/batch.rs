@@ -38,7 +38,7 @@ impl SagaBatch {
         let own = || self.started.contains(&(Arc::clone(&new.saga), Arc::clone(&new.id)));
         let delivery = match stored {
             Some(instance) if instance.record().status.is_end() => Delivery::Ended,
-            Some(instance) if instance.is_done(&new.step) => Delivery::Late,
+            Some(instance) if instance.is_late(&new.step, new.origin) => Delivery::Late,
             Some(_) => Delivery::Left,
             None if own() => Delivery::Left,
             None if new.keep => Delivery::Kept,

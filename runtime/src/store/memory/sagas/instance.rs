@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::super::leases::later;
 use super::mailbox::Mailbox;
 use crate::store::{
-    ClaimedSaga, NewSaga, NewSagaEntry, SagaEntry, SagaEntryKind, SagaMessage, SagaMessageKind, SagaRecord,
+    ClaimedSaga, EventOrigin, NewSaga, NewSagaEntry, SagaEntry, SagaEntryKind, SagaMessage, SagaRecord,
     SagaStatus, SagaThen, SagaWhole, SagaWrite, SagaWritten,
 };
 
@@ -99,8 +99,12 @@ impl Instance {
         self.wake(now);
     }
 
-    /// Whether a step is done. What came before a migration may not count any more.
-    pub(super) fn is_done(&self, step: &str) -> bool {
+    /// Whether an event comes for a step that is done. What came before a migration may not count any
+    /// more; what another definition has read may be for another step.
+    pub(super) fn is_late(&self, step: &str, origin: Option<EventOrigin>) -> bool {
+        if origin.is_some_and(|origin| origin.definition != self.record.definition) {
+            return false;
+        }
         let last = self.log.iter().rev().map(|entry| &entry.entry).find(|entry| match entry.kind {
             SagaEntryKind::Migrated => true,
             SagaEntryKind::Done | SagaEntryKind::Skipped => entry.step.as_deref() == Some(step),
@@ -111,9 +115,7 @@ impl Instance {
 
     /// Leaves a message, which makes it due.
     pub(super) fn leave(&mut self, message: SagaMessage, now: OffsetDateTime) {
-        let is_event = message.kind == SagaMessageKind::Event;
-        let is_late = is_event && message.step.as_deref().is_some_and(|step| self.is_done(step));
-        if !is_late && self.mailbox.take(message) {
+        if self.mailbox.take(message) {
             self.record.messages = self.mailbox.count();
             self.wake(now);
         }

@@ -22,7 +22,12 @@ impl Sagas {
             origin,
         };
         if let Some(instance) = self.find(&saga, &id) {
-            self.change(instance, |instance| instance.leave(message, now));
+            self.change(instance, |instance| {
+                let step = message.step.as_deref().unwrap_or_default();
+                if !instance.is_late(step, origin) {
+                    instance.leave(message, now);
+                }
+            });
         } else {
             self.saga(&saga).early.entry(id).or_default().take(message);
         }

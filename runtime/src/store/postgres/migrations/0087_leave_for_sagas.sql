@@ -35,15 +35,15 @@ begin
 
     with given as (
         select i, s.instance, s.messages, s.ended,
-            -- What came before a migration may not count any more.
-            s.sequence > 0 and (
+            -- What came before a migration may not count any more. What another definition has read may be for another step.
+            s.sequence > 0 and (origins[i] is null or starts_with(origins[i], lpad(to_hex(s.definition), 16, '0'))) and (
                 select l.kind from {schema}.saga_log l
                 where l.instance = s.instance and (l.kind = 'migrated' or l.step = steps[i] and l.kind in ('done', 'skipped'))
                 order by l.sequence desc limit 1
             ) in ('done', 'skipped') as late
         from generate_series(1, cardinality(ids)) i
         left join lateral (
-            select s.instance, s.messages, s.sequence, s.status in ('completed', 'compensated') as ended
+            select s.instance, s.messages, s.sequence, s.definition, s.status in ('completed', 'compensated') as ended
             from {schema}.sagas s where s.saga = sagas[i] and s.id = ids[i] limit 1
         ) s on true
     ),
