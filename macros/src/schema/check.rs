@@ -87,7 +87,8 @@ fn check_names(cx: &Ctxt, model: &Model<'_>) {
             fields.all.iter().filter(|field| !field.is_skipped() && !field.name.is_empty()).collect();
         for (nth, field) in kept.iter().enumerate() {
             if let Some(first) = kept.iter().take(nth).find(|first| meet(first, field)) {
-                let (name, ident) = (&field.name, first.original.ident.as_ref());
+                let name = shared((&first.name, &first.serde), &field.name);
+                let ident = first.original.ident.as_ref();
                 let message = format!("this field and `{}` have the key `{name}` in common", text(ident));
                 cx.help(&field.original.ident, message, "give each field a key that no other is read from");
             }
@@ -103,7 +104,8 @@ fn check_names(cx: &Ctxt, model: &Model<'_>) {
                         && named_alike((&first.name, &first.serde), (&variant.name, &variant.serde))
                 };
                 if let Some(first) = variants.iter().take(nth).find(meets) {
-                    let (name, ident) = (&variant.name, &first.original.ident);
+                    let name = shared((&first.name, &first.serde), &variant.name);
+                    let ident = &first.original.ident;
                     let message = format!("this variant and `{ident}` have the name `{name}` in common");
                     cx.help(
                         &variant.original.ident,
@@ -120,6 +122,11 @@ fn check_names(cx: &Ctxt, model: &Model<'_>) {
 fn meet(one: &Field<'_>, other: &Field<'_>) -> bool {
     let flattened = one.serde.has("flatten") || other.serde.has("flatten");
     !flattened && named_alike((&one.name, &one.serde), (&other.name, &other.serde))
+}
+
+/// The name that two have in common, of which the second is called `name`.
+fn shared<'a>((first, told): (&'a String, &Serde), name: &'a String) -> &'a String {
+    if told.aliases().contains(name) { name } else { first }
 }
 
 fn named_alike((one, told): (&String, &Serde), (other, other_told): (&String, &Serde)) -> bool {
