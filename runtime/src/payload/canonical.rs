@@ -27,7 +27,7 @@ pub(crate) enum Node {
     /// A map.
     Map(Vec<(String, Node)>),
     /// The fields of a struct.
-    Fields(Vec<(String, Node)>),
+    Fields(Vec<(&'static str, Node)>),
 }
 
 impl Node {
@@ -64,54 +64,56 @@ impl Node {
 
     /// Writes JSON with sorted keys. `keeps` says whether a field that can be absent is written; it
     /// is given the names of the fields around it and its own.
-    pub(crate) fn write(
-        &self,
+    pub(crate) fn write<'n>(
+        &'n self,
         out: &mut Vec<u8>,
-        path: &mut Vec<String>,
+        path: &mut Vec<&'n str>,
         sets: Sets,
-        keeps: &dyn Fn(&[String]) -> bool,
+        keeps: &dyn Fn(&[&str]) -> bool,
     ) {
         match self {
             Self::Absent => out.extend_from_slice(b"null"),
             Self::Present(inner) => inner.write(out, path, sets, keeps),
             Self::Scalar { text, .. } => out.extend_from_slice(text.as_bytes()),
-            Self::List(items) => {
-                let items = items.iter().map(|item| item.written(path, sets, keeps));
-                list(out, items.collect());
-            }
-            Self::Set(items) => {
-                let mut items: Vec<_> = items.iter().map(|item| item.written(path, sets, keeps)).collect();
-                if sets == Sets::Sorted {
-                    items.sort_unstable();
+            Self::Set(items) if sets == Sets::Sorted => {
+                let mut texts = Vec::with_capacity(items.len());
+                for item in items {
+                    let mut text = Vec::new();
+                    item.write(&mut text, path, sets, keeps);
+                    texts.push(text);
                 }
-                list(out, items);
+                texts.sort_unstable();
+                list(out, texts, |out, text| out.extend_from_slice(&text));
+            }
+            Self::List(items) | Self::Set(items) => {
+                list(out, items, |out, item| item.write(out, path, sets, keeps));
             }
             Self::Map(entries) => {
-                let entries = entries.iter().map(|(key, value)| (key, value.written(path, sets, keeps)));
-                object(out, entries.collect());
+                let mut entries: Vec<_> = entries.iter().map(|(key, value)| (key.as_str(), value)).collect();
+                entries.sort_by_key(|(key, _)| *key);
+                object(out, entries, |out, _, value| value.write(out, path, sets, keeps));
             }
             Self::Fields(fields) => {
                 let mut kept = Vec::with_capacity(fields.len());
                 for (name, field) in fields {
-                    path.push(name.clone());
+                    path.push(name);
                     if !field.is_absent() || keeps(path) {
-                        kept.push((name, field.written(path, sets, keeps)));
+                        kept.push((*name, field));
                     }
                     path.pop();
                 }
-                object(out, kept);
+                kept.sort_by_key(|(name, _)| *name);
+                object(out, kept, |out, name, field| {
+                    path.push(name);
+                    field.write(out, path, sets, keeps);
+                    path.pop();
+                });
             }
         }
     }
 
-    fn written(&self, path: &mut Vec<String>, sets: Sets, keeps: &dyn Fn(&[String]) -> bool) -> Vec<u8> {
-        let mut out = Vec::new();
-        self.write(&mut out, path, sets, keeps);
-        out
-    }
-
     /// The paths of the fields that can be absent, each once.
-    pub(crate) fn absent(&self, path: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
+    pub(crate) fn absent<'n>(&'n self, path: &mut Vec<&'n str>, found: &mut Vec<Vec<&'n str>>) {
         match self {
             Self::Absent | Self::Scalar { .. } => {}
             Self::Present(inner) => inner.absent(path, found),
@@ -119,7 +121,7 @@ impl Node {
             Self::Map(entries) => entries.iter().for_each(|(_, value)| value.absent(path, found)),
             Self::Fields(fields) => {
                 for (name, field) in fields {
-                    path.push(name.clone());
+                    path.push(name);
                     if field.is_absent() && !found.contains(path) {
                         found.push(path.clone());
                     }
@@ -140,33 +142,37 @@ pub(crate) enum Sets {
     AsTheyCome,
 }
 
-fn list(out: &mut Vec<u8>, items: Vec<Vec<u8>>) {
+fn list<T>(out: &mut Vec<u8>, items: impl IntoIterator<Item = T>, mut write: impl FnMut(&mut Vec<u8>, T)) {
     out.push(b'[');
-    for (at, item) in items.iter().enumerate() {
+    for (at, item) in items.into_iter().enumerate() {
         if at > 0 {
             out.push(b',');
         }
-        out.extend_from_slice(item);
+        write(out, item);
     }
     out.push(b']');
 }
 
-fn object(out: &mut Vec<u8>, mut entries: Vec<(&String, Vec<u8>)>) {
-    entries.sort_unstable();
+fn object<'n>(
+    out: &mut Vec<u8>,
+    entries: Vec<(&'n str, &'n Node)>,
+    mut write: impl FnMut(&mut Vec<u8>, &'n str, &'n Node),
+) {
     out.push(b'{');
-    for (at, (key, value)) in entries.iter().enumerate() {
+    for (at, (key, value)) in entries.into_iter().enumerate() {
         if at > 0 {
             out.push(b',');
         }
         out.extend_from_slice(quoted(key).as_bytes());
         out.push(b':');
-        out.extend_from_slice(value);
+        write(out, key, value);
     }
     out.push(b'}');
 }
 
 fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    // A text is always written.
+    serde_json::to_string(text).unwrap_or_default()
 }
 
 /// Whether the type that is iterated over has no order of its own. Its serde impl hands `&Self` to

@@ -58,7 +58,7 @@ items!(
 pub(super) struct Fields {
     depth: usize,
     variant: Option<&'static str>,
-    fields: Vec<(String, Node)>,
+    fields: Vec<(&'static str, Node)>,
 }
 
 impl Fields {
@@ -74,7 +74,7 @@ macro_rules! fields {
             type Error = Error;
 
             fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), Error> {
-                self.fields.push((key.to_owned(), Node::inside(self.depth, value)?));
+                self.fields.push((key, Node::inside(self.depth, value)?));
                 Ok(())
             }
 
