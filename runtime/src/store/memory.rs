@@ -78,7 +78,8 @@ impl MemoryStore {
     /// An empty store that goes by another clock.
     #[must_use]
     pub fn with_clock(clock: Clock) -> Self {
-        let (wakeup, due) = (WakeupSource::exact(), WakeupSource::exact());
+        // What is due by time is told by nobody: who waits for it sets a bound.
+        let (wakeup, due) = (WakeupSource::exact(), WakeupSource::new());
         let shared = Arc::new(Shared { log: Mutex::default(), clock, wakeup, due, idle: Notify::new() });
         Self {
             shared,
