@@ -19,6 +19,7 @@ mod projection;
 mod query;
 mod reactors;
 mod readme;
+mod releases;
 mod sagas;
 mod schema;
 mod support;

@@ -4,9 +4,9 @@ use std::fmt;
 
 use crate::symbol::{
     AFTER, AGGREGATE, ATTEMPTS, BACKOFF, CATEGORY, COLUMN, CRATE, CREATES, DEADLINE, EVENTS, FOLD, FOREVER,
-    FROM, ID, IGNORE, INDEX, INLINE, IRREVERSIBLE, JSON, KEY, KEYS as SEVERAL_KEYS, MIGRATE, MISSING, NAME,
-    ON_TIMEOUT, PIVOT, PRESENT, READ_ONLY, RETRY, SCHEMA, SERVICES, SNAPSHOT_EVERY, TABLE, TIMEOUT, UNDO,
-    UNDO_RETRY, UNIQUE, VERSION, WITHIN,
+    FROM, ID, IDEMPOTENT, IGNORE, INDEX, INLINE, IRREVERSIBLE, JSON, KEY, KEYS as SEVERAL_KEYS, MIGRATE,
+    MISSING, NAME, ON_TIMEOUT, PIVOT, PRESENT, READ_ONLY, RENAMED_FROM, RETRY, SCHEMA, SERVICES,
+    SNAPSHOT_EVERY, TABLE, TIMEOUT, UNDO, UNDO_RETRY, UNIQUE, VERSION, WITHIN,
 };
 
 /// What an attribute stands on.
@@ -175,6 +175,8 @@ pub(crate) const KEYS: &[Key] = &[
     key(Place::ProjectionBlock, EVENTS, "events = OrderEvent"),
     key(Place::ProjectionBlock, IGNORE, "ignore(OrderShipped)"),
     key(Place::ProjectionBlock, INLINE, "inline"),
+    key(Place::ProjectionBlock, IDEMPOTENT, "idempotent = \"why\""),
+    key(Place::ProjectionBlock, RENAMED_FROM, "renamed_from = \"sales\""),
     key(Place::ProjectionBlock, CRATE, "crate = ::path::to::kenning"),
     key(Place::Saga, NAME, "name = \"order-fulfilment\""),
     key(Place::Saga, VERSION, "version = 1"),
@@ -217,6 +219,7 @@ pub(crate) const KEYS: &[Key] = &[
     key(Place::Retry, WITHIN, "within = \"1h\""),
     key(Place::ReactorBlock, NAME, "name = \"inventory\""),
     key(Place::ReactorBlock, VERSION, "version = 1"),
+    key(Place::ReactorBlock, RENAMED_FROM, "renamed_from = \"stock\""),
     key(Place::ReactorBlock, CRATE, "crate = ::path::to::kenning"),
 ];
 

@@ -141,6 +141,12 @@ pub fn on(_: TokenStream, item: TokenStream) -> TokenStream {
     outside::attribute(symbol::ON, &blocks, &item.into()).into()
 }
 
+/// Marks a function of a `#[projection]` block that prepares its tables.
+#[proc_macro_attribute]
+pub fn begin(_: TokenStream, item: TokenStream) -> TokenStream {
+    outside::attribute(symbol::BEGIN, &[symbol::PROJECTION], &item.into()).into()
+}
+
 /// Turns the marked functions of an `impl` block into the steps of a saga.
 #[proc_macro_attribute]
 pub fn saga(args: TokenStream, item: TokenStream) -> TokenStream {

@@ -19,6 +19,7 @@ pub(crate) const FOREVER: &str = "forever";
 pub(crate) const FOLD: &str = "fold";
 pub(crate) const FROM: &str = "from";
 pub(crate) const ID: &str = "id";
+pub(crate) const IDEMPOTENT: &str = "idempotent";
 pub(crate) const IGNORE: &str = "ignore";
 pub(crate) const INDEX: &str = "index";
 pub(crate) const INLINE: &str = "inline";
@@ -35,6 +36,7 @@ pub(crate) const PARK: &str = "park";
 pub(crate) const PIVOT: &str = "pivot";
 pub(crate) const PRESENT: &str = "present";
 pub(crate) const READ_ONLY: &str = "read_only";
+pub(crate) const RENAMED_FROM: &str = "renamed_from";
 pub(crate) const REPLACE: &str = "replace";
 pub(crate) const RETRY: &str = "retry";
 pub(crate) const SCHEMA: &str = "schema";
@@ -52,6 +54,7 @@ pub(crate) const APPLY: &str = "apply";
 pub(crate) const COMMAND: &str = "command";
 
 // The attributes of the `impl` blocks of consumers, and that on their functions.
+pub(crate) const BEGIN: &str = "begin";
 pub(crate) const ON: &str = "on";
 pub(crate) const PROJECTION: &str = "projection";
 pub(crate) const REACTOR: &str = "reactor";

@@ -20,6 +20,7 @@ mod react;
 mod read_side;
 mod reader;
 mod rebuild;
+mod restart;
 mod rows;
 mod runner;
 mod status;
@@ -35,7 +36,7 @@ pub use self::handle::ConsumerHandle;
 pub use self::options::ConsumerOptions;
 pub use self::parked::ParkedEvents;
 pub use self::rebuild::{Progress, Rebuild};
-pub use self::status::{Building, ConsumerStatus, PartitionStatus};
+pub use self::status::{Building, ConsumerStatus, PartitionStatus, WaitsFor};
 
 pub(crate) use self::declaration::Declaration;
 pub(crate) use self::engine::{Engine, Setup};

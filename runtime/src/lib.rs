@@ -57,7 +57,7 @@ pub use self::clock::Clock;
 pub use self::command::{Command, CommandContext, CommandOf, Handle};
 pub use self::consumer::{
     Building, ConsumerError, ConsumerHandle, ConsumerOptions, ConsumerStatus, ParkedEvents, PartitionStatus,
-    Progress, Rebuild, RunError,
+    Progress, Rebuild, RunError, WaitsFor,
 };
 pub use self::event::{EncodedEvent, Event, EventInfo, RawEvent};
 pub use self::event_set::{EventSet, Includes, IntoEvents};
@@ -67,7 +67,7 @@ pub use self::id::{AggregateId, InvalidId};
 pub use self::mermaid::Mermaid;
 pub use self::number::{Position, Version};
 pub use self::payload::{DecodeError, EncodeError, Payload};
-pub use self::projection::{HandlerError, Lends, Project, ProjectInto, Projection};
+pub use self::projection::{HandlerError, Lends, Project, ProjectInto, Projection, Restart};
 pub use self::query::{Comparable, Filter, Order, Query, QueryError};
 pub use self::reactor::{Effects, React, Reactor, ReactorCommand, ReactorError, ReactorEvent, ReactorReturn};
 pub use self::read_model::{FoldInto, On, ReadModel};
@@ -109,6 +109,9 @@ pub use kenning_macros::aggregate;
 #[cfg(feature = "macros")]
 #[doc = include_str!("docs/apply.md")]
 pub use kenning_macros::apply;
+#[cfg(feature = "macros")]
+#[doc = include_str!("docs/begin.md")]
+pub use kenning_macros::begin;
 #[cfg(feature = "macros")]
 #[doc = include_str!("docs/command_function.md")]
 pub use kenning_macros::command;

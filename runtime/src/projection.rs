@@ -30,6 +30,13 @@ pub trait Projection: Shared {
     /// The persisted names of the events of the set that it ignores: they need not be read for it.
     const IGNORED: &'static [&'static str] = &[];
 
+    /// How its tables are prepared when it starts, and when it starts again: its version was raised, or it was
+    /// [reset](crate::ConsumerHandle::reset). While nothing is said, it cannot start again.
+    const RESTART: Restart = Restart::Refused;
+
+    /// The name that it had before, whose checkpoint and parked events it takes over.
+    const RENAMED_FROM: Option<&'static str> = None;
+
     /// The events that it follows.
     type Events: EventSet;
 
@@ -45,6 +52,31 @@ pub trait Projection: Shared {
         events: Vec<Recorded<Self::Events>>,
         transaction: &'a mut Self::Transaction,
     ) -> BoxFuture<'a, Result<(), HandlerError>>;
+
+    /// Prepares the tables: makes the new ones, empties or drops the old ones. Called with [`Restart::Begin`], in the transaction in which the projection
+    /// starts or starts again at the beginning: no event of the version before is written after it, and none of this one before it.
+    ///
+    /// # Errors
+    /// The function's own: nothing is changed then.
+    fn begin<'a>(
+        &'a self,
+        transaction: &'a mut Self::Transaction,
+    ) -> BoxFuture<'a, Result<(), HandlerError>> {
+        let _: &mut Self::Transaction = transaction;
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+/// How the tables of a projection are prepared when it starts again at the beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Restart {
+    /// Nothing is said: raising its version, or a reset, is refused, since its events would be written a second time.
+    Refused,
+    /// By [`Projection::begin`].
+    Begin,
+    /// Not at all: handling its events again changes nothing, for the reason given.
+    Idempotent(&'static str),
 }
 
 /// What a projection does on one event.

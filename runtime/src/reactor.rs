@@ -73,6 +73,9 @@ pub trait Reactor: Sized + Shared {
     /// Raised when it handles other events than before. It goes on where it stands; processes of an older version run it no longer.
     const VERSION: u32;
 
+    /// The name that it had before, whose checkpoint and parked events it takes over.
+    const RENAMED_FROM: Option<&'static str> = None;
+
     /// The events that it handles.
     const EVENTS: &'static [ReactorEvent<Self>];
 }

@@ -25,9 +25,10 @@ use uuid::Uuid;
 
 pub use self::append::{Append, Appended, AppendedTo, Expect, NewEvent, StreamAppend};
 pub use self::consumer::{
-    Comparison, Condition, ConsumerKind, ConsumerRecord, ConsumerSpec, ConsumerStore, InvalidSelect, Lease,
-    LeaseRequest, MAX_PARKED_STREAMS, NewParked, Opened, OrderKey, Parked, ParkedQuery, ParkedRequest,
-    PartitionRecord, RowChanges, SWAP_PAUSE, Select, Start, Table, TableDefinition, Wanted,
+    Comparison, Condition, ConsumerKind, ConsumerReads, ConsumerRecord, ConsumerSpec, ConsumerStore,
+    EventType, EventVersions, InvalidSelect, KnownReads, Lease, LeaseRequest, MAX_PARKED_STREAMS, Needs,
+    NewParked, Opened, OrderKey, Parked, ParkedQuery, ParkedRequest, PartitionRecord, RegisteredReads,
+    RowChanges, SWAP_PAUSE, Select, Start, Table, TableDefinition, Wanted,
 };
 pub use self::error::{AppendError, Conflict, InvalidAppend, RehydrateError, StoreError};
 pub use self::health::{Health, WatermarkHolder};
@@ -74,6 +75,14 @@ pub trait EventStore: Send + Sync + 'static {
     /// Makes the store ready for use: migrates its schema and refuses a server that cannot serve. Doing it again, also from several processes at
     /// once, changes nothing. [`Kenning::builder`](crate::Kenning::builder)'s `build` calls it.
     fn prepare(&self) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Tells the store which events a release can append, before it appends any. Safe to call again. Consumers that follow
+    /// the categories and do not know the events lose their leases, so that they learn of them first.
+    /// [`Kenning::builder`](crate::Kenning::builder)'s `build` calls it. Provided for stores that have no consumers: nothing is done.
+    fn register_events<'a>(&'a self, events: &'a [EventType]) -> BoxFuture<'a, Result<(), StoreError>> {
+        let _: &[EventType] = events;
+        Box::pin(std::future::ready(Ok(())))
+    }
 
     /// Appends to one or several streams, all or nothing.
     ///

@@ -121,6 +121,20 @@ pub(crate) fn is_id(text: &[u8]) -> bool {
     !text.is_empty() && !text.iter().fold(false, |found, byte| found | byte.is_ascii_control())
 }
 
+impl StreamName {
+    /// The partition of a stream, by its id: streams of one id in different categories are of one partition.
+    pub(crate) fn partition(&self, partitions: u16) -> u16 {
+        if partitions <= 1 {
+            return 0;
+        }
+        // FNV-1a: it must give the same in every release, as rows have been written by it.
+        let hash = self.id().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        });
+        (hash % u64::from(partitions)) as u16
+    }
+}
+
 impl fmt::Display for StreamName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)

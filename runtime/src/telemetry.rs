@@ -57,6 +57,8 @@
 //! |--|--|--|--|
 //! | `kenning_saga_running` | gauge | instances | instances that this process works on; those that wait or rest are not among them |
 //! | `kenning_saga_started_total` | counter | instances | instances started by this process |
+//! | `kenning_consumer_partitions_left_total` | counter | partitions | partitions left to a release that can read their next event, with `consumer` |
+//! | `kenning_consumer_partitions_blocked` | gauge | partitions | partitions that wait for such a release, with `consumer` |
 //! | `kenning_saga_completed_total` | counter | instances | instances that came to their end with everything done |
 //! | `kenning_saga_compensations_total` | counter | instances | instances whose compensation began |
 //! | `kenning_saga_compensated_total` | counter | instances | instances that came to their end with everything undone |
@@ -138,6 +140,8 @@ pub(crate) struct ConsumerMetrics {
     pub(crate) failures: Counter,
     pub(crate) losses: Counter,
     pub(crate) halts: Counter,
+    pub(crate) left: Counter,
+    pub(crate) blocked: Gauge,
 }
 
 impl ConsumerMetrics {
@@ -153,6 +157,8 @@ impl ConsumerMetrics {
             failures: counter!("kenning_consumer_failures_total", "consumer" => name()),
             losses: counter!("kenning_consumer_leases_lost_total", "consumer" => name()),
             halts: counter!("kenning_consumer_halts_total", "consumer" => name()),
+            left: counter!("kenning_consumer_partitions_left_total", "consumer" => name()),
+            blocked: gauge!("kenning_consumer_partitions_blocked", "consumer" => name()),
         }
     }
 }

@@ -107,7 +107,7 @@ bites! { saga_contract, tokio::time::pause;
         trap_39_a_raised_version_goes_on_in_its_place => RaisedVersionsBeginAgain
         what_is_parked_stays_parked => ForgetsWhatIsParked
         many_may_raise_a_version_at_once => FailsTheSecondOpener
-        another_number_of_partitions_is_refused => OpensWhateverIsNamed
+        another_number_of_partitions_divides_it_anew => NeverRepartitions
         an_older_process_runs_nothing => RunsOlderVersions
     }
 }

@@ -75,7 +75,7 @@ async fn ask(
     duration: Duration,
 ) -> Vec<Lease> {
     let held = held.iter().map(|lease| (lease.partition, lease.epoch)).collect();
-    let wanted = vec![Wanted { consumer: "things".into(), generation, held }];
+    let wanted = vec![Wanted { consumer: "things".into(), generation, release: "".into(), held }];
     store.lease(&LeaseRequest { worker, duration, wanted }).await.unwrap()
 }
 

@@ -24,16 +24,30 @@ async fn processes_that_start_at_once_migrate_once() {
     }
 }
 
+/// Without `set_ignore_missing`, the release before the last one does not start again after a deploy.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_schema_of_a_newer_release_is_refused() {
+async fn p12_an_older_release_starts_on_the_schema_of_a_newer_one() {
     let store = prepared(PostgresStore::options(), &database().await).await;
-    let newer = "insert into kenning._sqlx_migrations values (999, 'of tomorrow', now(), true, '', 0)";
+    let newer = "insert into kenning._sqlx_migrations values (99999, 'of tomorrow', now(), true, '', 0)";
     sqlx::query(newer).execute(store.pool()).await.unwrap();
-    assert!(
-        matches!(store.prepare().await, Err(StoreError::Unsuitable(why)) if why.contains("newer release"))
-    );
-    // It has not kept its lock.
-    assert!(store.prepare().await.is_err());
+    store.prepare().await.unwrap();
+    store.append(Append::to(stream(1), Expect::New, vec![event()])).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p12_a_schema_that_names_a_newer_oldest_release_refuses_this_one() {
+    let url = database().await;
+    let store = prepared(PostgresStore::options(), &url).await;
+    let raise = "update kenning.schema_release set compatible_from = 99999";
+    sqlx::query(raise).execute(store.pool()).await.unwrap();
+    for _ in 0..2 {
+        let Err(StoreError::Unsuitable(why)) = store.prepare().await else { panic!("it was not refused") };
+        assert!(why.contains("needs one that knows migration 99999"), "{why}");
+        assert!(why.contains("Run the newer release"), "{why}");
+    }
+    let lower = "update kenning.schema_release set compatible_from = 0";
+    sqlx::query(lower).execute(store.pool()).await.unwrap();
+    prepared(PostgresStore::options(), &url).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

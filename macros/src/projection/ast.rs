@@ -10,7 +10,9 @@ use crate::impl_block::{Function, ImplBlock};
 use crate::keys::Place;
 use crate::krate::Krate;
 use crate::marks;
-use crate::symbol::{CRATE, EVENTS, IGNORE, INLINE, KENNING, NAME, ON, PROJECTION, VERSION};
+use crate::symbol::{
+    BEGIN, CRATE, EVENTS, IDEMPOTENT, IGNORE, INLINE, KENNING, NAME, ON, PROJECTION, RENAMED_FROM, VERSION,
+};
 use crate::text::{same, text};
 
 pub(super) struct Block<'a> {
@@ -22,6 +24,10 @@ pub(super) struct Block<'a> {
     pub(super) events: Option<Type>,
     pub(super) ignored: Vec<Type>,
     pub(super) inline: Option<Ident>,
+    pub(super) idempotent: Option<LitStr>,
+    pub(super) renamed_from: Option<LitStr>,
+    /// The function that prepares the tables.
+    pub(super) begin: Option<Begin<'a>>,
     pub(super) handlers: Vec<Handler<'a>>,
     /// Whether any function has a mark, even one that could not be understood.
     pub(super) marked: bool,
@@ -38,6 +44,14 @@ pub(super) struct Handler<'a> {
     pub(super) answer: Option<&'a Type>,
     /// Whether it can be called as declared.
     pub(super) sound: bool,
+}
+
+/// A `#[begin]` function.
+pub(super) struct Begin<'a> {
+    pub(super) function: &'a Function,
+    pub(super) transaction: Option<Transaction<'a>>,
+    /// What it returns, unless that is nothing.
+    pub(super) answer: Option<&'a Type>,
 }
 
 /// What a function handles.
@@ -71,7 +85,7 @@ impl<'a> Takes<'a> {
     }
 }
 
-const MARKS: &[&str] = &[ON];
+const MARKS: &[&str] = &[ON, BEGIN];
 
 impl<'a> Block<'a> {
     pub(super) fn parse(cx: &Ctxt, args: TokenStream, original: &'a ImplBlock) -> Self {
@@ -83,6 +97,9 @@ impl<'a> Block<'a> {
             events: None,
             ignored: Vec::new(),
             inline: None,
+            idempotent: None,
+            renamed_from: None,
+            begin: None,
             handlers: Vec::new(),
             marked: false,
             missing: Vec::new(),
@@ -94,6 +111,8 @@ impl<'a> Block<'a> {
                 EVENTS => block.events = Some(value.ty()?),
                 IGNORE => block.ignored = value.types()?,
                 INLINE => block.inline = Some(value.flag()?),
+                IDEMPOTENT => block.idempotent = Some(value.string()?),
+                RENAMED_FROM => block.renamed_from = Some(value.string()?),
                 CRATE => block.krate = Krate::parse(value)?,
                 _ => {}
             }
@@ -105,8 +124,12 @@ impl<'a> Block<'a> {
             block.read(cx, function);
         }
         for attr in original.attrs_elsewhere() {
-            if block.is_mark(attr) {
-                cx.help(&attr.meta, "`#[on]` can only be used on functions", "remove it here");
+            if let Some(mark) = block.mark(attr) {
+                cx.help(
+                    &attr.meta,
+                    format_args!("`#[{mark}]` can only be used on functions"),
+                    "remove it here",
+                );
                 block.marked = true;
             }
         }
@@ -114,7 +137,7 @@ impl<'a> Block<'a> {
     }
 
     fn read(&mut self, cx: &Ctxt, function: &'a Function) {
-        let mut marked = false;
+        let mut marked = None;
         for attr in &function.attrs {
             if attr.path().is_ident(KENNING) {
                 let help =
@@ -129,32 +152,49 @@ impl<'a> Block<'a> {
             if let Some(meant) = marks::mistyped(attr, MARKS) {
                 marks::report_mistyped(cx, attr, meant);
             }
-            if !self.is_mark(attr) {
-                continue;
+            let Some(mark) = self.mark(attr) else { continue };
+            match marked {
+                Some(other) if other == mark => {
+                    cx.help(
+                        &attr.meta,
+                        format_args!("duplicate `#[{}]`", text(attr.path())),
+                        "remove one of the two",
+                    );
+                }
+                Some(other) => {
+                    let message = format!("`#[{other}]` and `#[{mark}]` are for different functions");
+                    cx.help(&attr.meta, message, "leave one of the two out");
+                }
+                None => marked = Some(mark),
             }
-            if marked {
-                cx.help(
-                    &attr.meta,
-                    format_args!("duplicate `#[{}]`", text(attr.path())),
-                    "remove one of the two",
-                );
-            }
-            marked = true;
-            refuse_arguments(cx, attr);
+            refuse_arguments(cx, attr, mark);
         }
-        if marked {
-            self.marked = true;
-            self.handlers.extend(handler::parse(cx, function));
+        match marked {
+            Some(BEGIN) => {
+                if let Some(first) = &self.begin {
+                    let message = format!(
+                        "only one `#[begin]` function is allowed, and `{}` is one",
+                        first.function.sig.ident
+                    );
+                    cx.help(&function.sig.ident, message, "merge the two");
+                }
+                self.begin = handler::begin(cx, function);
+            }
+            Some(_) => {
+                self.marked = true;
+                self.handlers.extend(handler::parse(cx, function));
+            }
+            None => {}
         }
     }
 
-    fn is_mark(&self, attr: &Attribute) -> bool {
-        marks::name(attr, self.krate.name(), MARKS).or_else(|| marks::mistyped(attr, MARKS)).is_some()
+    fn mark(&self, attr: &Attribute) -> Option<&'static str> {
+        marks::name(attr, self.krate.name(), MARKS).or_else(|| marks::mistyped(attr, MARKS))
     }
 
     /// Whether the attribute is ours to take away.
     pub(super) fn is_inert(&self, attr: &Attribute) -> bool {
-        self.is_mark(attr) || attr.path().is_ident(KENNING) || marks::hidden(attr, MARKS).is_some()
+        self.mark(attr).is_some() || attr.path().is_ident(KENNING) || marks::hidden(attr, MARKS).is_some()
     }
 
     /// The functions that take a batch, as far as they are written as such.
@@ -164,7 +204,8 @@ impl<'a> Block<'a> {
 
     /// What the handlers write through, if any does.
     pub(super) fn transaction(&self) -> Option<&Transaction<'a>> {
-        self.handlers.iter().find_map(|handler| handler.transaction.as_ref())
+        let handlers = self.handlers.iter().find_map(|handler| handler.transaction.as_ref());
+        handlers.or_else(|| self.begin.as_ref()?.transaction.as_ref())
     }
 
     /// Whether a handler writes through what the first one does, or through nothing.
@@ -174,9 +215,10 @@ impl<'a> Block<'a> {
     }
 }
 
-fn refuse_arguments(cx: &Ctxt, attr: &Attribute) {
+fn refuse_arguments(cx: &Ctxt, attr: &Attribute, mark: &str) {
     match &attr.meta {
         Meta::Path(_) => {}
+        _ if mark == BEGIN => cx.help(&attr.meta, "`#[begin]` has no keys and no value", "write `#[begin]`"),
         Meta::List(list) => {
             attr::read_args(cx, list.tokens.clone(), Place::ProjectionFunction, |_, _| Ok(()));
         }

@@ -16,6 +16,7 @@ pub(super) fn check(cx: &Ctxt, block: &Block<'_>) {
     if !block.missing.is_empty() {
         report_missing(cx, block);
     }
+    check_begin(cx, block);
     check_events(cx, block);
     check_transactions(cx, block);
     check_batch(cx, block);
@@ -63,6 +64,29 @@ fn report_missing(cx: &Ctxt, block: &Block<'_>) {
         format_args!("the projection `{}` has no {}", text(self_ty), missing.join(", no ")),
         help,
     );
+}
+
+/// A projection prepares its tables, or says why that is not needed.
+fn check_begin(cx: &Ctxt, block: &Block<'_>) {
+    let Some(begin) = &block.begin else { return };
+    let name = &begin.function.sig.ident;
+    if let Some(why) = &block.idempotent {
+        let message = format!("`{name}` prepares the tables, and `idempotent` says that this is not needed");
+        cx.help(why, message, format_args!("leave `idempotent` out, or leave `{name}` out"));
+    }
+    if let Some(inline) = &block.inline {
+        let message = format!("an inline projection never starts again, so `{name}` is never called");
+        cx.help(inline, message, format_args!("leave `{name}` out, or leave `inline` out"));
+    }
+    if let (Some(first), Some(own)) = (block.transaction(), &begin.transaction)
+        && !crate::text::same(&first.owned, &own.owned)
+    {
+        let message = format!(
+            "the functions of a projection write through one type of transaction, and another takes `&mut {}`",
+            text(first.elem)
+        );
+        cx.help(own.parameter, message, format_args!("write `&mut {}`", text(first.elem)));
+    }
 }
 
 fn check_events(cx: &Ctxt, block: &Block<'_>) {

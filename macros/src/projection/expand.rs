@@ -7,7 +7,7 @@ use quote::{quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned;
 
-use super::ast::{Block, Handler, Takes};
+use super::ast::{Begin, Block, Handler, Takes};
 use crate::bounds;
 use crate::text::text;
 
@@ -64,7 +64,8 @@ pub(super) fn inert(block: &Block<'_>, errors: &TokenStream) -> TokenStream {
 }
 
 fn projection(block: &Block<'_>, body: &TokenStream) -> TokenStream {
-    let Block { krate, original, name, version, events, ignored, inline, .. } = block;
+    let Block { krate, original, name, version, events, ignored, inline, idempotent, renamed_from, .. } =
+        block;
     let self_ty = &original.header.self_ty;
     let cfgs = original.cfgs();
     let name = name.as_ref().map_or_else(|| quote!(""), |name| quote!(#name));
@@ -90,6 +91,17 @@ fn projection(block: &Block<'_>, body: &TokenStream) -> TokenStream {
             quote!(#owned)
         },
     );
+    let restart = match (&block.begin, idempotent) {
+        (Some(_), _) => Some(quote!(const RESTART: #krate::Restart = #krate::Restart::Begin;)),
+        (None, Some(why)) => {
+            Some(quote!(const RESTART: #krate::Restart = #krate::Restart::Idempotent(#why);))
+        }
+        (None, None) => None,
+    };
+    let renamed_from = renamed_from
+        .as_ref()
+        .map(|from| quote!(const RENAMED_FROM: ::core::option::Option<&'static str> = ::core::option::Option::Some(#from);));
+    let begin = block.begin.as_ref().map(|begin| expand_begin(block, begin));
     quote_spanned! {self_ty.span()=>
         #(#cfgs)*
         #[automatically_derived]
@@ -98,6 +110,8 @@ fn projection(block: &Block<'_>, body: &TokenStream) -> TokenStream {
             const VERSION: u32 = #version;
             #inline
             #ignored
+            #restart
+            #renamed_from
             type Events = #events;
             type Transaction = #transaction;
 
@@ -108,9 +122,40 @@ fn projection(block: &Block<'_>, body: &TokenStream) -> TokenStream {
             ) -> #krate::__private::Handling<'a> {
                 #body
             }
+
+            #begin
         }
 
         #shared
+    }
+}
+
+/// Calls the user's `#[begin]` function.
+fn expand_begin(block: &Block<'_>, begin: &Begin<'_>) -> TokenStream {
+    let krate = &block.krate;
+    let sig = &begin.function.sig;
+    let name = &sig.ident;
+    let hygiene = block.original.header.self_ty.span();
+    let transaction = Ident::new("transaction", hygiene);
+    let passed = begin.transaction.as_ref().map(|own| {
+        let transaction = Ident::new("transaction", own.parameter.span().resolved_at(hygiene));
+        quote!(, #transaction)
+    });
+    let unused = begin.transaction.is_none().then(|| quote!(let _ = #transaction;));
+    let this = Ident::new("self", hygiene);
+    let wait = sig.asyncness.map(|keyword| quote_spanned!(keyword.span()=> .await));
+    let outcome = match begin.answer {
+        Some(answer) => {
+            let kenning = krate.at(answer.span());
+            quote_spanned!(answer.span()=> <#answer as #kenning::check::Outcome>::outcome)
+        }
+        None => quote_spanned!(name.span()=> <() as #krate::check::Outcome>::outcome),
+    };
+    quote_spanned! {hygiene=>
+        fn begin<'a>(&'a #this, #transaction: &'a mut Self::Transaction) -> #krate::__private::Handling<'a> {
+            #unused
+            ::std::boxed::Box::pin(async move { #outcome(Self::#name(#this #passed) #wait) })
+        }
     }
 }
 

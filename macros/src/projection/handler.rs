@@ -4,7 +4,7 @@ use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{PatType, Type};
 
-use super::ast::{Handler, Takes, Transaction};
+use super::ast::{Begin, Handler, Takes, Transaction};
 use crate::ctxt::Ctxt;
 use crate::impl_block::Function;
 use crate::signature::{
@@ -48,6 +48,36 @@ pub(super) fn parse<'a>(cx: &Ctxt, function: &'a Function) -> Option<Handler<'a>
         }
     };
     takes.map(|takes| Handler { function, takes, transaction, answer, sound })
+}
+
+/// Reads `async fn begin(&self, tx: &mut Transaction) -> Result<(), Error>`; None when it cannot be called.
+pub(super) fn begin<'a>(cx: &Ctxt, function: &'a Function) -> Option<Begin<'a>> {
+    let local = Ctxt::new();
+    let sig = &function.sig;
+    let help = format!("write `async fn {}(&self, tx: &mut PgTransaction<'_>) -> Result<(), …>`", sig.ident);
+    let mut parameters = parameters(sig);
+    let transaction = parameters.next().and_then(|parameter| transaction(&local, parameter));
+    for more in parameters {
+        local.help(more, "a `#[begin]` function takes the transaction, nothing else", &help);
+    }
+    refuse_special(&local, sig, "a `#[begin]` function", &help);
+    match sig.receiver() {
+        Some(receiver) if receives(receiver) == Receives::Shared => {}
+        _ => local.help(&sig.ident, "a `#[begin]` function takes `&self`", &help),
+    }
+    let answer = returned(sig);
+    if let Some(answer) = answer
+        && is_open(answer)
+    {
+        local.help(answer, "a `#[begin]` function returns `Result<(), _>`, or nothing", &help);
+    }
+    match local.check() {
+        Ok(()) => Some(Begin { function, transaction, answer }),
+        Err(error) => {
+            cx.syn(error);
+            None
+        }
+    }
 }
 
 fn check_receiver(cx: &Ctxt, function: &Function, help: &str) {

@@ -11,7 +11,7 @@ use crate::impl_block::{Function, ImplBlock};
 use crate::keys::Place;
 use crate::krate::Krate;
 use crate::marks;
-use crate::symbol::{CRATE, KENNING, NAME, ON, REACTOR, VERSION};
+use crate::symbol::{CRATE, KENNING, NAME, ON, REACTOR, RENAMED_FROM, VERSION};
 use crate::text::text;
 
 pub(super) struct Block<'a> {
@@ -20,6 +20,7 @@ pub(super) struct Block<'a> {
     // None after a mistake.
     pub(super) name: Option<LitStr>,
     pub(super) version: Option<LitInt>,
+    pub(super) renamed_from: Option<LitStr>,
     pub(super) handlers: Vec<Handler<'a>>,
     /// Whether any function has a mark, even one that could not be understood.
     pub(super) marked: bool,
@@ -46,6 +47,7 @@ impl<'a> Block<'a> {
             original,
             name: None,
             version: None,
+            renamed_from: None,
             handlers: Vec::new(),
             marked: false,
             missing: Vec::new(),
@@ -54,6 +56,7 @@ impl<'a> Block<'a> {
             match key {
                 NAME => block.name = Some(value.string()?),
                 VERSION => block.version = Some(value.positive::<u32>()?.1),
+                RENAMED_FROM => block.renamed_from = Some(value.string()?),
                 CRATE => block.krate = Krate::parse(value)?,
                 _ => {}
             }

@@ -48,7 +48,7 @@ pub(super) fn inert_impls(block: &Block<'_>) -> TokenStream {
 }
 
 fn reactor(block: &Block<'_>, events: &TokenStream) -> TokenStream {
-    let Block { original, name, version, .. } = block;
+    let Block { original, name, version, renamed_from, .. } = block;
     let self_ty = &original.header.self_ty;
     let krate = block.krate.at(self_ty.span());
     let cfgs = original.cfgs();
@@ -56,12 +56,16 @@ fn reactor(block: &Block<'_>, events: &TokenStream) -> TokenStream {
     let shared = bounds::asked(&block.krate, original.cfgs(), self_ty, self_ty, "Sharing");
     let name = name.as_ref().map_or_else(|| quote!(""), |name| quote!(#name));
     let version = version.as_ref().map_or_else(|| quote!(1), |version| quote!(#version));
+    let renamed_from = renamed_from
+        .as_ref()
+        .map(|from| quote!(const RENAMED_FROM: ::core::option::Option<&'static str> = ::core::option::Option::Some(#from);));
     quote_spanned! {self_ty.span()=>
         #(#cfgs)*
         #[automatically_derived]
         impl #krate::Reactor for #self_ty where #given {
             const NAME: &'static str = #name;
             const VERSION: u32 = #version;
+            #renamed_from
             const EVENTS: &'static [#krate::ReactorEvent<Self>] = &[#events];
         }
 

@@ -116,6 +116,7 @@ impl<S: EventStore> Builder<S> {
         registrations.add_mistakes(sagas.mistakes());
         let registry = Arc::new(registrations.open(options.cache)?);
         store.prepare().await?;
+        store.register_events(&registry.event_types()).await?;
         let store = Arc::new(store);
         let gate = Gate::new();
         let (inlines, inline) = consumers.open_inlines(&store).unzip();

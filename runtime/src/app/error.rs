@@ -48,7 +48,7 @@ pub enum ExecuteError<R> {
     },
     /// The command was accepted and its events are durable, but the read model that was to be waited for has not come so far in time. Answer 202, or as for an accepted command; sending it
     /// again is of no use.
-    #[error("`{read_model}` does not have version {version} of {stream} yet, which is stored")]
+    #[error("`{read_model}` does not have version {version} of {stream} yet, which is stored{}", unrun(*running))]
     NotSeen {
         /// The type of the read model.
         read_model: &'static str,
@@ -58,6 +58,8 @@ pub enum ExecuteError<R> {
         version: Version,
         /// The place of the last event in the feed.
         position: Position,
+        /// Whether a process runs the read model: `false` when none calls [`Kenning::run`](crate::Kenning::run).
+        running: bool,
     },
     /// An inline projection did not follow the events, so none is stored. The source is the handler's own error, or a
     /// [`HandleError`](crate::read_model::HandleError) after a panic or when it took too long. Where the projection refuses what breaks a rule of its own, as that a name is
@@ -177,4 +179,8 @@ impl From<RehydrateError> for LoadError {
             other @ RehydrateError::Decode { .. } => Self::Rehydrate(other),
         }
     }
+}
+
+fn unrun(running: bool) -> &'static str {
+    if running { "" } else { ": no process runs this read model, call `app.run(…)` in one" }
 }

@@ -3,6 +3,7 @@
 use std::any::{Any, TypeId, type_name};
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 use super::mistake::{
     BuildError, Mistake, check, mistakes_of, mistakes_of_projection, mistakes_of_reactor,
@@ -16,6 +17,7 @@ use crate::projection::Projection;
 use crate::reactor::Reactor;
 use crate::read_model::ReadModel;
 use crate::saga::{SagaDefinition, sent_by};
+use crate::store::{ConsumerReads, ConsumerSpec, EventType, EventVersions};
 
 /// What a builder has been told.
 #[derive(Default)]
@@ -113,6 +115,32 @@ impl Registrations {
 }
 
 impl Registry {
+    /// The events of the aggregates, by category.
+    pub(super) fn event_types(&self) -> Vec<EventType> {
+        let mut types = Vec::new();
+        for aggregate in self.catalog.aggregates() {
+            for event in aggregate.events.iter().filter_map(|name| self.catalog.event(name)) {
+                let (category, name) = (aggregate.category.into(), event.name.into());
+                types.push(EventType { category, name, version: event.version });
+            }
+        }
+        types
+    }
+
+    /// What this release reads for a consumer that handles some events.
+    pub(crate) fn reads(&self, spec: &ConsumerSpec, handled: &[String]) -> ConsumerReads {
+        let version = |name: &str| self.catalog.event(name).map_or(1, |event| event.version);
+        let handles: EventVersions =
+            handled.iter().map(|name| (name.as_str().into(), version(name))).collect();
+        let others = self.catalog.events().filter(|event| !handles.contains_key(event.name));
+        ConsumerReads {
+            consumer: Arc::clone(&spec.name),
+            version: spec.version,
+            knows: others.map(|event| (event.name.into(), event.version)).collect(),
+            handles,
+        }
+    }
+
     /// The runtime of an aggregate, if it is registered.
     pub(crate) fn get<A: Aggregate>(&self) -> Option<&AggregateRuntime<A>> {
         let at = self.aggregates.binary_search_by_key(&TypeId::of::<A>(), |(id, _)| *id).ok()?;

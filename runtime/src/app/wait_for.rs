@@ -15,6 +15,9 @@ use crate::read_model::ReadModel;
 /// How long a command waits for read models, if nothing is said.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long the store is asked who runs a read model that was waited for in vain.
+const ASKED: Duration = Duration::from_secs(1);
+
 /// The read models that a command waits for.
 pub(super) struct Waits {
     read_models: Vec<(TypeId, &'static str)>,
@@ -65,7 +68,9 @@ impl Waits {
                         "a read model could not be waited for"
                     );
                 }
+                let running = is_run(&**read_side, *id).await;
                 return Err(ExecuteError::NotSeen {
+                    running,
                     read_model,
                     stream: executed.stream().clone(),
                     version: executed.version(),
@@ -75,4 +80,13 @@ impl Waits {
         }
         Ok(())
     }
+}
+
+/// Whether any process runs a read model, as far as is known.
+async fn is_run(read_side: &dyn ReadSide, read_model: TypeId) -> bool {
+    let Some(name) = read_side.name(read_model) else { return false };
+    let records = read_side.records(&name);
+    // A store that does not answer leaves it open.
+    let Ok(Ok(records)) = tokio::time::timeout(ASKED, records).await else { return true };
+    records.iter().flat_map(|record| &record.partitions).any(|partition| partition.worker.is_some())
 }

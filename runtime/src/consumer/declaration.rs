@@ -9,11 +9,11 @@ use super::react::Reacting;
 use super::rows::Rows;
 use super::runner::Runner;
 use crate::event_set::EventSet;
-use crate::projection::{Lends, Projection};
+use crate::projection::{Lends, Projection, Restart};
 use crate::reactor::Reactor;
 use crate::read_model::{FoldInto, Reach, ReadModel};
 use crate::saga::{Follow, RegisteredSaga, SagaOptions};
-use crate::store::{ConsumerKind, ConsumerSpec, ConsumerStore, SagaStore, Table, TableDefinition};
+use crate::store::{ConsumerKind, ConsumerSpec, ConsumerStore, SagaStore, Start, Table, TableDefinition};
 
 /// A consumer of a store `S`.
 pub(crate) struct Declaration<S> {
@@ -26,6 +26,10 @@ pub(crate) struct Declaration<S> {
     pub(crate) events: Arc<[String]>,
     /// The table of a read model.
     pub(crate) table: Option<Arc<TableDefinition>>,
+    /// How the tables of a projection are prepared.
+    pub(crate) restart: Restart,
+    /// The name that it had before.
+    renamed_from: Option<&'static str>,
     /// `None`: what the builder says for all.
     options: Option<ConsumerOptions>,
     /// Its rows are reached from several streams, so that one partition has to see them all.
@@ -50,6 +54,8 @@ impl<S: ConsumerStore> Declaration<S> {
                 key: M::KEY,
                 indexes: M::INDEXES,
             })),
+            restart: Restart::Idempotent("its table is new"),
+            renamed_from: None,
             options,
             one_partition: M::Events::REACH.contains(&Reach::Computed),
             runner: Box::new(Rows::<M>::new()),
@@ -69,6 +75,8 @@ impl<S: ConsumerStore> Declaration<S> {
             type_id: TypeId::of::<P>(),
             events: handled.map(|info| info.name.to_owned()).collect(),
             table: None,
+            restart: P::RESTART,
+            renamed_from: P::RENAMED_FROM,
             options,
             one_partition: false,
             runner: Box::new(Projected::new(projection)),
@@ -84,6 +92,8 @@ impl<S: ConsumerStore> Declaration<S> {
             type_id: TypeId::of::<R>(),
             events: R::EVENTS.iter().map(|event| event.info.name.to_owned()).collect(),
             table: None,
+            restart: Restart::Idempotent("it goes on"),
+            renamed_from: R::RENAMED_FROM,
             options,
             one_partition: false,
             runner: Box::new(Reacting::new(reactor)),
@@ -93,7 +103,14 @@ impl<S: ConsumerStore> Declaration<S> {
 
 impl<S: SagaStore> Declaration<S> {
     /// The consumer that starts the instances of a saga and brings them their events.
-    pub(crate) fn saga(main: &Arc<RegisteredSaga>, follow: Follow, options: &SagaOptions) -> Self {
+    pub(crate) fn saga(
+        main: &Arc<RegisteredSaga>,
+        follow: Follow,
+        options: &SagaOptions,
+        start: Option<Start>,
+    ) -> Self {
+        let start = start.or(options.consumer.start);
+        let consumer = ConsumerOptions { start, ..options.consumer.clone() };
         let about = main.saga.about();
         Self {
             name: Arc::clone(&about.name),
@@ -102,7 +119,9 @@ impl<S: SagaStore> Declaration<S> {
             type_id: main.type_id,
             events: follow.events().into(),
             table: None,
-            options: Some(options.consumer.clone()),
+            restart: Restart::Idempotent("it goes on"),
+            renamed_from: None,
+            options: Some(consumer),
             one_partition: false,
             runner: Box::new(follow),
         }
@@ -112,7 +131,8 @@ impl<S: SagaStore> Declaration<S> {
 impl<S> Declaration<S> {
     /// How it is run, when consumers without options of their own are run in this way.
     pub(crate) fn options(&self, others: &ConsumerOptions) -> ConsumerOptions {
-        let options = self.options.as_ref().unwrap_or(others).clone();
+        let mut options = self.options.as_ref().unwrap_or(others).clone();
+        options.renamed_from = self.renamed_from.map(Into::into).or(options.renamed_from);
         if self.one_partition { options.partitions(1) } else { options }
     }
 
@@ -123,7 +143,7 @@ impl<S> Declaration<S> {
             kind: self.kind,
             version: self.version,
             partitions: options.partitions.get(),
-            start: options.start,
+            start: options.start.unwrap_or_default(),
             table: self.table.clone(),
         }
     }

@@ -15,14 +15,15 @@ use super::host::{Consumer, Host};
 use super::keeper::Keeper;
 use super::runner::Application;
 use super::status::statuses;
-use super::{Beside, ConsumerOptions, ConsumerStatus, Declaration, ReadSide, RunError, idle, wait};
+use super::{Beside, ConsumerOptions, ConsumerStatus, Declaration, ReadSide, RunError, idle, restart, wait};
 use crate::app::{Inlines, Registry};
 use crate::clock::Clock;
 use crate::number::Position;
+use crate::projection::Restart;
 use crate::read_model::Row;
 use crate::store::{
-    BoxFuture, ConsumerRecord, ConsumerStore, Parked, ParkedQuery, ParkedRequest, Select, Start, StoreError,
-    Table,
+    BoxFuture, ConsumerKind, ConsumerRecord, ConsumerSpec, ConsumerStore, FeedQuery, Parked, ParkedQuery,
+    ParkedRequest, Select, Start, StoreError, Table,
 };
 use crate::stream::StreamName;
 use crate::telemetry;
@@ -56,7 +57,7 @@ pub(crate) struct Engine<S> {
 }
 
 impl<S: ConsumerStore> Engine<S> {
-    /// Makes sure that every consumer is there.
+    /// Makes sure that every consumer is there. One of another version stays as it is until the consumers are run.
     pub(crate) fn open(
         store: Arc<S>,
         declarations: Vec<Declaration<S>>,
@@ -64,18 +65,43 @@ impl<S: ConsumerStore> Engine<S> {
     ) -> BoxFuture<'static, Result<Arc<dyn ReadSide>, StoreError>> {
         Box::pin(async move {
             let mut consumers = Vec::with_capacity(declarations.len());
+            let records = store.consumers().await?;
+            let known = |name: &str| records.iter().find(|record| record.live && *record.name == *name);
+            let mut history = History::default();
             for declaration in declarations {
                 let options = declaration.options(&setup.options);
                 let spec = declaration.spec(&options);
-                let opened = store.open_consumer(&spec).await?;
-                if opened.generation.is_none() {
-                    tracing::warn!(
-                        consumer = &*spec.name,
-                        version = spec.version,
-                        "a newer release runs this consumer: it is not run here"
+                let reads = setup.registry.reads(&spec, &declaration.events);
+                let consumer = Consumer::new(declaration, options, spec, reads);
+                let spec = &consumer.spec;
+                let is = known(&spec.name);
+                let renamed =
+                    consumer.options.renamed_from.as_deref().is_some_and(|from| known(from).is_some());
+                if spec.kind.goes_on() && is.is_none() && !renamed && consumer.options.start.is_none() {
+                    history.refuse(&*store, spec).await?;
+                }
+                if spec.kind == ConsumerKind::Projection && is.is_some_and(|is| is.version < spec.version) {
+                    restart::refuse(&consumer, "have its version raised")?;
+                }
+                // What takes its place, or its tables, does so when it is run.
+                if is.is_some() || !(renamed || consumer.restart == Restart::Begin) {
+                    store.declare_consumer(spec).await?;
+                }
+                store.register_reads(&consumer.reads).await?;
+                consumers.push(Arc::new(consumer));
+            }
+            for record in records.iter().filter(|record| record.live) {
+                let known = |one: &Arc<Consumer<S>>| {
+                    one.spec.name == record.name
+                        || one.options.renamed_from.as_deref().is_some_and(|from| *from == *record.name)
+                };
+                if !consumers.iter().any(known) {
+                    tracing::info!(
+                        consumer = &*record.name,
+                        kind = &*record.kind,
+                        "consumer of the store not registered here"
                     );
                 }
-                consumers.push(Arc::new(Consumer::new(declaration, options, spec)));
             }
             let application = Application {
                 registry: setup.registry,
@@ -149,6 +175,36 @@ impl<S: ConsumerStore> Engine<S> {
     async fn closed(&self) {
         // An error says that the application is gone.
         drop(self.closed.clone().wait_for(|closed| *closed).await);
+    }
+}
+
+/// Whether the store has events.
+#[derive(Default)]
+struct History {
+    found: Option<bool>,
+}
+
+impl History {
+    /// Refuses a consumer that acts on what it reads, is new, and does not say with which event it begins.
+    async fn refuse<S: ConsumerStore>(&mut self, store: &S, spec: &ConsumerSpec) -> Result<(), StoreError> {
+        let found = match self.found {
+            Some(found) => found,
+            None => !store.read_feed(FeedQuery::after(Position::ZERO).limit(1)).await?.events.is_empty(),
+        };
+        self.found = Some(found);
+        if !found {
+            return Ok(());
+        }
+        let (kind, name) = (spec.kind.as_str(), &spec.name);
+        let call = match spec.kind {
+            ConsumerKind::Saga => "saga_from::<…>(services, Start::End)",
+            _ => "reactor_with(…, ConsumerOptions::new().start(Start::End))",
+        };
+        Err(StoreError::Unsuitable(format!(
+            "the {kind} `{name}` is new to this store, which has events: say where it starts. For events from now on: `.{call}`; \
+             `Start::At(time)` for events since a time, `Start::Beginning` for all of them. \
+             If it had another name before: `renamed_from = \"…\"`"
+        )))
     }
 }
 
@@ -282,7 +338,22 @@ impl<S: ConsumerStore> ReadSide for Engine<S> {
 
     fn reset<'a>(&'a self, consumer: &'a str, start: Start) -> BoxFuture<'a, Result<bool, StoreError>> {
         Box::pin(async move {
-            let table = self.host.consumer(consumer).and_then(|consumer| consumer.table.clone());
+            let known = self.host.consumer(consumer);
+            if let Some(known) = known.filter(|known| known.spec.kind == ConsumerKind::Projection) {
+                restart::refuse(known, "be reset")?;
+                return restart::restart(&self.host, known, start).await.map(|()| true);
+            }
+            if known.is_none() {
+                let records = self.host.store.consumers().await?;
+                let kind = ConsumerKind::Projection.as_str();
+                if records.iter().any(|record| *record.name == *consumer && *record.kind == *kind) {
+                    return Err(StoreError::Unsuitable(format!(
+                        "the projection `{consumer}` is not registered here, so that its tables cannot be prepared: \
+                         reset it in an application that registers it"
+                    )));
+                }
+            }
+            let table = known.and_then(|consumer| consumer.table.clone());
             let there = self.host.store.reset(consumer, start, table.as_deref()).await?;
             self.host.nudge.notify_one();
             Ok(there)

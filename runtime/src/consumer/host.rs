@@ -1,6 +1,7 @@
 //! What the tasks of an engine have in common.
 
 use std::any::TypeId;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -11,8 +12,9 @@ use super::board::Board;
 use super::runner::{Application, Runner};
 use super::{ConsumerOptions, Declaration};
 use crate::clock::Clock;
+use crate::projection::Restart;
 use crate::recorded::RecordedEvent;
-use crate::store::{ConsumerSpec, Table};
+use crate::store::{ConsumerReads, ConsumerSpec, Needs, Table};
 use crate::stream::StreamName;
 use crate::telemetry::ConsumerMetrics;
 
@@ -39,6 +41,11 @@ pub(super) struct Consumer<S> {
     pub(super) options: ConsumerOptions,
     /// The names of the events that it handles.
     pub(super) events: Arc<[String]>,
+    /// What this release reads of it, and the release's id.
+    pub(super) reads: ConsumerReads,
+    pub(super) release: Arc<str>,
+    /// How the tables of a projection are prepared.
+    pub(super) restart: Restart,
     /// The table that queries are asked of.
     pub(super) table: Option<Arc<Table>>,
     pub(super) runner: Box<dyn Runner<S>>,
@@ -56,15 +63,23 @@ impl<S> Host<S> {
 }
 
 impl<S> Consumer<S> {
-    pub(super) fn new(declaration: Declaration<S>, options: ConsumerOptions, spec: ConsumerSpec) -> Self {
+    pub(super) fn new(
+        declaration: Declaration<S>,
+        options: ConsumerOptions,
+        spec: ConsumerSpec,
+        reads: ConsumerReads,
+    ) -> Self {
         Self {
             metrics: ConsumerMetrics::of(&spec.name),
             table: declaration.live_table(),
             type_id: declaration.type_id,
+            restart: declaration.restart,
             events: declaration.events,
             runner: declaration.runner,
             options,
             spec,
+            release: reads.release().into(),
+            reads,
         }
     }
 
@@ -74,14 +89,23 @@ impl<S> Consumer<S> {
     }
 }
 
-/// The partition of a stream, by its id: streams of one id in different categories are of one partition.
-pub(super) fn partition_of(stream: &StreamName, partitions: u16) -> u16 {
-    if partitions <= 1 {
-        return 0;
+impl<S> Consumer<S> {
+    /// What is to be read to do an event that this release cannot do, if it is one. `foreign`: the events that are left to other releases.
+    pub(super) fn needs(&self, event: &RecordedEvent, foreign: &Foreign) -> Option<Needs> {
+        let handler = match (self.reads.handles.get(&*event.name), foreign.get(&*event.name)) {
+            (Some(known), _) if event.schema_version > *known => false,
+            (None, Some(handler)) => *handler,
+            _ => return None,
+        };
+        let position = event.metadata.position;
+        Some(Needs { name: Arc::clone(&event.name), version: event.schema_version, handler, position })
     }
-    // FNV-1a: it must give the same in every release, as rows have been written by it.
-    let hash = stream.id().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
-    (hash % u64::from(partitions)) as u16
+}
+
+/// The events that a consumer leaves to other releases; `true`: another one handles the event.
+pub(super) type Foreign = BTreeMap<Arc<str>, bool>;
+
+/// The partition of a stream.
+pub(super) fn partition_of(stream: &StreamName, partitions: u16) -> u16 {
+    stream.partition(partitions)
 }

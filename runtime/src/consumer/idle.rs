@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::host::{Consumer, Host};
 use super::{Beside, RunError};
 use crate::number::Position;
-use crate::store::{ConsumerRecord, ConsumerStore, FeedQuery, ParkedQuery, StoreError};
+use crate::store::{ConsumerRecord, ConsumerStore, FeedQuery, Needs, ParkedQuery, StoreError};
 
 /// How often other processes and requests on parked events are looked after, at first and at last.
 const FIRST: Duration = Duration::from_millis(5);
@@ -32,8 +32,9 @@ pub(super) async fn idle<S: ConsumerStore>(host: &Host<S>, beside: &dyn Beside) 
     loop {
         changed.mark_unchanged();
         match rest(host, beside, &mut until).await {
-            Ok(false) => return Ok(()),
-            Ok(true) => failures = 0,
+            Ok(Left::Nothing) => return Ok(()),
+            Ok(Left::Something) => failures = 0,
+            Ok(Left::Waits { consumer, problem }) => return Err(RunError::Failing { consumer, problem }),
             Err(error) if error.is_retryable() && failures < PATIENCE => failures += 1,
             Err(error) => return Err(error.into()),
         }
@@ -52,6 +53,17 @@ pub(super) async fn idle<S: ConsumerStore>(host: &Host<S>, beside: &dyn Beside) 
     }
 }
 
+/// What is left to do.
+enum Left {
+    Nothing,
+    Something,
+    /// Nothing but what no running release can do.
+    Waits {
+        consumer: String,
+        problem: String,
+    },
+}
+
 /// How often a partition may fail in a row.
 fn patience<S>(host: &Host<S>) -> u32 {
     host.consumers
@@ -67,58 +79,108 @@ async fn rest<S: ConsumerStore>(
     host: &Host<S>,
     beside: &dyn Beside,
     until: &mut Position,
-) -> Result<bool, StoreError> {
-    if left(host, *until).await? || !beside.is_idle().await? {
-        return Ok(true);
+) -> Result<Left, StoreError> {
+    let left = left(host, *until).await?;
+    if matches!(left, Left::Something) || !beside.is_idle().await? {
+        return Ok(Left::Something);
     }
     let drawn = host.store.health().await?.drawn;
     let causes = host.consumers.iter().any(|consumer| consumer.spec.kind.goes_on());
-    Ok((causes || beside.waits_for_more()) && std::mem::replace(until, drawn) != drawn)
+    let more = (causes || beside.waits_for_more()) && std::mem::replace(until, drawn) != drawn;
+    Ok(if more { Left::Something } else { left })
 }
 
 /// Whether anything is left to do by the consumers.
-async fn left<S: ConsumerStore>(host: &Host<S>, until: Position) -> Result<bool, StoreError> {
+async fn left<S: ConsumerStore>(host: &Host<S>, until: Position) -> Result<Left, StoreError> {
     let records = host.store.consumers().await?;
     let mut by_name: BTreeMap<&str, Vec<&ConsumerRecord>> = BTreeMap::new();
     for record in &records {
         by_name.entry(&record.name).or_default().push(record);
     }
-    let mut behind: Option<Position> = None;
+    let (mut behind, mut waits): (Option<Position>, _) = (None, None);
     for consumer in &host.consumers {
         let own = by_name.get(&*consumer.spec.name).map_or(&[][..], Vec::as_slice);
+        if is_to_be_lowered(host, consumer, own).await? {
+            return Ok(Left::Something);
+        }
         if own.iter().any(|record| record.paused || (record.live && record.version > consumer.spec.version)) {
+            continue;
+        }
+        let waiting = own.iter().find_map(|record| Some((record, waits_for(record)?)));
+        if let Some((record, (needs, problem))) = waiting {
+            if is_done_somewhere(host, consumer, record, needs).await? {
+                return Ok(Left::Something);
+            }
+            waits = Some(Left::Waits { consumer: consumer.spec.name.to_string(), problem });
             continue;
         }
         let live = own.iter().find(|record| record.live && record.version == consumer.spec.version);
         let building = own.iter().find(|record| !record.live && record.version == consumer.spec.version);
         // One that waits for the operator's word is at rest.
         if building.is_some_and(|building| !is_blocked(building) || done(host, building) < until) {
-            return Ok(true);
+            return Ok(Left::Something);
         }
         let record = match (live, building) {
             (Some(live), _) => live,
             (None, Some(building)) => building,
-            (None, None) => return Ok(true),
+            (None, None) => return Ok(Left::Something),
         };
         let least = done(host, record);
         if least < until {
             behind = Some(behind.map_or(least, |other| other.min(least)));
         }
         if record.retrying > 0 {
-            return Ok(true);
+            return Ok(Left::Something);
         }
         if record.failed + record.waiting > 0 && requested(host, consumer).await? {
-            return Ok(true);
+            return Ok(Left::Something);
         }
     }
     // The last positions drawn may have been rolled back: then nobody gets there before the next event.
     match behind {
-        None => Ok(false),
+        None => {}
         Some(least) => {
             let page = host.store.read_feed(FeedQuery::after(least).limit(1)).await?;
-            Ok(page.through > least)
+            if page.through > least {
+                return Ok(Left::Something);
+            }
         }
     }
+    Ok(waits.unwrap_or(Left::Nothing))
+}
+
+/// Whether the version of a release was live that was rolled back: it is lowered, and this process goes on in its place.
+async fn is_to_be_lowered<S: ConsumerStore>(
+    host: &Host<S>,
+    consumer: &Consumer<S>,
+    own: &[&ConsumerRecord],
+) -> Result<bool, StoreError> {
+    let newer = |record: &&ConsumerRecord| record.live && record.version > consumer.spec.version;
+    if !consumer.spec.kind.goes_on() || !own.iter().copied().any(|record| newer(&record)) {
+        return Ok(false);
+    }
+    host.store.lower_consumer(&consumer.spec).await
+}
+
+/// The event that a partition waits with, and the words for it.
+fn waits_for(record: &ConsumerRecord) -> Option<(&Needs, String)> {
+    record.partitions.iter().find_map(|partition| {
+        let waits = super::status::waits_for(partition)?;
+        Some((partition.blocked()?, waits.to_string()))
+    })
+}
+
+/// Whether this release can do an event, or another one that runs.
+async fn is_done_somewhere<S: ConsumerStore>(
+    host: &Host<S>,
+    consumer: &Consumer<S>,
+    record: &ConsumerRecord,
+    needs: &Needs,
+) -> Result<bool, StoreError> {
+    let known = host.store.known_reads(&record.name).await?;
+    let runs = |release: &str, running: bool| running || *release == *consumer.release;
+    let mut releases = known.releases.iter().filter(|one| runs(&one.release, one.running));
+    Ok(releases.any(|one| known.can_do(&one.release, needs)))
 }
 
 /// Whether a generation that is being built does not replace the live one because events have failed.

@@ -1,6 +1,8 @@
 //! Keeping the leases of this process, and a task for each.
 
-use std::collections::{BTreeMap, HashMap};
+mod take_over;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +13,7 @@ use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
 use super::board::{PartitionId, id_of};
-use super::host::{Consumer, Host};
+use super::host::{Consumer, Foreign, Host};
 use super::partition::Partition;
 use super::window::Window;
 use crate::app::with_sources;
@@ -33,15 +35,24 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// The least time between two rounds, whoever asks for them.
 const ROUND: Duration = Duration::from_millis(20);
 
+/// The window of a generation, and the events of other releases that are in it.
+type OwnWindow = (Arc<Foreign>, Arc<Window>);
+
 /// Keeps the leases of one run.
 pub(super) struct Keeper<S> {
     host: Arc<Host<S>>,
     stop: CancellationToken,
     worker: Uuid,
+    /// The events that are read for all consumers, and the window in which they are.
+    names: BTreeSet<String>,
     tail: Arc<Window>,
     /// The windows of the generations that run here.
-    windows: HashMap<(Arc<str>, u32), Arc<Window>>,
+    windows: HashMap<(Arc<str>, u32), OwnWindow>,
     held: BTreeMap<PartitionId, Held>,
+    /// Whether the consumers have this process's versions, as far as that can be.
+    opened: bool,
+    /// When to say again which partitions wait.
+    tell_at: Instant,
     /// Until then the leases that are held are ours, whatever happens to the database.
     valid_until: Instant,
 }
@@ -54,17 +65,23 @@ struct Held {
     task: AbortOnDropHandle<()>,
 }
 
+fn tail<S: ConsumerStore>(host: &Host<S>, names: &BTreeSet<String>) -> Arc<Window> {
+    let store: Arc<dyn EventStore> = Arc::clone(&host.store) as _;
+    let names: Vec<String> = names.iter().cloned().collect();
+    Arc::new(Window::waiting(store, names.into(), TAIL_PAGE))
+}
+
 impl<S: ConsumerStore> Keeper<S> {
     pub(super) fn new(host: Arc<Host<S>>, stop: CancellationToken) -> Self {
-        let mut names: Vec<_> = host.consumers.iter().flat_map(|one| one.events.iter().cloned()).collect();
-        names.sort_unstable();
-        names.dedup();
-        let store: Arc<dyn EventStore> = Arc::clone(&host.store) as _;
+        let names: BTreeSet<_> = host.consumers.iter().flat_map(|one| one.events.iter().cloned()).collect();
         Self {
-            tail: Arc::new(Window::waiting(store, names.into(), TAIL_PAGE)),
+            tail: tail(&host, &names),
+            names,
             windows: HashMap::new(),
             held: BTreeMap::new(),
             worker: fresh_id(),
+            opened: false,
+            tell_at: Instant::now(),
             valid_until: Instant::now(),
             host,
             stop,
@@ -78,6 +95,18 @@ impl<S: ConsumerStore> Keeper<S> {
         while !self.stop.is_cancelled() {
             let began = Instant::now();
             let every = self.every();
+            if !self.opened {
+                match self.stop.run_until_cancelled(self.open()).await {
+                    None => break,
+                    Some(Ok(())) => self.opened = true,
+                    Some(Err(error)) if error.is_retryable() => {
+                        let next = self.failed(&with_sources(&error), &mut failures);
+                        self.wait(began + ROUND, next).await;
+                        continue;
+                    }
+                    Some(Err(error)) => return Err(error),
+                }
+            }
             let next = match tokio::time::timeout(every, self.round(began)).await {
                 Ok(Ok(())) => {
                     failures = 0;
@@ -130,7 +159,12 @@ impl<S: ConsumerStore> Keeper<S> {
     /// Asks for all leases, and has a task for each that is granted.
     async fn round(&mut self, began: Instant) -> Result<(), StoreError> {
         self.held.retain(|_, held| !held.task.is_finished());
-        let wanted = self.wanted(&self.host.store.checkpoints().await?);
+        let mut records = self.host.store.checkpoints().await?;
+        if self.take_over(&records, began).await? {
+            records = self.host.store.checkpoints().await?;
+        }
+        self.tell_blocked(&records, began);
+        let wanted = self.wanted(&records);
         self.windows.retain(|(consumer, generation), _| {
             wanted.iter().any(|one| one.consumer == *consumer && one.generation == *generation)
         });
@@ -142,12 +176,37 @@ impl<S: ConsumerStore> Keeper<S> {
             leases.iter().map(|lease| (id_of(lease), (lease.epoch, lease.timeline))).collect();
         // A task that is dropped ends at once. Whatever it was writing is rolled back, or fenced.
         self.held.retain(|id, held| granted.get(id) == Some(&(held.epoch, held.timeline)));
-        for lease in leases {
-            if !self.held.contains_key(&id_of(&lease)) {
-                self.start(lease);
-            }
+        let new: Vec<Lease> =
+            leases.into_iter().filter(|lease| !self.held.contains_key(&id_of(lease))).collect();
+        // After the leases: who adds an event takes them away, so that what is read here is all that counts.
+        let foreign = self.foreign(&new).await?;
+        for lease in new {
+            let foreign = foreign.get(&lease.consumer).cloned().unwrap_or_default();
+            self.start(lease, foreign);
         }
         Ok(())
+    }
+
+    /// The events that are left to other releases, by consumer, for leases that are new.
+    async fn foreign(&mut self, leases: &[Lease]) -> Result<HashMap<Arc<str>, Arc<Foreign>>, StoreError> {
+        let mut foreign: HashMap<Arc<str>, Arc<Foreign>> = HashMap::new();
+        for lease in leases {
+            if foreign.contains_key(&lease.consumer) {
+                continue;
+            }
+            let Some(consumer) = self.host.consumer(&lease.consumer) else { continue };
+            let known = self.host.store.known_reads(&lease.consumer).await?;
+            let names = known.foreign(&consumer.reads, consumer.spec.kind.goes_on());
+            foreign.insert(Arc::clone(&lease.consumer), Arc::new(names));
+        }
+        let names = foreign.values().flat_map(|foreign| foreign.keys());
+        let more: BTreeSet<String> =
+            names.filter(|name| !self.names.contains(&***name)).map(ToString::to_string).collect();
+        if !more.is_empty() {
+            self.names.extend(more);
+            self.tail = tail(&self.host, &self.names);
+        }
+        Ok(foreign)
     }
 
     /// The generations that this process can run: those of its versions, unless the live one is of a newer release.
@@ -166,6 +225,7 @@ impl<S: ConsumerStore> Keeper<S> {
                 wanted.push(Wanted {
                     consumer: Arc::clone(&spec.name),
                     generation: record.generation,
+                    release: Arc::clone(&consumer.release),
                     held: held.map(|((_, _, partition), held)| (*partition, held.epoch)).collect(),
                 });
             }
@@ -173,9 +233,9 @@ impl<S: ConsumerStore> Keeper<S> {
         wanted
     }
 
-    fn start(&mut self, lease: Lease) {
+    fn start(&mut self, lease: Lease, foreign: Arc<Foreign>) {
         let Some(consumer) = self.host.consumer(&lease.consumer).cloned() else { return };
-        let own = self.window(&consumer, &lease);
+        let own = self.window(&consumer, &lease, &foreign);
         let id = id_of(&lease);
         let (epoch, timeline, stop) = (lease.epoch, lease.timeline, self.stop.child_token());
         tracing::info!(
@@ -187,21 +247,27 @@ impl<S: ConsumerStore> Keeper<S> {
             "a partition is run here"
         );
         let windows = (Arc::clone(&self.tail), own);
-        let partition = Partition::new(Arc::clone(&self.host), consumer, windows, lease, stop.clone());
+        let partition =
+            Partition::new(Arc::clone(&self.host), consumer, windows, lease, stop.clone(), foreign);
         let task = AbortOnDropHandle::new(tokio::spawn(Arc::new(partition).supervise()));
         self.held.insert(id, Held { epoch, timeline, stop, task });
     }
 
     /// The window of a generation, in which its partitions read while they are far behind.
-    fn window(&mut self, consumer: &Consumer<S>, lease: &Lease) -> Arc<Window> {
+    fn window(&mut self, consumer: &Consumer<S>, lease: &Lease, foreign: &Arc<Foreign>) -> Arc<Window> {
         let key = (Arc::clone(&lease.consumer), lease.generation);
-        let window = self.windows.entry(key).or_insert_with(|| {
-            let store: Arc<dyn EventStore> = Arc::clone(&self.host.store) as _;
-            let batch = consumer.options.batch.get();
-            let limit = batch.saturating_mul(usize::from(lease.partitions)).min(MAX_PAGE);
-            Arc::new(Window::passing(store, Arc::clone(&consumer.events), limit))
-        });
-        Arc::clone(window)
+        if let Some((of, window)) = self.windows.get(&key)
+            && of == foreign
+        {
+            return Arc::clone(window);
+        }
+        let store: Arc<dyn EventStore> = Arc::clone(&self.host.store) as _;
+        let batch = consumer.options.batch.get();
+        let limit = batch.saturating_mul(usize::from(lease.partitions)).min(MAX_PAGE);
+        let names = consumer.events.iter().cloned().chain(foreign.keys().map(ToString::to_string));
+        let window = Arc::new(Window::passing(store, names.collect(), limit));
+        self.windows.insert(key, (Arc::clone(foreign), Arc::clone(&window)));
+        window
     }
 
     async fn drain(&mut self) {

@@ -1,6 +1,7 @@
 //! How a consumer is run.
 
 use std::num::{NonZeroU16, NonZeroU32, NonZeroUsize};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::limits::MAX_PAGE;
@@ -24,7 +25,9 @@ pub struct ConsumerOptions {
     pub(crate) backoff: (Duration, Duration),
     pub(crate) park_limit: NonZeroU32,
     pub(crate) timeout: Duration,
-    pub(crate) start: Start,
+    /// `None`: nothing is said.
+    pub(crate) start: Option<Start>,
+    pub(crate) renamed_from: Option<Arc<str>>,
     pub(crate) rows: NonZeroUsize,
     pub(crate) concurrency: NonZeroUsize,
 }
@@ -42,7 +45,8 @@ impl ConsumerOptions {
             backoff: (Duration::from_millis(100), Duration::from_secs(30)),
             park_limit: const { NonZeroU32::new(100).unwrap() },
             timeout: Duration::from_secs(30),
-            start: Start::Beginning,
+            start: None,
+            renamed_from: None,
             rows: const { NonZeroUsize::new(32_768).unwrap() },
             concurrency: const { NonZeroUsize::new(32).unwrap() },
         }
@@ -93,9 +97,21 @@ impl ConsumerOptions {
         self
     }
 
-    /// Where the consumer begins when it is there for the first time; at the beginning if nothing is said.
+    /// Where the consumer begins when it is there for the first time. Default: at the beginning.
+    ///
+    /// A reactor or a saga acts on what it reads. When one is new to a store that has events, `build` fails until this is said:
+    /// [`Start::End`] for events from now on, [`Start::At`] for events since a time, [`Start::Beginning`] for all of
+    /// them.
     pub fn start(mut self, start: Start) -> Self {
-        self.start = start;
+        self.start = Some(start);
+        self
+    }
+
+    /// The name that the consumer had before. When `run` begins, it takes over the checkpoint and the parked events of that name, if
+    /// the store has no consumer of the new name. For projections and reactors; `renamed_from = "…"` in their
+    /// attributes says the same.
+    pub fn renamed_from(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.renamed_from = Some(name.into());
         self
     }
 

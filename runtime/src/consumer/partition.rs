@@ -1,6 +1,7 @@
 //! One leased partition, from its claim to its end.
 
 mod blocked;
+mod leave;
 mod redo;
 mod settle;
 mod work;
@@ -12,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::backoff::pause;
-use super::host::{Consumer, Host};
+use super::host::{Consumer, Foreign, Host};
 use super::panic_text;
 use super::trouble::Trouble;
 use super::window::Window;
@@ -28,6 +29,8 @@ pub(super) struct Partition<S> {
     pub(super) own: Arc<Window>,
     pub(super) lease: Lease,
     pub(super) stop: CancellationToken,
+    /// The events that are left to other releases.
+    pub(super) foreign: Arc<Foreign>,
     checkpoint: Mutex<Checkpoint>,
 }
 
@@ -47,6 +50,8 @@ enum End {
     Lost,
     /// Its generation took the place of the live one: it goes on under a new lease.
     Swapped,
+    /// Its next event is for another release, to which the partition was given.
+    Left,
 }
 
 /// Says that the partition is run here, until it is dropped.
@@ -75,9 +80,10 @@ impl<S: ConsumerStore> Partition<S> {
         (tail, own): (Arc<Window>, Arc<Window>),
         lease: Lease,
         stop: CancellationToken,
+        foreign: Arc<Foreign>,
     ) -> Self {
         let checkpoint = Mutex::new(Checkpoint { stored: lease.position, perhaps: None });
-        Self { host, consumer, tail, own, lease, stop, checkpoint }
+        Self { host, consumer, tail, own, lease, stop, foreign, checkpoint }
     }
 
     /// Works until the lease is lost or the partition is told to stop. Whatever fails, panics included, is logged, counted and begun again at the checkpoint
@@ -87,7 +93,7 @@ impl<S: ConsumerStore> Partition<S> {
         loop {
             let work = AbortOnDropHandle::new(tokio::spawn(Arc::clone(&self).work()));
             let trouble = match work.await {
-                Ok(Ok(End::Stopped | End::Swapped)) => break,
+                Ok(Ok(End::Stopped | End::Swapped | End::Left)) => break,
                 Ok(Ok(End::Lost)) => {
                     self.lost();
                     break;

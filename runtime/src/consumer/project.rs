@@ -39,6 +39,10 @@ where
     ) -> Box<dyn Session<S>> {
         Box::new(ProjectedSession { projection: Arc::clone(&self.projection), timeout: options.timeout })
     }
+
+    fn begin<'a>(&'a self, transaction: &'a mut S::Transaction) -> BoxFuture<'a, Result<(), HandlerError>> {
+        Box::pin(guarded(|| self.projection.begin(transaction.lend())))
+    }
 }
 
 struct ProjectedSession<P> {

@@ -9,6 +9,8 @@ use super::page::EventRef;
 use crate::app::{Inlines, Registry};
 use crate::clock::Clock;
 use crate::number::Position;
+use crate::payload::DecodeError;
+use crate::projection::HandlerError;
 use crate::store::{BoxFuture, ConsumerStore, StoreError, Table};
 use crate::stream::StreamName;
 
@@ -23,6 +25,15 @@ pub(crate) trait Runner<S>: Send + Sync {
     ) -> Box<dyn Session<S>>
     where
         S: ConsumerStore;
+
+    /// Prepares the tables of a projection within the transaction in which it starts again.
+    fn begin<'a>(&'a self, transaction: &'a mut S::Transaction) -> BoxFuture<'a, Result<(), HandlerError>>
+    where
+        S: ConsumerStore,
+    {
+        let _: &mut S::Transaction = transaction;
+        Box::pin(std::future::ready(Ok(())))
+    }
 }
 
 /// What a session may use of the application that it runs in.
@@ -131,17 +142,40 @@ pub(crate) struct Poison {
     pub(super) stuck: bool,
     /// Its handler has not ended, and runs beside the events of other streams.
     pub(super) slow: bool,
+    /// A newer release may be able to: the event that cannot be read here.
+    pub(super) newer: Option<Newer>,
+}
+
+/// An event that this release does not know.
+#[derive(Clone, Debug)]
+pub(crate) struct Newer {
+    pub(super) name: String,
+    /// `None`: the name is unknown.
+    pub(super) version: Option<u32>,
+}
+
+impl Newer {
+    /// The event, when it was not read because another release has written it.
+    pub(super) fn of(error: &DecodeError) -> Option<Self> {
+        match error {
+            DecodeError::UnknownName { name } => Some(Self { name: name.clone(), version: None }),
+            DecodeError::UnknownVersion { name, found, known } if found > known => {
+                Some(Self { name: name.clone(), version: Some(*found) })
+            }
+            _ => None,
+        }
+    }
 }
 
 impl Poison {
     /// An event that fails again for certain.
     pub(super) fn for_good(at: Option<usize>, reason: String) -> Self {
-        Self { at, reason, for_good: true, stuck: false, slow: false }
+        Self { at, reason, for_good: true, stuck: false, slow: false, newer: None }
     }
 
     /// A batch that may succeed another time.
     pub(super) fn this_time(reason: String) -> Self {
-        Self { at: None, reason, for_good: false, stuck: false, slow: false }
+        Self { at: None, reason, for_good: false, stuck: false, slow: false, newer: None }
     }
 }
 
@@ -162,7 +196,7 @@ impl Failure {
 
     /// A batch that may succeed another time.
     pub(super) fn this_time(reason: String, stuck: bool) -> Self {
-        Self::Poison(Poison { at: None, reason, for_good: false, stuck, slow: false })
+        Self::Poison(Poison { at: None, reason, for_good: false, stuck, slow: false, newer: None })
     }
 }
 

@@ -38,7 +38,8 @@ pub struct ConsumerStatus {
     pub pause_reason: Option<Arc<str>>,
     /// What is being built to take its place.
     pub building: Option<Building>,
-    /// What it last failed with in this process, while it has not got on since.
+    /// What it last failed with in this process, while it has not got on since; or the event for which it waits, which no
+    /// running release can read.
     pub problem: Option<String>,
 }
 
@@ -56,6 +57,32 @@ pub struct PartitionStatus {
     pub worker: Option<Uuid>,
     /// Whether it is run by this process.
     pub here: bool,
+    /// The event that the partition waits with: no release runs that can read it.
+    pub waits_for: Option<WaitsFor>,
+}
+
+/// An event that a partition cannot do before a release runs that can read it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WaitsFor {
+    /// The persisted name of the event.
+    pub event: Arc<str>,
+    /// The version of its payload.
+    pub version: u32,
+    /// Its position.
+    pub position: Position,
+}
+
+impl std::fmt::Display for WaitsFor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { event, version, position } = self;
+        write!(f, "waits for a release that reads `{event}` version {version}, at position {position}")
+    }
+}
+
+pub(super) fn waits_for(partition: &PartitionRecord) -> Option<WaitsFor> {
+    let needs = partition.blocked().filter(|_| partition.worker.is_none())?;
+    Some(WaitsFor { event: Arc::clone(&needs.name), version: needs.version, position: needs.position })
 }
 
 /// A generation that is being built to take the place of the live one.
@@ -124,6 +151,7 @@ fn status(
                 epoch: partition.epoch,
                 worker: partition.worker,
                 here: cell(board, record, partition).is_some(),
+                waits_for: waits_for(partition),
             })
             .collect(),
         lag_positions: record.partitions.iter().map(behind).max().unwrap_or(0),
@@ -168,7 +196,9 @@ pub(super) fn done(record: &ConsumerRecord) -> u64 {
 
 fn problem(board: &Board, record: &ConsumerRecord) -> Option<String> {
     let failing = record.partitions.iter().find_map(|partition| cell(board, record, partition)?.problem);
-    failing.or_else(|| record.pause_reason.as_ref().map(ToString::to_string))
+    let paused = || record.pause_reason.as_ref().map(ToString::to_string);
+    let waits = || Some(record.partitions.iter().find_map(waits_for)?.to_string());
+    failing.or_else(paused).or_else(waits)
 }
 
 /// The partition, if this process runs it.

@@ -10,6 +10,7 @@ mod opening;
 mod parked;
 #[cfg(feature = "testing")]
 mod probe;
+mod reads;
 mod saga_store;
 mod sagas;
 mod select;
@@ -30,8 +31,9 @@ use self::log::Log;
 pub(crate) use self::probe::{WriteProbe, Writing};
 pub use self::transaction::MemoryTransaction;
 use super::{
-    Append, AppendError, Appended, BoxFuture, BoxStream, CommandRecord, Direction, EventStore, FeedPage,
-    FeedQuery, Health, RehydrateError, Snapshot, StoreError, StreamQuery, Visit, Wakeup, WakeupSource,
+    Append, AppendError, Appended, BoxFuture, BoxStream, CommandRecord, Direction, EventStore, EventType,
+    FeedPage, FeedQuery, Health, RehydrateError, Snapshot, StoreError, StreamQuery, Visit, Wakeup,
+    WakeupSource,
 };
 use crate::clock::Clock;
 use crate::number::Version;
@@ -149,6 +151,13 @@ impl std::fmt::Debug for MemoryStore {
 impl EventStore for MemoryStore {
     fn prepare(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async { self.shared.log().available().map(|_| ()) })
+    }
+
+    fn register_events<'a>(&'a self, events: &'a [EventType]) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            self.shared.log().available()?.consumers.register_events(events);
+            Ok(())
+        })
     }
 
     fn append(&self, append: Append) -> BoxFuture<'_, Result<Appended, AppendError>> {

@@ -51,8 +51,8 @@ use self::queue::Queue;
 use self::server::Server;
 use self::sql::Schema;
 use super::{
-    Append, AppendError, Appended, BoxFuture, BoxStream, CommandRecord, EventStore, FeedPage, FeedQuery,
-    Health, RehydrateError, Snapshot, StoreError, StreamQuery, Timeline, Visit, Wakeup,
+    Append, AppendError, Appended, BoxFuture, BoxStream, CommandRecord, EventStore, EventType, FeedPage,
+    FeedQuery, Health, RehydrateError, Snapshot, StoreError, StreamQuery, Timeline, Visit, Wakeup,
 };
 use crate::number::Version;
 use crate::recorded::RecordedEvent;
@@ -193,6 +193,10 @@ impl EventStore for PostgresStore {
             append.check()?;
             self.inner.queue.append(append, Some(timeline)).await
         })
+    }
+
+    fn register_events<'a>(&'a self, events: &'a [EventType]) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move { consumers::reads::register_events(self.open()?, events).await })
     }
 
     fn append(&self, append: Append) -> BoxFuture<'_, Result<Appended, AppendError>> {

@@ -145,7 +145,7 @@ macro_rules! saga_contract {
                 trap_39_a_raised_version_goes_on_in_its_place
                 what_is_parked_stays_parked
                 many_may_raise_a_version_at_once
-                another_number_of_partitions_is_refused
+                another_number_of_partitions_divides_it_anew
                 an_older_process_runs_nothing
             }
         }

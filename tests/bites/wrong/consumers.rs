@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use kenning::read_model::{Row, Value};
 use kenning::store::{
-    BoxFuture, ConsumerKind, ConsumerRecord, ConsumerSpec, ConsumerStore, Lease, LeaseRequest,
-    MemoryTransaction, NewParked, Opened, Parked, ParkedQuery, ParkedRequest, RowChanges, Select, Start,
-    StoreError, Table, Timeline, TransactionalStore,
+    BoxFuture, ConsumerKind, ConsumerReads, ConsumerRecord, ConsumerSpec, ConsumerStore, KnownReads, Lease,
+    LeaseRequest, MemoryTransaction, Needs, NewParked, Opened, Parked, ParkedQuery, ParkedRequest,
+    RowChanges, Select, Start, StoreError, Table, Timeline, TransactionalStore,
 };
 use kenning::{Position, StreamName};
 use uuid::Uuid;
@@ -155,6 +155,43 @@ impl Wrong {
 }
 
 impl ConsumerStore for Wrong {
+    fn declare_consumer<'a>(&'a self, consumer: &'a ConsumerSpec) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.store.declare_consumer(consumer)
+    }
+
+    fn lower_consumer<'a>(&'a self, consumer: &'a ConsumerSpec) -> BoxFuture<'a, Result<bool, StoreError>> {
+        self.store.lower_consumer(consumer)
+    }
+
+    fn restart_in<'a>(
+        &'a self,
+        transaction: &'a mut MemoryTransaction,
+        consumer: &'a ConsumerSpec,
+        start: Start,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.store.restart_in(transaction, consumer, start)
+    }
+
+    fn rename_consumer<'a>(
+        &'a self,
+        from: &'a str,
+        consumer: &'a ConsumerSpec,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        self.store.rename_consumer(from, consumer)
+    }
+
+    fn register_reads<'a>(&'a self, reads: &'a ConsumerReads) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.store.register_reads(reads)
+    }
+
+    fn known_reads<'a>(&'a self, consumer: &'a str) -> BoxFuture<'a, Result<KnownReads, StoreError>> {
+        self.store.known_reads(consumer)
+    }
+
+    fn leave<'a>(&'a self, lease: &'a Lease, needs: &'a Needs) -> BoxFuture<'a, Result<bool, StoreError>> {
+        self.store.leave(lease, needs)
+    }
+
     fn open_consumer<'a>(&'a self, consumer: &'a ConsumerSpec) -> BoxFuture<'a, Result<Opened, StoreError>> {
         Box::pin(self.open(consumer))
     }

@@ -123,6 +123,13 @@ impl EventStore for Wrong {
         })
     }
 
+    fn register_events<'a>(
+        &'a self,
+        events: &'a [kenning::store::EventType],
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.store.register_events(events)
+    }
+
     fn append(&self, append: Append) -> BoxFuture<'_, Result<Appended, AppendError>> {
         Box::pin(self.append_wrongly(append))
     }

@@ -1,5 +1,6 @@
 //! Registering sagas.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Builder;
@@ -9,11 +10,13 @@ use crate::saga::{
     Doorbell, Faults, Follow, RegisteredSaga, SagaDefinition, SagaEngine, SagaOptions, SagaSide, Setup,
     Watch, registered,
 };
-use crate::store::{BoxFuture, SagaStore, StoreError};
+use crate::store::{BoxFuture, SagaStore, Start, StoreError};
 
 /// The sagas that a builder has been told of.
 pub(super) struct Sagas<S> {
     registered: Vec<Arc<RegisteredSaga>>,
+    /// Where those begin that say so themselves.
+    starts: BTreeMap<&'static str, Start>,
     options: SagaOptions,
     faults: Faults,
     watch: Watch,
@@ -26,12 +29,13 @@ pub(super) struct Sagas<S> {
 
 type Open<S> =
     fn(Arc<S>, Vec<Arc<RegisteredSaga>>, Setup) -> BoxFuture<'static, Result<Arc<dyn SagaSide>, StoreError>>;
-type MakeFollow<S> = fn(&Arc<RegisteredSaga>, Follow, &SagaOptions) -> Declaration<S>;
+type MakeFollow<S> = fn(&Arc<RegisteredSaga>, Follow, &SagaOptions, Option<Start>) -> Declaration<S>;
 
 impl<S> Default for Sagas<S> {
     fn default() -> Self {
         Self {
             registered: Vec::new(),
+            starts: BTreeMap::new(),
             options: SagaOptions::new(),
             faults: Faults::default(),
             watch: Watch::default(),
@@ -56,7 +60,8 @@ impl<S> Sagas<S> {
                     .cloned()
                     .collect();
                 let follow = Follow::new(main, &old, Arc::clone(&self.doorbell));
-                (!follow.events().is_empty()).then(|| make(main, follow, &self.options))
+                let start = self.starts.get(&*main.saga.about().name).copied();
+                (!follow.events().is_empty()).then(|| make(main, follow, &self.options, start))
             })
             .collect()
     }
@@ -95,12 +100,18 @@ impl<S> Sagas<S> {
 impl<S: SagaStore> Builder<S> {
     /// Registers a saga with the services that its steps reach the outside with: its instances are started, run and compensated by the processes that [run](crate::Kenning::run) the application.
     pub fn saga<F: SagaDefinition>(self, services: impl Into<Arc<F::Services>>) -> Self {
-        self.add_saga::<F>(services.into(), false)
+        self.add_saga::<F>(services.into(), false, None)
+    }
+
+    /// Registers a saga that begins at a place of the feed when it is new: its `#[start]` and `#[wait]` functions see events from there on.
+    /// A saga that is new to a store with events needs it; otherwise it changes nothing.
+    pub fn saga_from<F: SagaDefinition>(self, services: impl Into<Arc<F::Services>>, start: Start) -> Self {
+        self.add_saga::<F>(services.into(), false, Some(start))
     }
 
     /// Registers an earlier definition of a saga: it starts nothing, and finishes the instances that follow it.
     pub fn finish_saga<F: SagaDefinition>(self, services: impl Into<Arc<F::Services>>) -> Self {
-        self.add_saga::<F>(services.into(), true)
+        self.add_saga::<F>(services.into(), true, None)
     }
 
     /// How sagas are run. An application that is told this looks after the instances that are in the store, with [`Kenning::sagas`](crate::Kenning::sagas), also when it registers no saga.
@@ -130,11 +141,19 @@ impl<S: SagaStore> Builder<S> {
         Arc::clone(&self.sagas.doorbell)
     }
 
-    fn add_saga<F: SagaDefinition>(mut self, services: Arc<F::Services>, finishes_only: bool) -> Self {
+    fn add_saga<F: SagaDefinition>(
+        mut self,
+        services: Arc<F::Services>,
+        finishes_only: bool,
+        start: Option<Start>,
+    ) -> Self {
         self.registrations.saga::<F>(finishes_only);
+        if let Some(start) = start {
+            self.sagas.starts.insert(F::NAME, start);
+        }
         self.sagas.registered.push(registered::<F>(services, finishes_only));
         self.sagas.open = Some(SagaEngine::open);
-        self.sagas.follow = Some(|main, follow, options| Declaration::saga(main, follow, options));
+        self.sagas.follow = Some(Declaration::saga);
         self.consumers.run_consumers();
         self
     }

@@ -82,6 +82,13 @@ impl EventStore for Faulty {
         self.store.prepare()
     }
 
+    fn register_events<'a>(
+        &'a self,
+        events: &'a [crate::store::EventType],
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.store.register_events(events)
+    }
+
     fn append(&self, append: Append) -> BoxFuture<'_, Result<Appended, AppendError>> {
         Box::pin(async move {
             self.calls.appends.fetch_add(1, Ordering::SeqCst);

@@ -50,6 +50,9 @@ impl<S: ConsumerStore> Worker<S> {
             };
             match (part, poison.at) {
                 ([event], _) => {
+                    if let Some(needs) = self.newer(event, &poison).await? {
+                        return self.leave(&needs).await.map(Some);
+                    }
                     if let Some(end) = self.failed(event, poison, 0, part_to).await? {
                         return Ok(Some(end));
                     }

@@ -205,12 +205,17 @@ impl<S: ConsumerStore> Worker<S> {
         let (lease, consumer) = (&partition.lease, &partition.consumer);
         let most = consumer.options.batch.get();
         let mine = |event: &crate::recorded::RecordedEvent| {
-            consumer.handles(event)
+            (consumer.handles(event) || partition.foreign.contains_key(&*event.name))
                 && partition_of(&event.metadata.stream, lease.partitions) == lease.partition
         };
         let mut to = page.through;
         let mut batch = Vec::new();
+        let mut needs = None;
         for event in page.chosen_after(self.position, mine) {
+            needs = consumer.needs(&event, &partition.foreign);
+            if needs.is_some() {
+                break;
+            }
             self.order.check(&event)?;
             to = event.metadata.position;
             batch.push(event);
@@ -218,7 +223,9 @@ impl<S: ConsumerStore> Worker<S> {
                 break;
             }
         }
-        if batch.len() < most {
+        if let Some(needs) = &needs {
+            to = Position::new(needs.position.get().saturating_sub(1)).max(self.position);
+        } else if batch.len() < most {
             to = page.through;
         }
         if !batch.is_empty() {
@@ -236,6 +243,9 @@ impl<S: ConsumerStore> Worker<S> {
             consumer.metrics.seconds.record(began.elapsed());
         }
         self.reached(to);
+        if let Some(needs) = needs {
+            return self.leave(&needs).await.map(Some);
+        }
         self.at_head = page.is_at_head() && to == page.through;
         self.tell_lag(page, batch.last().map(|event| event.metadata.recorded_at));
         Ok(None)

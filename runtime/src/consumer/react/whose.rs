@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::app::{TargetError, with_sources};
-use crate::consumer::runner::{Failure, Poison};
+use crate::consumer::runner::{Failure, Newer, Poison};
 use crate::reactor::Effect;
 use crate::store::{CommandRecord, RehydrateError, StoreError};
 use crate::telemetry::ReactorMetrics;
@@ -47,6 +47,10 @@ pub(super) fn done_before(
 pub(super) fn unopened(at: usize, error: TargetError) -> Failure {
     match error {
         TargetError::Rehydrate(RehydrateError::Store(error)) => of_store(Some(at), error),
+        TargetError::Rehydrate(RehydrateError::Decode { ref source, .. }) if Newer::of(source).is_some() => {
+            let newer = Newer::of(source);
+            Failure::Poison(Poison { newer, ..Poison::for_good(Some(at), with_sources(&error)) })
+        }
         error @ (TargetError::NotRegistered(_) | TargetError::Rehydrate(_)) => {
             Failure::for_good(at, with_sources(&error))
         }

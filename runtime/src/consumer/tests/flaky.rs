@@ -70,6 +70,13 @@ impl EventStore for Flaky {
         self.store.prepare()
     }
 
+    fn register_events<'a>(
+        &'a self,
+        events: &'a [crate::store::EventType],
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.store.register_events(events)
+    }
+
     fn append(&self, append: Append) -> BoxFuture<'_, Result<Appended, AppendError>> {
         self.store.append(append)
     }
@@ -171,6 +178,53 @@ impl TransactionalStore for Flaky {
 impl ConsumerStore for Flaky {
     fn open_consumer<'a>(&'a self, consumer: &'a ConsumerSpec) -> BoxFuture<'a, Result<Opened, StoreError>> {
         self.store.open_consumer(consumer)
+    }
+
+    fn declare_consumer<'a>(&'a self, consumer: &'a ConsumerSpec) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.store.declare_consumer(consumer)
+    }
+
+    fn lower_consumer<'a>(&'a self, consumer: &'a ConsumerSpec) -> BoxFuture<'a, Result<bool, StoreError>> {
+        self.store.lower_consumer(consumer)
+    }
+
+    fn restart_in<'a>(
+        &'a self,
+        transaction: &'a mut MemoryTransaction,
+        consumer: &'a ConsumerSpec,
+        start: Start,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.store.restart_in(transaction, consumer, start)
+    }
+
+    fn rename_consumer<'a>(
+        &'a self,
+        from: &'a str,
+        consumer: &'a ConsumerSpec,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        self.store.rename_consumer(from, consumer)
+    }
+
+    fn register_reads<'a>(
+        &'a self,
+        reads: &'a crate::store::ConsumerReads,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.store.register_reads(reads)
+    }
+
+    fn known_reads<'a>(
+        &'a self,
+        consumer: &'a str,
+    ) -> BoxFuture<'a, Result<crate::store::KnownReads, StoreError>> {
+        self.store.known_reads(consumer)
+    }
+
+    fn leave<'a>(
+        &'a self,
+        lease: &'a Lease,
+        needs: &'a crate::store::Needs,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        self.store.leave(lease, needs)
     }
 
     fn rebuild<'a>(&'a self, consumer: &'a ConsumerSpec) -> BoxFuture<'a, Result<u32, StoreError>> {

@@ -65,7 +65,7 @@ async fn p4_a_holder_that_was_asleep_writes_nothing() {
     let request = |held| LeaseRequest {
         worker: uuid::Uuid::from_u128(1),
         duration: Duration::from_secs(3),
-        wanted: vec![Wanted { consumer: "shelves".into(), generation: 1, held }],
+        wanted: vec![Wanted { consumer: "shelves".into(), generation: 1, release: "".into(), held }],
     };
     let leases = store.lease(&request(Vec::new())).await.unwrap();
     assert_eq!(leases.len(), 4);

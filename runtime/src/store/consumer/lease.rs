@@ -29,6 +29,8 @@ pub struct Wanted {
     pub consumer: Arc<str>,
     /// The generation.
     pub generation: u32,
+    /// The [release](super::ConsumerReads::release) of the worker; empty when it is not known.
+    pub release: Arc<str>,
     /// The leases that the worker has: partition and epoch.
     pub held: Vec<(u16, u64)>,
 }

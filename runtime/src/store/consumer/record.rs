@@ -5,6 +5,7 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::Needs;
 use crate::number::Position;
 
 /// One generation of a consumer.
@@ -49,6 +50,16 @@ pub struct PartitionRecord {
     pub epoch: u64,
     /// Who runs it, if anybody does.
     pub worker: Option<Uuid>,
+    /// What its next event needs, or what one that is done has needed; `None`: every worker could do all.
+    pub needs: Option<Needs>,
     /// The first event after its checkpoint, wanted or not, was recorded then; `None`: there is none. By the store's clock.
     pub next_recorded_at: Option<OffsetDateTime>,
+}
+
+impl PartitionRecord {
+    /// What is to be read to do the next event, when a worker has met one that it could not.
+    #[must_use]
+    pub fn blocked(&self) -> Option<&Needs> {
+        self.needs.as_ref().filter(|needs| self.position < needs.position)
+    }
 }

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use time::OffsetDateTime;
+
 use super::consumers::{Consumers, Generation};
 use super::tables::Changes;
 use crate::number::Position;
 use crate::read_model::{Row, Value};
-use crate::store::{Lease, Parked, ParkedRequest, RowChanges, StoreError, Table};
+use crate::store::{ConsumerSpec, Lease, Parked, ParkedRequest, RowChanges, StoreError, Table};
 
 /// The writes of a transaction beside its appends.
 #[derive(Default)]
@@ -15,6 +17,7 @@ pub(super) struct Batch {
     moves: Vec<Move>,
     rows: BTreeMap<(Arc<str>, u32), Changes>,
     parking: Vec<Parking>,
+    restarts: Vec<(ConsumerSpec, Position, OffsetDateTime)>,
 }
 
 /// A checkpoint that moves.
@@ -78,6 +81,11 @@ impl Batch {
         own.write(rows, changes)
     }
 
+    /// Has a consumer start again.
+    pub(super) fn restart(&mut self, spec: ConsumerSpec, at: Position, now: OffsetDateTime) {
+        self.restarts.push((spec, at, now));
+    }
+
     /// Parks an event.
     pub(super) fn park(&mut self, parked: Parked) {
         self.parking.push(Parking::Park(parked));
@@ -111,6 +119,9 @@ impl Batch {
 
     /// Stores everything, which [`check`](Self::check) has accepted under the same lock.
     pub(super) fn apply(self, consumers: &mut Consumers) {
+        for (spec, at, now) in self.restarts {
+            consumers.restart(&spec, at, now);
+        }
         for Move { lease, to, .. } in self.moves {
             let partition = consumers
                 .generation_mut(&lease.consumer, lease.generation)
@@ -146,8 +157,12 @@ impl Parking {
         match self {
             Self::Park(again) => {
                 let parked = generation.parked.entry(again.position).or_insert_with(|| again.clone());
-                (parked.error, parked.attempts, parked.request) = (again.error, again.attempts, None);
-                parked.retry_at = again.retry_at;
+                (parked.partition, parked.request) = (again.partition, None);
+                // What waits behind another event and comes once more keeps the reason that it has.
+                if again.error.is_some() {
+                    (parked.error, parked.attempts) = (again.error, again.attempts);
+                    parked.retry_at = again.retry_at;
+                }
             }
             Self::Unpark { position, .. } => {
                 let Some(gone) = generation.parked.remove(&position) else { return };

@@ -9,9 +9,9 @@ use super::{MemoryStore, MemoryTransaction, select};
 use crate::number::Position;
 use crate::read_model::{Row, Value};
 use crate::store::{
-    BoxFuture, ConsumerKind, ConsumerRecord, ConsumerSpec, ConsumerStore, Lease, LeaseRequest, NewParked,
-    Opened, Parked, ParkedQuery, ParkedRequest, RowChanges, Select, Start, StoreError, Table,
-    TransactionalStore,
+    BoxFuture, ConsumerKind, ConsumerReads, ConsumerRecord, ConsumerSpec, ConsumerStore, KnownReads, Lease,
+    LeaseRequest, Needs, NewParked, Opened, Parked, ParkedQuery, ParkedRequest, RowChanges, Select, Start,
+    StoreError, Table, TransactionalStore,
 };
 use crate::stream::StreamName;
 
@@ -20,8 +20,69 @@ impl ConsumerStore for MemoryStore {
         Box::pin(async move {
             let mut log = self.shared.log();
             let start = log.available()?.start(consumer.start);
-            log.consumers.open(consumer, start, self.shared.clock.now())
+            log.consumers.open(consumer, start, self.shared.clock.now(), true)
         })
+    }
+
+    fn declare_consumer<'a>(&'a self, consumer: &'a ConsumerSpec) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let mut log = self.shared.log();
+            let start = log.available()?.start(consumer.start);
+            log.consumers.open(consumer, start, self.shared.clock.now(), false).map(drop)
+        })
+    }
+
+    fn lower_consumer<'a>(&'a self, consumer: &'a ConsumerSpec) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move {
+            let now = self.shared.clock.now();
+            let mut log = self.shared.log();
+            let log = log.available()?;
+            if consumer.kind == ConsumerKind::Saga
+                && log.sagas.follow_higher(&consumer.name, consumer.version)
+            {
+                return Ok(false);
+            }
+            Ok(log.consumers.lower(consumer, now))
+        })
+    }
+
+    fn restart_in<'a>(
+        &'a self,
+        transaction: &'a mut MemoryTransaction,
+        consumer: &'a ConsumerSpec,
+        start: Start,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let start = self.shared.log().available()?.start(start);
+            transaction.batch()?.restart(consumer.clone(), start, self.shared.clock.now());
+            Ok(())
+        })
+    }
+
+    fn rename_consumer<'a>(
+        &'a self,
+        from: &'a str,
+        consumer: &'a ConsumerSpec,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move { self.shared.log().available()?.consumers.rename(from, consumer) })
+    }
+
+    fn register_reads<'a>(&'a self, reads: &'a ConsumerReads) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            self.shared.log().available()?.consumers.register_reads(reads);
+            Ok(())
+        })
+    }
+
+    fn known_reads<'a>(&'a self, consumer: &'a str) -> BoxFuture<'a, Result<KnownReads, StoreError>> {
+        Box::pin(async move {
+            let now = self.shared.clock.now();
+            Ok(self.shared.log().available()?.consumers.known_reads(consumer, now))
+        })
+    }
+
+    fn leave<'a>(&'a self, lease: &'a Lease, needs: &'a Needs) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move { Ok(self.shared.log().available()?.consumers.leave(lease, needs)) })
     }
 
     fn rebuild<'a>(&'a self, consumer: &'a ConsumerSpec) -> BoxFuture<'a, Result<u32, StoreError>> {

@@ -9,13 +9,14 @@ use uuid::Uuid;
 use super::tables::MemoryTable;
 use crate::number::Position;
 use crate::store::{
-    ConsumerKind, ConsumerRecord, ConsumerSpec, Lease, Parked, PartitionRecord, StoreError, Table,
+    ConsumerKind, ConsumerRecord, ConsumerSpec, Lease, Needs, Parked, PartitionRecord, StoreError, Table,
 };
 
 /// The consumers, by name.
 #[derive(Default)]
 pub(super) struct Consumers {
     pub(super) by_name: BTreeMap<Arc<str>, Consumer>,
+    pub(super) reads: super::reads::Reads,
 }
 
 /// One consumer.
@@ -50,6 +51,8 @@ pub(super) struct Registered {
     pub(super) since: OffsetDateTime,
     /// Until when it counts, unless it asks again.
     pub(super) until: OffsetDateTime,
+    /// Its release.
+    pub(super) release: Arc<str>,
 }
 
 /// One partition of a generation.
@@ -60,6 +63,8 @@ pub(super) struct Partition {
     pub(super) worker: Option<Uuid>,
     /// Until when nobody else gets it, whether anybody has it or not.
     pub(super) until: Option<OffsetDateTime>,
+    /// What a worker has to read to do the event at which another one has left it.
+    pub(super) needs: Option<Needs>,
 }
 
 impl Consumers {
@@ -111,6 +116,7 @@ impl Consumers {
                         position: partition.position,
                         epoch: partition.epoch,
                         worker: partition.worker.filter(|_| !partition.is_free(now)),
+                        needs: partition.needs.clone(),
                         next_recorded_at: next(partition.position),
                     });
                 records.push(ConsumerRecord {
@@ -162,12 +168,13 @@ impl Consumer {
     }
 
     /// Gives the live generation a higher version in its place, and another number: who asks for leases of the lower version gets none. Gives the number.
-    pub(super) fn raise(&mut self, version: u32) -> u32 {
+    pub(super) fn raise(&mut self, spec: &ConsumerSpec) -> u32 {
         if let Some(mut raised) = self.generations.remove(&self.live) {
             self.last += 1;
             self.live = self.last;
-            raised.version = version;
+            raised.version = spec.version;
             raised.partitions.iter_mut().for_each(Partition::revoke);
+            raised.divide(spec.partitions.max(1));
             raised.parked.values_mut().for_each(|parked| parked.generation = self.last);
             raised.workers.clear();
             self.generations.clear();
@@ -189,6 +196,22 @@ impl Consumer {
     /// The number of the generation that is being built.
     pub(super) fn building(&self) -> Option<u32> {
         self.generations.keys().copied().find(|number| *number != self.live)
+    }
+}
+
+impl Generation {
+    /// Divides a generation without leases into so many partitions. All of them begin where the one was that is furthest behind.
+    fn divide(&mut self, partitions: u16) {
+        if self.partitions.len() == usize::from(partitions) {
+            return;
+        }
+        let position = self.partitions.iter().map(|one| one.position).min().unwrap_or_default();
+        let epoch = self.partitions.iter().map(|one| one.epoch).max().unwrap_or(0) + 1;
+        let partition = Partition { position, epoch, ..Partition::default() };
+        self.partitions = vec![partition; usize::from(partitions)];
+        for parked in self.parked.values_mut() {
+            parked.partition = parked.stream.partition(partitions);
+        }
     }
 }
 

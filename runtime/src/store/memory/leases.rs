@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::consumers::{Consumer, Consumers, Generation, Partition, Registered};
-use crate::store::{Lease, LeaseRequest, Timeline, Wanted};
+use crate::store::{KnownReads, Lease, LeaseRequest, Needs, Timeline, Wanted};
 
 impl Consumers {
     /// Renews what a worker has, takes back what it has too much, and gives it what is free.
@@ -15,8 +15,9 @@ impl Consumers {
         let until = later(now, request.duration);
         let mut leases = Vec::new();
         for wanted in &request.wanted {
+            let known = self.known_reads(&wanted.consumer, now);
             if let Some(consumer) = self.by_name.get_mut(&wanted.consumer) {
-                consumer.lease(request.worker, wanted, now, until, &mut leases);
+                consumer.lease(request.worker, wanted, &known, (now, until), &mut leases);
             }
         }
         leases
@@ -38,8 +39,8 @@ impl Consumer {
         &mut self,
         worker: Uuid,
         wanted: &Wanted,
-        now: OffsetDateTime,
-        until: OffsetDateTime,
+        known: &KnownReads,
+        (now, until): (OffsetDateTime, OffsetDateTime),
         leases: &mut Vec<Lease>,
     ) {
         let live = self.live == wanted.generation;
@@ -50,9 +51,12 @@ impl Consumer {
             return;
         }
         generation.workers.retain(|_, registered| registered.until > now);
-        generation.workers.entry(worker).or_insert(Registered { since: now, until }).until = until;
+        let release = Arc::clone(&wanted.release);
+        let registered =
+            generation.workers.entry(worker).or_insert(Registered { since: now, until, release });
+        (registered.until, registered.release) = (until, Arc::clone(&wanted.release));
         let partitions = generation.partitions.len();
-        let share = generation.share(worker, now);
+        let share = generation.share(worker, known, now);
         let mut has = 0;
         let mut given = vec![false; partitions];
         let held = |partition: u16, epoch: u64| wanted.held.contains(&(partition, epoch));
@@ -70,7 +74,9 @@ impl Consumer {
             }
         }
         for (partition, given) in generation.partitions.iter_mut().zip(&mut given) {
-            if !*given && has < share && partition.is_free(now) {
+            let can_do = |needs: &Needs| known.can_do(&wanted.release, needs);
+            let blocked = partition.needs.as_ref().filter(|needs| partition.position < needs.position);
+            if !*given && has < share && partition.is_free(now) && blocked.is_none_or(can_do) {
                 partition.revoke();
                 (partition.worker, partition.until) = (Some(worker), Some(until));
                 (*given, has) = (true, has + 1);
@@ -94,18 +100,33 @@ impl Consumer {
 impl Generation {
     /// How many partitions a worker may have: all divided by the workers, rounded up. While another one has less than that rounded down, those who came first have those that are
     /// over, and nobody else has more than that.
-    fn share(&self, worker: Uuid, now: OffsetDateTime) -> usize {
-        let (partitions, workers) = (self.partitions.len(), self.workers.len().max(1));
+    fn share(&self, worker: Uuid, known: &KnownReads, now: OffsetDateTime) -> usize {
+        // While workers run that can do all that partitions have needed, they alone count.
+        let needs: Vec<&Needs> =
+            self.partitions.iter().filter_map(|partition| partition.needs.as_ref()).collect();
+        let can_do_all =
+            |registered: &Registered| needs.iter().all(|needs| known.can_do(&registered.release, needs));
+        let any = self.workers.values().any(can_do_all);
+        if any && !self.workers.get(&worker).is_some_and(can_do_all) {
+            return 0;
+        }
+        let counts: Vec<(OffsetDateTime, Uuid)> = self
+            .workers
+            .iter()
+            .filter(|(_, registered)| !any || can_do_all(registered))
+            .map(|(worker, registered)| (registered.since, *worker))
+            .collect();
+        let (partitions, workers) = (self.partitions.len(), counts.len().max(1));
         let least = partitions / workers;
         let has = |other: &Uuid| {
             let own = |partition: &&Partition| partition.worker == Some(*other) && !partition.is_free(now);
             self.partitions.iter().filter(own).count()
         };
-        if self.workers.keys().all(|other| *other == worker || has(other) >= least) {
+        if counts.iter().all(|(_, other)| *other == worker || has(other) >= least) {
             return partitions.div_ceil(workers);
         }
-        let place = |worker: &Uuid| (self.workers.get(worker).map(|registered| registered.since), *worker);
-        let earlier = self.workers.keys().filter(|other| place(other) < place(&worker)).count();
+        let own = counts.iter().find(|(_, one)| *one == worker).copied();
+        let earlier = counts.iter().filter(|other| own.is_some_and(|own| **other < own)).count();
         least + usize::from(earlier < partitions % workers)
     }
 }

@@ -10,12 +10,13 @@ use crate::number::Position;
 use crate::store::{ConsumerSpec, Lease, Opened, SWAP_PAUSE, StoreError, Table};
 
 impl Consumers {
-    /// Makes sure that a consumer is there. `start` is where a new one begins.
+    /// Makes sure that a consumer is there. `start` is where a new one begins. `raise`: one of a lower version gets this one.
     pub(super) fn open(
         &mut self,
         spec: &ConsumerSpec,
         start: Position,
         now: OffsetDateTime,
+        raise: bool,
     ) -> Result<Opened, StoreError> {
         let Some(consumer) = self.by_name.get_mut(&spec.name) else {
             self.by_name.insert(Arc::clone(&spec.name), Consumer::new(spec, start, now));
@@ -46,13 +47,13 @@ impl Consumers {
             return Ok(older);
         }
         if spec.kind.goes_on() {
-            let is = consumer.live().map_or(0, |live| live.partitions.len());
-            if is != usize::from(spec.partitions.max(1)) {
-                let has =
-                    format!("has {is} partitions in the store, and goes on with so many in any version");
-                return Err(unsuitable(spec, &has));
+            if !raise {
+                return Ok(older);
             }
-            return Ok(Opened { generation: Some(consumer.raise(spec.version)), live: true });
+            return Ok(Opened { generation: Some(consumer.raise(spec)), live: true });
+        }
+        if !raise {
+            return Ok(older);
         }
         match building.map(|number| (number, version(number))) {
             Some((_, version)) if version > spec.version => return Ok(older),
@@ -63,6 +64,53 @@ impl Consumers {
             None => {}
         }
         Ok(Opened { generation: Some(consumer.add(spec, Position::ZERO, now)), live: false })
+    }
+
+    /// Gives a consumer that goes on a lower version in its place, when no worker of the higher one asks for leases.
+    pub(super) fn lower(&mut self, spec: &ConsumerSpec, now: OffsetDateTime) -> bool {
+        let Some(consumer) = self.by_name.get_mut(&spec.name) else { return false };
+        let idle = consumer.live().is_some_and(|live| {
+            live.version > spec.version && live.workers.values().all(|worker| worker.until <= now)
+        });
+        let lowers = idle && spec.kind.goes_on() && consumer.kind == spec.kind;
+        if lowers {
+            consumer.raise(spec);
+        }
+        lowers
+    }
+
+    /// Has a consumer without a table start again.
+    pub(super) fn restart(&mut self, spec: &ConsumerSpec, at: Position, now: OffsetDateTime) {
+        match self.by_name.get_mut(&spec.name) {
+            Some(consumer) => {
+                consumer.generations.clear();
+                consumer.live = consumer.add(spec, at, now);
+            }
+            None => drop(self.by_name.insert(Arc::clone(&spec.name), Consumer::new(spec, at, now))),
+        }
+    }
+
+    /// Gives a consumer another name.
+    pub(super) fn rename(&mut self, from: &str, spec: &ConsumerSpec) -> Result<bool, StoreError> {
+        if self.by_name.contains_key(&spec.name) {
+            return Ok(false);
+        }
+        let Some((name, mut consumer)) = self.by_name.remove_entry(from) else { return Ok(false) };
+        if consumer.kind != spec.kind {
+            let is = consumer.kind.as_str();
+            self.by_name.insert(name, consumer);
+            return Err(unsuitable(
+                spec,
+                &format!("cannot be `{from}` under another name: that one is a {is} in the store"),
+            ));
+        }
+        for generation in consumer.generations.values_mut() {
+            generation.workers.clear();
+            generation.partitions.iter_mut().for_each(Partition::revoke);
+            generation.parked.values_mut().for_each(|parked| parked.consumer = Arc::clone(&spec.name));
+        }
+        self.by_name.insert(Arc::clone(&spec.name), consumer);
+        Ok(true)
     }
 
     /// Builds a consumer anew, beside its live generation.

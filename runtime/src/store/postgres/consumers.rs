@@ -8,7 +8,9 @@ mod lease;
 pub(super) mod name;
 mod open;
 mod parked;
+pub(super) mod reads;
 mod record;
+mod restart;
 mod rows;
 mod start;
 mod statement;
@@ -24,14 +26,52 @@ use super::{PostgresStore, select};
 use crate::number::Position;
 use crate::read_model::{Row, Value};
 use crate::store::{
-    BoxFuture, ConsumerKind, ConsumerRecord, ConsumerSpec, ConsumerStore, Lease, LeaseRequest, NewParked,
-    Opened, Parked, ParkedQuery, ParkedRequest, RowChanges, Select, Start, StoreError, Table,
+    BoxFuture, ConsumerKind, ConsumerReads, ConsumerRecord, ConsumerSpec, ConsumerStore, KnownReads, Lease,
+    LeaseRequest, Needs, NewParked, Opened, Parked, ParkedQuery, ParkedRequest, RowChanges, Select, Start,
+    StoreError, Table,
 };
 use crate::stream::StreamName;
 
 impl ConsumerStore for PostgresStore {
     fn open_consumer<'a>(&'a self, consumer: &'a ConsumerSpec) -> BoxFuture<'a, Result<Opened, StoreError>> {
-        Box::pin(async { open::open(self.open()?, consumer).await })
+        Box::pin(async { open::open(self.open()?, consumer, true).await })
+    }
+
+    fn declare_consumer<'a>(&'a self, consumer: &'a ConsumerSpec) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async { open::open(self.open()?, consumer, false).await.map(drop) })
+    }
+
+    fn lower_consumer<'a>(&'a self, consumer: &'a ConsumerSpec) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async { open::lower(self.open()?, consumer).await })
+    }
+
+    fn restart_in<'a>(
+        &'a self,
+        transaction: &'a mut PgTransaction<'static>,
+        consumer: &'a ConsumerSpec,
+        start: Start,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(restart::restart(self.core(), transaction, consumer, start))
+    }
+
+    fn rename_consumer<'a>(
+        &'a self,
+        from: &'a str,
+        consumer: &'a ConsumerSpec,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move { restart::rename(self.open()?, from, consumer).await })
+    }
+
+    fn register_reads<'a>(&'a self, reads: &'a ConsumerReads) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move { reads::register(self.open()?, reads).await })
+    }
+
+    fn known_reads<'a>(&'a self, consumer: &'a str) -> BoxFuture<'a, Result<KnownReads, StoreError>> {
+        Box::pin(async move { reads::known(self.open()?, consumer).await })
+    }
+
+    fn leave<'a>(&'a self, lease: &'a Lease, needs: &'a Needs) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move { reads::leave(self.open()?, lease, needs).await })
     }
 
     fn rebuild<'a>(&'a self, consumer: &'a ConsumerSpec) -> BoxFuture<'a, Result<u32, StoreError>> {

@@ -243,9 +243,6 @@ pub(super) fn read_error(error: sqlx::Error) -> StoreError {
 pub(super) fn migrate_error(error: MigrateError) -> StoreError {
     match error {
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => read_error(error),
-        MigrateError::VersionMissing(number) => StoreError::Unsuitable(format!(
-            "its schema is of a newer release: migration {number} is unknown here"
-        )),
         error => StoreError::Unsuitable(error.to_string()),
     }
 }

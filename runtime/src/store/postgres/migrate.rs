@@ -30,7 +30,15 @@ pub(super) async fn prepare(core: &Core) -> Result<(), StoreError> {
     if row.try_get(1).map_err(read_error)? {
         return Err(StoreError::Unsuitable("the server is a replica".to_owned()));
     }
-    let mut migrator = Migrator::with_migrations(migrations(&core.schema));
+    let known = migrations(&core.schema);
+    let newest = known.iter().map(|migration| migration.version).max().unwrap_or(0);
+    if row.try_get::<bool, _>(3).map_err(read_error)? {
+        let needed = sqlx::query_scalar(core.sql.compatible_from.clone()).fetch_one(&mut *connection).await;
+        is_compatible(core, needed.map_err(read_error)?, newest)?;
+    }
+    let mut migrator = Migrator::with_migrations(known);
+    // What a newer release has added is no harm: the schema itself says which releases it leaves behind.
+    migrator.set_ignore_missing(true);
     migrator.dangerous_set_table_name(format!("{}._sqlx_migrations", core.schema.quoted()));
     // Making a schema takes a right on the database, also when it is there: it may have been made by somebody who has it.
     if !row.try_get::<bool, _>(2).map_err(read_error)? {
@@ -49,4 +57,16 @@ pub(super) async fn prepare(core: &Core) -> Result<(), StoreError> {
     suitable::check_behaviour(&mut connection, core).await?;
     drop(connection);
     suitable::check_sessions(core).await
+}
+
+/// Whether this release, whose newest migration is given, may use a schema that needs another one.
+fn is_compatible(core: &Core, needed: i64, newest: i64) -> Result<(), StoreError> {
+    if needed <= newest {
+        return Ok(());
+    }
+    Err(StoreError::Unsuitable(format!(
+        "the schema `{}` is of a newer release and needs one that knows migration {needed}; this one knows up to {newest}. \
+         Run the newer release, or restore the database from before it",
+        core.schema.name()
+    )))
 }

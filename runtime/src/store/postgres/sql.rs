@@ -95,6 +95,8 @@ statements! {
     saga_definitions, saga_histories, saga_histories_within, save_saga_definition, save_snapshot,
     start_sagas, stop_live, stream_versions, table_dependents, terminate_backend, try_locks, unpark,
     unpark_all, write_sagas,
+    compatible_from, divide, is_generation_running, known_events, known_releases, leave, parked_streams_of_all,
+    register_events, register_reads, rename_consumer,
 }
 
 macro_rules! migrations {
@@ -151,6 +153,11 @@ migrations! {
     0042 "append_event_once_guarded",
     0043 "append_events_once_guarded",
     0044 "feed_watermark_of_one_schema",
+    0050 "create_event_types",
+    0051 "create_consumer_releases",
+    0052 "partitions_need_releases",
+    0053 "consumer_can_do",
+    0054 "create_schema_release",
     0060 "set_parked_events_aside",
     0061 "create_parked_events_by_retry",
     0062 "consumers_say_why_they_stand",

@@ -152,7 +152,7 @@ impl Worker {
         let wanted = of.iter().map(|(consumer, generation)| {
             let own = |lease: &&Lease| *lease.consumer == **consumer && lease.generation == *generation;
             let held = self.leases.iter().filter(own).map(|lease| (lease.partition, lease.epoch)).collect();
-            Wanted { consumer: (*consumer).into(), generation: *generation, held }
+            Wanted { consumer: (*consumer).into(), generation: *generation, release: "".into(), held }
         });
         let request = LeaseRequest { worker: self.id, duration, wanted: wanted.collect() };
         self.leases = within(store.lease(&request)).await.expect("leases can be asked for");

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 
 use super::super::consumer_contract::support::{
     LONG, Worker, claim_all, generation, moved, open, park, parked, places, poison, positions, record,
-    records, refused, within,
+    records, within,
 };
 use crate::store::{ConsumerKind, ConsumerSpec, Opened, SagaStore, Start};
 
@@ -126,20 +126,28 @@ pub async fn many_may_raise_a_version_at_once<S: SagaStore>(store: Arc<S>) {
     }
 }
 
-/// What each partition has done depends on how many there are.
-pub async fn another_number_of_partitions_is_refused<S: SagaStore>(store: Arc<S>) {
+/// A raised version may have another number of partitions: all of them begin where the one was that is furthest behind, and parked events are of the partition of their stream.
+pub async fn another_number_of_partitions_divides_it_anew<S: SagaStore>(store: Arc<S>) {
     for kind in KINDS {
         let one = spec(kind, 1, 2);
+        let name = &*one.name;
         let number = generation(&*store, &one).await;
-        let leases = claim_all(&*store, &one.name, number).await;
-        assert!(moved(&*store, &leases[0], 0, 4).await);
-        let before = record(&*store, &one.name).await;
-        for partitions in [1, 3] {
-            let reason = refused(&*store, &spec(kind, 2, partitions)).await;
-            assert!(reason.contains(&*one.name) && reason.contains("partitions"), "{reason}");
+        let leases = claim_all(&*store, name, number).await;
+        assert!(moved(&*store, &leases[0], 0, 6).await && moved(&*store, &leases[1], 0, 9).await);
+        park(&*store, &leases[1], 9, &[poison(3, "a", Some("broken"))]).await;
+        for (version, partitions) in [(2, 3), (3, 1), (4, 4)] {
+            let number = generation(&*store, &spec(kind, version, partitions)).await;
+            assert_eq!(positions(&*store, name).await, vec![6; usize::from(partitions)]);
+            assert!(!moved(&*store, &leases[0], 6, 7).await, "the old ones are lost");
+            let leases = claim_all(&*store, name, number).await;
+            assert_eq!(leases.len(), usize::from(partitions));
+            let parked = parked(&*store, name).await;
+            assert_eq!(parked[0].partition, parked[0].stream.partition(partitions));
+            let own =
+                leases.iter().find(|lease| lease.partition == parked[0].partition).expect("it is there");
+            let streams = within(store.parked_streams(own)).await.expect("they can be read");
+            assert_eq!(streams, [parked[0].stream.clone()]);
         }
-        assert_eq!(record(&*store, &one.name).await, before);
-        assert!(moved(&*store, &leases[1], 0, 4).await, "nobody has lost anything");
     }
 }
 

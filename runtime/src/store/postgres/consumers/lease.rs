@@ -31,6 +31,7 @@ pub(super) async fn lease(core: &Core, request: &LeaseRequest) -> Result<Vec<Lea
         .bind(held().map(|(wanted, _)| generation(wanted)).bind_iter())
         .bind(held().map(|(_, held)| i32::from(held.0)).bind_iter())
         .bind(held().map(|(_, held)| number(held.1)).bind_iter())
+        .bind(wanted().map(|wanted| &*wanted.release).bind_iter())
         .fetch_all(&core.leases)
         .await
         .map_err(|found| error(core, found))?;

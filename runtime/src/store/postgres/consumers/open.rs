@@ -7,7 +7,8 @@ use super::generation::{self, Generation, Generations};
 use super::{name, start, statement};
 use crate::store::postgres::core::{Core, pause};
 use crate::store::postgres::losses;
-use crate::store::{ConsumerSpec, Opened, StoreError, Table, TableDefinition};
+use crate::store::{ConsumerKind, ConsumerSpec, Opened, StoreError, Table, TableDefinition};
+use crate::stream::StreamName;
 
 /// How often a lock is waited for anew.
 const ATTEMPTS: u32 = 12;
@@ -15,13 +16,14 @@ const ATTEMPTS: u32 = 12;
 /// An index over a large table takes its time, as does the search for a start; who waits for a lock of ours gives up after a while.
 const BEGIN: &str = "begin; set local statement_timeout = 0; set local lock_timeout = '20s'";
 
-pub(super) async fn open(core: &Core, spec: &ConsumerSpec) -> Result<Opened, StoreError> {
+/// `raise`: a consumer of a lower version gets this one.
+pub(super) async fn open(core: &Core, spec: &ConsumerSpec, raise: bool) -> Result<Opened, StoreError> {
     if let Some(table) = &spec.table {
         name::check(table)?;
     }
     let mut attempt = 1;
     loop {
-        match open_once(core, spec).await {
+        match open_once(core, spec, raise).await {
             Err(StoreError::Contention(why)) if attempt < ATTEMPTS => {
                 tracing::debug!(consumer = &*spec.name, attempt, error = %why, "opens the consumer again");
                 tokio::time::sleep(pause(attempt)).await;
@@ -32,15 +34,15 @@ pub(super) async fn open(core: &Core, spec: &ConsumerSpec) -> Result<Opened, Sto
     }
 }
 
-async fn open_once(core: &Core, spec: &ConsumerSpec) -> Result<Opened, StoreError> {
+async fn open_once(core: &Core, spec: &ConsumerSpec, raise: bool) -> Result<Opened, StoreError> {
     let mut transaction = losses::read(core, || core.pool.begin_with(BEGIN.into_sql_str())).await?;
     let found = lock(core, &mut transaction, spec).await?;
-    let opened = open_in(core, &mut transaction, spec, found).await?;
+    let opened = open_in(core, &mut transaction, spec, found, raise).await?;
     transaction.commit().await.map_err(|found| error(core, found))?;
     Ok(opened)
 }
 
-async fn lock(
+pub(super) async fn lock(
     core: &Core,
     connection: &mut PgConnection,
     spec: &ConsumerSpec,
@@ -65,6 +67,7 @@ async fn open_in(
     connection: &mut PgConnection,
     spec: &ConsumerSpec,
     found: Generations,
+    raise: bool,
 ) -> Result<Opened, StoreError> {
     let version = i64::from(spec.version);
     let Some(live) = &found.live else {
@@ -87,8 +90,11 @@ async fn open_in(
             older
         });
     }
+    if !raise {
+        return Ok(older);
+    }
     if spec.kind.goes_on() {
-        return raise(core, connection, spec, &found).await;
+        return self::raise(core, connection, spec, &found).await;
     }
     if let Some(building) = &found.building {
         if building.version > version {
@@ -104,7 +110,30 @@ async fn open_in(
     Ok(Opened { generation: Some(made), live: false })
 }
 
-/// Gives the live generation a higher version in its place.
+/// Gives the live generation a lower version in its place, when no worker of the higher one asks for leases.
+pub(super) async fn lower(core: &Core, spec: &ConsumerSpec) -> Result<bool, StoreError> {
+    let mut transaction = losses::read(core, || core.pool.begin_with(BEGIN.into_sql_str())).await?;
+    let found = lock(core, &mut transaction, spec).await?;
+    let live = found.live.as_ref();
+    let lowers = live.is_some_and(|live| live.version > i64::from(spec.version)) && spec.kind.goes_on();
+    let (true, Some(live)) = (lowers, live) else { return Ok(false) };
+    let running: bool = sqlx::query_scalar(core.sql.is_generation_running.clone())
+        .bind(&*spec.name)
+        .bind(live.number)
+        .bind(i64::from(spec.version))
+        .bind(spec.kind == ConsumerKind::Saga)
+        .fetch_one(&mut *transaction)
+        .await
+        .map_err(|found| error(core, found))?;
+    if running {
+        return Ok(false);
+    }
+    raise(core, &mut transaction, spec, &found).await?;
+    transaction.commit().await.map_err(|found| error(core, found))?;
+    Ok(true)
+}
+
+/// Gives the live generation another version in its place.
 async fn raise(
     core: &Core,
     connection: &mut PgConnection,
@@ -112,19 +141,16 @@ async fn raise(
     Generations { live, building }: &Generations,
 ) -> Result<Opened, StoreError> {
     let Some(live) = live else { return Err(unsuitable(spec, "was never opened")) };
-    if live.partitions != generation::partitions(spec) {
-        let is = live.partitions;
-        return Err(unsuitable(
-            spec,
-            format_args!("has {is} partitions in the store, and goes on with so many in any version"),
-        ));
-    }
     if let Some(building) = building {
         let gone = generation::throw_away(core, &mut *connection, &spec.name, building).await;
         gone.map_err(|found| error(core, found))?;
     }
-    let raised = generation::raise(core, connection, spec, live).await;
+    let raised = generation::raise(core, &mut *connection, spec, live).await;
     let raised = raised.map_err(|found| error(core, found))?;
+    if live.partitions != generation::partitions(spec) {
+        let divided = divide(core, connection, spec, raised.cast_signed()).await;
+        divided.map_err(|found| error(core, found))?;
+    }
     Ok(Opened { generation: Some(raised), live: true })
 }
 
@@ -241,6 +267,36 @@ async fn repartition(
         .execute(connection)
         .await?;
     Ok(false)
+}
+
+/// Divides a generation without leases into as many partitions as are declared. All of them begin where the one was that is furthest behind: what is
+/// handled again causes nothing again, by its ids.
+async fn divide(
+    core: &Core,
+    connection: &mut PgConnection,
+    spec: &ConsumerSpec,
+    generation: i32,
+) -> Result<(), sqlx::Error> {
+    let streams: Vec<String> = sqlx::query_scalar(core.sql.parked_streams_of_all.clone())
+        .bind(&*spec.name)
+        .bind(generation)
+        .fetch_all(&mut *connection)
+        .await?;
+    let partition = |name: &String| {
+        // A name that was stored is one.
+        let stream = StreamName::parse(name).ok();
+        stream.map_or(0, |stream| i32::from(stream.partition(spec.partitions.max(1))))
+    };
+    let partitions: Vec<i32> = streams.iter().map(partition).collect();
+    sqlx::query(core.sql.divide.clone())
+        .bind(&*spec.name)
+        .bind(generation)
+        .bind(generation::partitions(spec))
+        .bind(streams)
+        .bind(partitions)
+        .execute(connection)
+        .await
+        .map(drop)
 }
 
 fn unsuitable(spec: &ConsumerSpec, what: impl std::fmt::Display) -> StoreError {

@@ -59,6 +59,7 @@ fn read(row: &PgRow) -> Result<(ConsumerRecord, PartitionRecord), sqlx::Error> {
         position: position(row.try_get(10)?),
         epoch: count(11)?,
         worker: row.try_get(12)?,
+        needs: super::reads::needs(row, 17)?,
         next_recorded_at: row.try_get(13)?,
     };
     Ok((consumer, partition))

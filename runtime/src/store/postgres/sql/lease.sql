@@ -3,17 +3,18 @@ with clock as materialized (
 ),
 -- The shared lock: who pauses or replaces a generation waits for the end of this statement, and who comes after that finds it paused or gone.
 wanted as (
-    select c.name as consumer, c.generation, c.live, c.partitions
+    select c.name as consumer, c.generation, c.live, c.partitions, w.release
     from {schema}.consumers c
-    join unnest($3::text[], $4::integer[]) w (consumer, generation) on w.consumer = c.name and w.generation = c.generation
+    join unnest($3::text[], $4::integer[], $9::text[]) w (consumer, generation, release) on w.consumer = c.name and w.generation = c.generation
     where not c.paused
     for share of c skip locked
 ),
 registered as (
-    insert into {schema}.consumer_workers as kept (consumer, generation, worker, since, expires_at)
-    select w.consumer, w.generation, $1, clock.now, clock.now + clock.duration from wanted w cross join clock
+    insert into {schema}.consumer_workers as kept (consumer, generation, worker, since, expires_at, release)
+    select w.consumer, w.generation, $1, clock.now, clock.now + clock.duration, w.release from wanted w cross join clock
     on conflict (consumer, generation, worker) do update
-    set since = case when kept.expires_at > excluded.since then kept.since else excluded.since end, expires_at = excluded.expires_at
+    set since = case when kept.expires_at > excluded.since then kept.since else excluded.since end, expires_at = excluded.expires_at,
+        release = excluded.release
     returning consumer, generation, since
 ),
 expired as (
@@ -26,15 +27,40 @@ forgotten as (
     delete from {schema}.consumer_workers o using expired e
     where o.consumer = e.consumer and o.generation = e.generation and o.worker = e.worker
 ),
+-- What partitions have needed, done or not. While workers run that can do all of it, they alone count, and nobody else gets a partition.
+needs as (
+    select distinct p.consumer, p.generation, p.needs_name, p.needs_version, p.needs_handler
+    from {schema}.consumer_partitions p join wanted w using (consumer, generation)
+    where p.needs_name is not null
+),
+others as (
+    select o.consumer, o.generation, o.worker, o.since, not exists (
+        select from needs n
+        where n.consumer = o.consumer and n.generation = o.generation
+            and not {schema}.consumer_can_do(o.consumer, o.release, n.needs_name, n.needs_version, n.needs_handler)
+    ) as able
+    from {schema}.consumer_workers o join wanted w using (consumer, generation) cross join clock
+    where o.worker <> $1 and o.expires_at > clock.now
+),
+able as (
+    select w.consumer, w.generation, not exists (
+        select from needs n
+        where n.consumer = w.consumer and n.generation = w.generation
+            and not {schema}.consumer_can_do(w.consumer, w.release, n.needs_name, n.needs_version, n.needs_handler)
+    ) as own, exists (
+        select from others o where o.consumer = w.consumer and o.generation = w.generation and o.able
+    ) as others
+    from wanted w
+),
 -- The partitions divided by the workers, rounded up. While another worker has less than that rounded down, nobody has more than a share that leaves enough for it: who came first has
 -- one of those that are over.
 share as (
-    select w.consumer, w.generation, w.live, w.partitions,
-        case when o.least < w.partitions / o.workers
+    select w.consumer, w.generation, w.live, w.partitions, w.release,
+        case when a.others and not a.own then 0 when o.least < w.partitions / o.workers
             then w.partitions / o.workers + (o.earlier < w.partitions % o.workers)::integer
             else (w.partitions + o.workers - 1) / o.workers
         end as share
-    from wanted w join registered r using (consumer, generation) cross join clock
+    from wanted w join registered r using (consumer, generation) join able a using (consumer, generation) cross join clock
     cross join lateral (
         select count(*)::integer + 1 as workers, (count(*) filter (where (o.since, o.worker) < (r.since, $1)))::integer as earlier, min(o.has) as least
         from (
@@ -42,8 +68,8 @@ share as (
                 select count(*) from {schema}.consumer_partitions p
                 where p.consumer = o.consumer and p.generation = o.generation and p.worker = o.worker and p.expires_at > clock.now
             ) as has
-            from {schema}.consumer_workers o
-            where o.consumer = w.consumer and o.generation = w.generation and o.worker <> $1 and o.expires_at > clock.now
+            from others o
+            where o.consumer = w.consumer and o.generation = w.generation and (o.able or not (a.own or a.others))
         ) o
     ) o
 ),
@@ -85,6 +111,10 @@ free as (
         from {schema}.consumer_partitions p
         where p.consumer = s.consumer and p.generation = s.generation
             and p.worker is distinct from $1 and (p.expires_at is null or p.expires_at <= clock.now)
+            and (
+                p.needs_name is null or p.position >= p.needs_at
+                or {schema}.consumer_can_do(p.consumer, s.release, p.needs_name, p.needs_version, p.needs_handler)
+            )
         order by p.partition
         limit greatest(s.share - (select count(*) from own where own.consumer = s.consumer and own.generation = s.generation), 0)
         for update skip locked

@@ -9,7 +9,8 @@ with counted as materialized (
 select c.name, c.kind, c.version, c.generation, c.live, c.paused, c.created_at,
     coalesce(k.failed, 0), coalesce(k.waiting, 0),
     p.partition, p.position, p.epoch, case when p.expires_at > clock_timestamp() then p.worker end, n.recorded_at,
-    coalesce(k.retrying, 0), c.pause_reason, c.replace_anyway
+    coalesce(k.retrying, 0), c.pause_reason, c.replace_anyway,
+    p.needs_name, p.needs_version, p.needs_handler, p.needs_at
 from {schema}.consumers c
 join {schema}.consumer_partitions p on p.consumer = c.name and p.generation = c.generation
 left join counted k on k.consumer = c.name and k.generation = c.generation

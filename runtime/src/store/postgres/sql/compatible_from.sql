@@ -1,0 +1,1 @@
+select compatible_from from {schema}.schema_release

@@ -1,0 +1,10 @@
+with partitions as (
+    update {schema}.consumer_partitions set consumer = $2, epoch = epoch + 1, worker = null, expires_at = null where consumer = $1
+),
+parked as (
+    update {schema}.parked_events set consumer = $2 where consumer = $1
+),
+workers as (
+    delete from {schema}.consumer_workers where consumer = $1
+)
+update {schema}.consumers set name = $2 where name = $1

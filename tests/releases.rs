@@ -1,0 +1,10 @@
+//! Two releases on one database: the old one and the new one have the same persisted names.
+
+mod consumer_kinds;
+mod consumers;
+mod events;
+mod new;
+mod old;
+mod run;
+mod table;
+mod versions;

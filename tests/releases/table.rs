@@ -1,0 +1,327 @@
+//! P12: the table of what may change between two releases. The upgrade guide has a rendering of it, and each cell is run, on both stores.
+
+use kenning::store::SagaStore;
+use kenning::testing::Lock;
+use kenning::{Builder, Catalog, ConsumerOptions, ExecuteError, Kenning, Lends, Start};
+
+use super::consumer_kinds::{Nothing as Nobody, base, next_version, other_name};
+use super::consumers::Both;
+use super::run::{Running, Seen, builder};
+use super::{events, new, old};
+use crate::support::on_both_stores;
+
+/// What follows events, and who decides on commands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Commands,
+    ReadModel,
+    Projection,
+    Inline,
+    Reactor,
+    Saga,
+}
+
+const KINDS: [(Kind, &str); 6] = [
+    (Kind::Commands, "commands"),
+    (Kind::ReadModel, "read model"),
+    (Kind::Projection, "projection"),
+    (Kind::Inline, "inline projection"),
+    (Kind::Reactor, "reactor"),
+    (Kind::Saga, "saga"),
+];
+
+/// What happens when both releases have run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Must {
+    /// Both releases do their work, and nothing is lost or done twice.
+    Continues,
+    /// The older release leaves what the newer one has written to the newer one.
+    WaitsForNewer,
+    /// The older release answers with an error that says so; the newer one does it.
+    Errors,
+    /// The newer release is not built before it says where to start.
+    Asks,
+    /// The newer release is not built, and the error says what to write.
+    Refused,
+    /// The lock test of the newer release fails.
+    LockRefuses,
+    /// There is no such change.
+    None,
+}
+
+impl Must {
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Continues => "continues",
+            Self::WaitsForNewer => "waits for the newer release",
+            Self::Errors => "error until the newer release",
+            Self::Asks => "`build` asks where to start",
+            Self::Refused => "`build` refuses",
+            Self::LockRefuses => "lock test fails",
+            Self::None => "–",
+        }
+    }
+}
+
+/// A kind of change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Change {
+    EventAdded,
+    EventVersionRaised,
+    FieldAdded,
+    FieldRemoved,
+    FieldRenamed,
+    Added,
+    Renamed,
+    Removed,
+    VersionRaised,
+    PartitionsChanged,
+    PartitionsChangedWithVersion,
+}
+
+use Must::{Asks, Continues, Errors, LockRefuses, None as Nothing, Refused, WaitsForNewer};
+
+/// The table. Columns as in [`KINDS`].
+const TABLE: &[(Change, &str, [Must; 6])] = &[
+    (
+        Change::EventAdded,
+        "an event is added to an aggregate and to its consumers",
+        [Errors, WaitsForNewer, WaitsForNewer, Continues, WaitsForNewer, WaitsForNewer],
+    ),
+    (
+        Change::EventVersionRaised,
+        "the version of an event is raised, with `from(…)`",
+        [Errors, WaitsForNewer, WaitsForNewer, Continues, WaitsForNewer, WaitsForNewer],
+    ),
+    (
+        Change::FieldAdded,
+        "an optional field is added to an event",
+        [Continues, Continues, Continues, Continues, Continues, Continues],
+    ),
+    (
+        Change::FieldRemoved,
+        "a field of an event is removed",
+        [LockRefuses, LockRefuses, LockRefuses, LockRefuses, LockRefuses, LockRefuses],
+    ),
+    (
+        Change::FieldRenamed,
+        "a field of an event is renamed",
+        [LockRefuses, LockRefuses, LockRefuses, LockRefuses, LockRefuses, LockRefuses],
+    ),
+    (
+        Change::Added,
+        "one is added to a store with events",
+        [Continues, Continues, Continues, Continues, Asks, Asks],
+    ),
+    (
+        Change::Renamed,
+        "one is renamed, without `renamed_from`",
+        [Nothing, Continues, Continues, Continues, Asks, Asks],
+    ),
+    (Change::Removed, "one is removed", [Nothing, Continues, Continues, Continues, Continues, Continues]),
+    (
+        Change::VersionRaised,
+        "its version is raised",
+        [Nothing, Continues, Refused, Continues, Continues, Continues],
+    ),
+    (
+        Change::PartitionsChanged,
+        "other partitions, same version",
+        [Nothing, Refused, Refused, Nothing, Refused, Refused],
+    ),
+    (
+        Change::PartitionsChangedWithVersion,
+        "other partitions, raised version",
+        [Nothing, Continues, Nothing, Nothing, Continues, Continues],
+    ),
+];
+
+/// The table as the upgrade guide has it.
+fn rendered() -> String {
+    let mut text = String::from("| the change |");
+    KINDS.iter().for_each(|(_, name)| text.push_str(&format!(" {name} |")));
+    text.push_str("\n|--|--|--|--|--|--|--|\n");
+    for (_, change, cells) in TABLE {
+        text.push_str(&format!("| {change} |"));
+        cells.iter().for_each(|cell| text.push_str(&format!(" {} |", cell.text())));
+        text.push('\n');
+    }
+    text
+}
+
+#[test]
+fn p12_the_upgrade_guide_has_the_table_that_is_run() {
+    let page = include_str!("../../runtime/src/docs/upgrades.md");
+    assert!(page.contains(&rendered()), "write this into upgrades.md:\n{}", rendered());
+}
+
+on_both_stores! {
+    p12_each_cell_of_the_table_is_as_it_says
+}
+
+async fn p12_each_cell_of_the_table_is_as_it_says<H: Both>(_: H) {
+    let mut wrong = Vec::new();
+    for (change, _, cells) in TABLE {
+        for ((kind, name), must) in KINDS.iter().zip(cells) {
+            if *must == Must::None {
+                continue;
+            }
+            let found = observed::<H>(*change, *kind).await;
+            if found != Ok(*must) {
+                wrong.push(format!("{change:?} {name}: {} expected, {found:?} found", must.text()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A release, as far as the table needs it.
+pub trait Release {
+    /// With what is of one kind.
+    fn with<S: SagaStore<Transaction: Lends<()>>>(
+        builder: Builder<S>,
+        kind: Kind,
+        seen: &Seen,
+        options: ConsumerOptions,
+    ) -> Builder<S>;
+
+    fn catalog() -> Catalog;
+
+    /// Writes the event that the change is about; `Ok(false)`: this release cannot decide on the stream.
+    async fn write(app: &Kenning, id: u64) -> Result<bool, String>;
+}
+
+/// What an `execute` says for [`Release::write`].
+pub fn answer<T, R: std::error::Error>(answer: Result<T, ExecuteError<R>>) -> Result<bool, String> {
+    match answer {
+        Ok(_) => Ok(true),
+        Err(ExecuteError::Rehydrate(_)) => Ok(false),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+async fn observed<H: Both>(change: Change, kind: Kind) -> Result<Must, String> {
+    let options = || ConsumerOptions::new().start(Start::Beginning);
+    let plain = ConsumerOptions::new;
+    match change {
+        Change::EventAdded => overlapped::<H, old::Old, new::WithRefund>(kind).await,
+        Change::EventVersionRaised => overlapped::<H, old::Old, new::New>(kind).await,
+        Change::FieldAdded => overlapped::<H, events::Base, events::Added>(kind).await,
+        Change::FieldRemoved => overlapped::<H, events::Base, events::Removed>(kind).await,
+        Change::FieldRenamed => overlapped::<H, events::Base, events::Renamed>(kind).await,
+        Change::Added => followed::<H, Nobody, base::All>(kind, plain(), plain()).await,
+        Change::Renamed => followed::<H, base::All, other_name::All>(kind, options(), plain()).await,
+        Change::Removed => followed::<H, base::All, Nobody>(kind, plain(), plain()).await,
+        Change::VersionRaised => followed::<H, base::All, next_version::All>(kind, plain(), plain()).await,
+        Change::PartitionsChanged => {
+            followed::<H, base::All, base::All>(kind, options(), options().partitions(3)).await
+        }
+        Change::PartitionsChangedWithVersion => {
+            followed::<H, base::All, next_version::All>(kind, options(), options().partitions(3)).await
+        }
+    }
+}
+
+fn locked<A: Release, B: Release>() -> bool {
+    Lock::of(&A::catalog())
+        .compare(&Lock::of(&B::catalog()))
+        .iter()
+        .any(kenning::testing::Change::is_breaking)
+}
+
+/// The older release runs while the newer one writes, and after it has been rolled back; then the newer one runs.
+async fn overlapped<H: Both, A: Release, B: Release>(kind: Kind) -> Result<Must, String> {
+    if locked::<A, B>() {
+        return Ok(Must::LockRefuses);
+    }
+    let (home, seen) = (H::new().await, Seen::default());
+    let build = |error: kenning::BuildError| error.to_string();
+    let older =
+        A::with(builder(&home).await, kind, &seen, ConsumerOptions::new()).build().await.map_err(build)?;
+    A::write(&older, 1).await?;
+    let newer =
+        B::with(builder(&home).await, kind, &seen, ConsumerOptions::new()).build().await.map_err(build)?;
+    let running = Running::new(older);
+    if !B::write(&newer, 1).await? {
+        return Err("the newer release cannot read what the older has written".to_owned());
+    }
+    let found = match kind {
+        Kind::Commands => match A::write(&running.app, 1).await? {
+            true => Must::Continues,
+            false => Must::Errors,
+        },
+        // It follows the appends of its own release alone.
+        Kind::Inline => match A::write(&running.app, 2).await? {
+            true => Must::Continues,
+            false => Must::Errors,
+        },
+        _ => until_done_or_waiting(&running.app).await?,
+    };
+    running.stop().await;
+    newer.run_until_idle().await.map_err(|error| error.to_string())?;
+    let parked = newer.parked().list().await.map_err(|error| error.to_string())?;
+    if !parked.is_empty() {
+        return Err(format!("{} events are parked", parked.len()));
+    }
+    if kind != Kind::Commands && seen.all().is_empty() {
+        return Err("nothing was seen".to_owned());
+    }
+    Ok(found)
+}
+
+async fn until_done_or_waiting(app: &Kenning) -> Result<Must, String> {
+    super::run::until("the older release is at the end, or waits", async || {
+        let statuses = app.consumers().await.ok()?;
+        if statuses.iter().any(|status| status.failed > 0) {
+            return Some(Err("an event is parked".to_owned()));
+        }
+        let waits = |status: &kenning::ConsumerStatus| {
+            status.partitions.iter().any(|partition| partition.waits_for.is_some())
+        };
+        if statuses.iter().any(waits) {
+            return Some(Ok(Must::WaitsForNewer));
+        }
+        let done = !statuses.is_empty() && statuses.iter().all(|status| status.lag_positions == 0);
+        done.then_some(Ok(Must::Continues))
+    })
+    .await
+}
+
+/// The older release has run; then the newer one is built, runs beside it, and alone.
+async fn followed<H: Both, A: Release, B: Release>(
+    kind: Kind,
+    before: ConsumerOptions,
+    after: ConsumerOptions,
+) -> Result<Must, String> {
+    let (home, seen) = (H::new().await, Seen::default());
+    let build = |error: kenning::BuildError| error.to_string();
+    let older = A::with(builder(&home).await, kind, &seen, before).build().await.map_err(build)?;
+    for id in 1..4 {
+        A::write(&older, id).await?;
+    }
+    older.run_until_idle().await.map_err(|error| error.to_string())?;
+    let running = Running::new(older);
+    let newer = match B::with(builder(&home).await, kind, &seen, after).build().await {
+        Ok(newer) => newer,
+        Err(error) => {
+            let text = error.to_string();
+            return match text {
+                text if text.contains("say where it starts") => Ok(Must::Asks),
+                text if text.contains("version") => Ok(Must::Refused),
+                text => Err(text),
+            };
+        }
+    };
+    let newer = Running::new(newer);
+    for id in 4..6 {
+        B::write(&newer.app, id).await?;
+    }
+    running.stop().await;
+    let newer = newer.stop().await;
+    newer.run_until_idle().await.map_err(|error| error.to_string())?;
+    let parked = newer.parked().list().await.map_err(|error| error.to_string())?;
+    if !parked.is_empty() {
+        return Err(format!("{} events are parked", parked.len()));
+    }
+    Ok(Must::Continues)
+}
