@@ -87,7 +87,6 @@ async fn execute(app: &Kenning, commands: u32) {
 macro_rules! lost {
     ($($name:ident: $kind:ident, $part:ident;)*) => {
         $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-        #[ignore = "fails until the identity of the server is checked: S11"]
         async fn $name() {
             nothing_of_the_lost_time_is_used(Kind::$kind, Part::$part).await;
         })*

@@ -57,7 +57,6 @@ async fn delivered_or_refused(store: &PostgresStore, after: Position, nth: u64) 
 /// Seen failing before the sequence was compared with the table: the event gets a position in the
 /// hole, and no reader that was past it gets it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "fails until the sequence is compared with the table: S3"]
 async fn p13_a_sequence_behind_the_table_is_found_when_a_process_starts() {
     for back in [1, 9, 10] {
         let url = database().await;
@@ -99,7 +98,6 @@ async fn set_back_under_a_running_process(back: i64) {
 
 /// The next position is taken.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "fails until the sequence is compared with the table: S3"]
 async fn p13_a_sequence_set_back_to_a_taken_position_under_a_running_process_loses_no_event() {
     set_back_under_a_running_process(1).await;
 }

@@ -34,7 +34,6 @@ async fn accepted(app: &Kenning, command: &Add) {
 /// Seen failing before the barrier: the session is ended by recovery, the event becomes visible and
 /// is answered `Ok`.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "fails until the barrier is there: K5 (1)"]
 async fn p13_a_command_is_not_ok_before_the_stopped_standby_has_it() {
     let pair = Pair::new(Replication::Synchronous).await;
     prepare(&pair.primary.url).await;
@@ -55,7 +54,6 @@ async fn p13_a_command_is_not_ok_before_the_stopped_standby_has_it() {
 
 /// The connection dies while its commit waits. The standby never gets it, and becomes the primary.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "fails until the barrier is there: K5 (1)"]
 async fn p13_a_cut_connection_is_not_answered_ok_for_what_a_failover_loses() {
     let pair = Pair::new(Replication::Synchronous).await;
     prepare(&pair.primary.url).await;
@@ -79,7 +77,6 @@ async fn p13_a_cut_connection_is_not_answered_ok_for_what_a_failover_loses() {
 
 /// The event is visible on the primary and not on the standby. Another process resends the command.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "fails until the barrier is there: K5 (1)"]
 async fn p13_a_resend_by_another_process_is_not_ok_before_the_standby_has_it() {
     let pair = Pair::new(Replication::Synchronous).await;
     prepare(&pair.primary.url).await;
@@ -111,7 +108,6 @@ async fn p13_a_resend_by_another_process_is_not_ok_before_the_standby_has_it() {
 /// What is not a command is held to the same: an append, a transaction of the caller, the start of
 /// a saga.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "fails until the barrier is there: K5 (1)"]
 async fn p13_appends_transactions_and_saga_starts_are_not_ok_before_the_standby_has_them() {
     let pair = Pair::new(Replication::Synchronous).await;
     prepare(&pair.primary.url).await;

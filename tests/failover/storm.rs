@@ -142,7 +142,6 @@ async fn p13_no_answer_is_lost_when_a_synchronous_standby_takes_over_in_a_storm(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "fails until the identity of the server is checked: S11"]
 async fn p13_nothing_lost_is_used_when_an_asynchronous_standby_takes_over_in_a_storm() {
     storm(Replication::Asynchronous).await;
 }

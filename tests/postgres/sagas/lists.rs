@@ -126,7 +126,7 @@ async fn counts_are_those_of_the_rows() {
     let store = store().await;
     let worker = enlisted(&store).await;
     for id in 0..40 {
-        assert!(store.start_saga(&new(&id.to_string())).await.unwrap());
+        assert!(store.start_saga(&new(id)).await.unwrap());
     }
     let rows = async || {
         let rows: Vec<(String, String, i64)> = sqlx::query_as(
@@ -159,7 +159,7 @@ async fn counts_are_those_of_the_rows() {
     assert_eq!(counted(&store).await, rows().await);
     // Many rows of counts are folded into few.
     for id in 0..300 {
-        assert!(store.start_saga(&new(&format!("more-{id}"))).await.unwrap());
+        assert!(store.start_saga(&new(format!("more-{id}"))).await.unwrap());
     }
     store.take_over_sagas().await.unwrap();
     assert_eq!(counted(&store).await, rows().await);

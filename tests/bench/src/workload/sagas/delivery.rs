@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kenning::prelude::*;
 
-use crate::domain::Opened;
+use crate::domain::{Deposited, Opened};
 
 /// The data of an instance, as it is stored.
 pub(super) const STATE: &str = r#"{"customer":"0190a6f4-7d2c-7a44-9f10-5c1d8e0b7a11","address":"Naval Surface Warfare Center, Dahlgren, Virginia 22448","cents":4950}"#;
@@ -57,8 +57,8 @@ impl Welcome {
         Some(Self { account: event.stream().id().parse().ok()?, owner: event.owner.clone() })
     }
     #[wait(timeout = "365d", on_timeout = fail)]
-    fn closed(event: &Recorded<Opened>) -> Correlated<Uuid, bool> {
-        let _: &Opened = event;
+    fn closed(event: &Recorded<Deposited>) -> Correlated<Uuid, bool> {
+        let _: &Deposited = event;
         Correlated::nobody()
     }
 }
