@@ -11,7 +11,7 @@ pub struct Inventory;
 #[reactor(name = "inventory", version = 1)]
 impl Inventory {
     #[on]
-    fn placed(&self, _: &OrderPlaced) -> Result<(), String> {
+    fn placed(&self, _: &OrderPlaced) -> Result<(), u8> {
         Ok(())
     }
 }

@@ -9,7 +9,7 @@ pub struct Fulfilment {
 #[saga]
 impl Fulfilment {
     #[step(read_only)]
-    async fn reserve(&self) -> Result<u64, String> {
+    async fn reserve(&self) -> Result<u64, u8> {
         Ok(1)
     }
 }
