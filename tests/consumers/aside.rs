@@ -195,7 +195,11 @@ async fn p7_a_slow_call_of_a_reactor_does_not_hold_up_others<H: Home>(home: H) {
     let (world, let_go) = (World::default(), Arc::new(tokio::sync::Notify::new()));
     let caller = Caller(world.clone(), Arc::clone(&let_go));
     let options = ConsumerOptions::new().timeout(Duration::from_secs(3_600));
-    let app = Kenning::builder(store).reactor_with(caller, options).build().await.unwrap();
+    let app = Kenning::builder(store)
+        .reactor_with(caller, options.start(kenning::Start::Beginning))
+        .build()
+        .await
+        .unwrap();
     let running = run(&app);
     until("the good stream is handled", async || world.of("good") == [0]).await;
     append(&**app.store(), "good", 1..2).await;
@@ -251,7 +255,11 @@ impl Intruder {
 /// Seen failing without `refuses`: the event is stored, and the aggregate cannot be loaded any more.
 async fn an_event_that_an_aggregate_does_not_know_is_not_appended_to_it<H: Home>(home: H) {
     let builder = Kenning::builder(home.store().await).aggregate::<Thing>();
-    let app = builder.reactor(Intruder).build().await.unwrap();
+    let app = builder
+        .reactor_with(Intruder, kenning::ConsumerOptions::new().start(kenning::Start::Beginning))
+        .build()
+        .await
+        .unwrap();
     app.execute(Do { id: "a".to_owned(), number: 1 }).await.unwrap();
     app.run_until_idle().await.unwrap();
     let parked = app.parked().failed().list().await.unwrap();

@@ -250,7 +250,11 @@ async fn p7_a_panic_in_an_apply_parks_the_event_of_the_reactor_that_commands_it<
         append(&store, "door", id, vec![raw("door.opened", 1, "{}")]).await;
     }
     let builder = Kenning::builder(store).consumers(options()).aggregate::<Person>();
-    let app = builder.reactor(Toucher).build().await.unwrap();
+    let app = builder
+        .reactor_with(Toucher, kenning::ConsumerOptions::new().start(kenning::Start::Beginning))
+        .build()
+        .await
+        .unwrap();
     app.run_until_idle().await.unwrap();
     for id in 2..=11 {
         assert_eq!(app.load::<Person>(id).await.unwrap().touched, 1);

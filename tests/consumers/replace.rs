@@ -87,7 +87,11 @@ async fn a_reset_from_a_process_without_the_read_model_empties_its_table<H: Home
     fill(&store, 5, 50).await;
     let app = builder(store, 1).build().await.unwrap();
     app.run_until_idle().await.unwrap();
-    let admin = Kenning::builder(home.store().await).reactor(Nothing).build().await.unwrap();
+    let admin = Kenning::builder(home.store().await)
+        .reactor_with(Nothing, kenning::ConsumerOptions::new().start(kenning::Start::Beginning))
+        .build()
+        .await
+        .unwrap();
     admin.consumer("shelves").reset(Start::Beginning).await.unwrap();
     assert_eq!(app.query::<Shelf>().count().await.unwrap(), 0);
     app.run_until_idle().await.unwrap();
@@ -105,7 +109,11 @@ impl Nothing {
 }
 
 async fn a_reset_of_a_reactor_asks_for_assent<H: Home>(home: H) {
-    let app = Kenning::builder(home.store().await).reactor(Nothing).build().await.unwrap();
+    let app = Kenning::builder(home.store().await)
+        .reactor_with(Nothing, kenning::ConsumerOptions::new().start(kenning::Start::Beginning))
+        .build()
+        .await
+        .unwrap();
     let refused = app.consumer("nothing").reset(Start::Beginning).await.unwrap_err();
     assert!(matches!(&refused, ConsumerError::RepeatsEffects { kind, .. } if kind == "reactor"), "{refused}");
     app.consumer("nothing").reset_with_effects(Start::Beginning).await.unwrap();
@@ -119,7 +127,11 @@ async fn a_consumer_that_is_declared_no_more_is_forgotten<H: Home>(home: H) {
     app.run_until_idle().await.unwrap();
     let refused = app.consumer("shelves").forget().await.unwrap_err();
     assert!(matches!(refused, ConsumerError::Declared { .. }), "{refused}");
-    let other = Kenning::builder(home.store().await).reactor(Nothing).build().await.unwrap();
+    let other = Kenning::builder(home.store().await)
+        .reactor_with(Nothing, kenning::ConsumerOptions::new().start(kenning::Start::Beginning))
+        .build()
+        .await
+        .unwrap();
     let (stop, running) = (CancellationToken::new(), app.clone());
     let run = tokio::spawn({
         let stop = stop.clone();

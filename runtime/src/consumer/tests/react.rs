@@ -61,7 +61,8 @@ impl React<Placed> for Porter {
 }
 
 async fn app(store: &MemoryStore, options: ConsumerOptions) -> Kenning {
-    builder(store).aggregate::<Account>().reactor_with(Porter, options.attempts(3)).build().await.unwrap()
+    let options = options.attempts(3).start(crate::Start::Beginning);
+    builder(store).aggregate::<Account>().reactor_with(Porter, options).build().await.unwrap()
 }
 
 fn called(thing: &str) -> usize {

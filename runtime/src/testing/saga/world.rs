@@ -23,7 +23,7 @@ use crate::saga::{
     Follow, MissingInstance, RegisteredSaga, SagaDefinition, SagaOptions, Watch, registered, saga_start,
 };
 use crate::store::{
-    Append, EventStore, Expect, MemoryStore, NewEvent, NewSaga, SagaStatus, SagaStore, SagaWhole,
+    Append, EventStore, Expect, MemoryStore, NewEvent, NewSaga, SagaStatus, SagaStore, SagaWhole, Start,
 };
 
 /// What has become of a run.
@@ -202,7 +202,7 @@ impl<'a, F: SagaDefinition> World<'a, F> {
             .sagas(SagaOptions::new().poll(lease / 4))
             .faults(self.stage.faults)
             .watch(watch.clone())
-            .saga::<F>(Arc::clone(&self.services));
+            .saga_from::<F>(Arc::clone(&self.services), Start::Beginning);
         for register in &self.stage.register {
             builder = register(builder);
         }
