@@ -130,6 +130,7 @@ impl Feed {
     /// Waits for a wake-up, for the closing of the application, or for the time to look by itself.
     async fn wait(&mut self) {
         let poll = self.poll.mul_f64(1.0 - fastrand::f64() / 4.0);
+        let poll = self.wakeup.poll_interval(poll);
         let woken = pin!(self.wakeup.wait(poll));
         let closed = pin!(async {
             if self.closed.wait_for(|closed| *closed).await.is_err() {

@@ -61,5 +61,6 @@ async fn what_cannot_be_prepared_says_so() {
     let store = PostgresStore::connect(&url).await.unwrap();
     assert!(!format!("{store:?}").contains("postgres:"), "{store:?}");
     let append = store.append(Append::to(stream(1), Expect::New, vec![event()])).await;
-    assert!(append.unwrap_err().to_string().contains("prepared"));
+    let error = append.unwrap_err();
+    assert!(error.to_string().contains("Call `build`, or `prepare` of the store"), "{error:?}");
 }

@@ -16,6 +16,7 @@ use crate::support::{Home, on_both_stores};
 
 on_both_stores! {
     p5_an_output_that_cannot_be_written_is_an_unknown_outcome_before_the_pivot
+    p5_an_output_that_cannot_be_read_back_is_an_unknown_outcome
     p5_an_output_that_cannot_be_written_parks_after_the_pivot
     p5_an_output_that_this_release_cannot_read_parks_and_compensates_nothing
     p5_a_panic_of_what_makes_a_command_is_an_unknown_outcome
@@ -28,6 +29,10 @@ on_both_stores! {
     p7_a_step_that_blocks_its_thread_has_a_timeout_and_stops_nothing_else
     p5_a_step_is_told_when_its_process_loses_the_instance
 }
+
+/// The words that were read once.
+static READ_ONCE: std::sync::Mutex<std::collections::BTreeSet<String>> =
+    std::sync::Mutex::new(std::collections::BTreeSet::new());
 
 /// What it is cannot be written, or cannot be read, as its word says.
 #[derive(Clone, Debug, PartialEq, Schema)]
@@ -46,6 +51,10 @@ impl<'de> Deserialize<'de> for Receipt {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match String::deserialize(deserializer)?.as_str() {
             "unreadable" => Err(serde::de::Error::custom("what a word")),
+            // Read back by the release that writes it, and by no later one.
+            word if word.starts_with("forgotten") && !READ_ONCE.lock().unwrap().insert(word.to_owned()) => {
+                Err(serde::de::Error::custom("what a word"))
+            }
             word => Ok(Self(word.to_owned())),
         }
     }
@@ -114,6 +123,17 @@ async fn p5_an_output_that_cannot_be_written_is_an_unknown_outcome_before_the_pi
     running.stop().await;
 }
 
+/// It is read back before it is stored, as an event is (P9).
+async fn p5_an_output_that_cannot_be_read_back_is_an_unknown_outcome<H: Home>(home: H) {
+    let world = World::new(home);
+    let running = run(&world).await;
+    running.app.start(receipts(1, "unreadable", "good", "good")).await.unwrap();
+    let whole = until(&running.app, "receipts", 1, SagaStatus::Compensated).await;
+    assert_eq!(world.outside.asked(1), ["charge", "refund?"]);
+    assert_eq!((times(&whole, "unknown charge"), times(&whole, "failed charge")), (1, 0), "{whole:#?}");
+    running.stop().await;
+}
+
 async fn p5_an_output_that_cannot_be_written_parks_after_the_pivot<H: Home>(home: H) {
     let world = World::new(home);
     let running = run(&world).await;
@@ -128,7 +148,8 @@ async fn p5_an_output_that_cannot_be_written_parks_after_the_pivot<H: Home>(home
 async fn p5_an_output_that_this_release_cannot_read_parks_and_compensates_nothing<H: Home>(home: H) {
     let world = World::new(home);
     let running = run(&world).await;
-    running.app.start(receipts(1, "unreadable", "good", "good")).await.unwrap();
+    let word = format!("forgotten {}", uuid::Uuid::now_v7());
+    running.app.start(receipts(1, &word, "good", "good")).await.unwrap();
     let whole = until(&running.app, "receipts", 1, SagaStatus::Parked).await;
     assert!(whole.record.reason.as_deref().unwrap().contains("cannot be read: what a word"), "{whole:#?}");
     assert_eq!(whole.record.step.as_deref(), Some("note"));

@@ -321,7 +321,10 @@ impl Shared {
     ) -> Result<Page, StoreError> {
         if let (Some(earliest), Some(wakeup)) = (earliest, &self.wakeup) {
             let poll = POLL.mul_f64(1.0 - fastrand::f64() / 4.0);
-            wakeup.lock().await.wait(poll).await;
+            let mut wakeup = wakeup.lock().await;
+            let poll = wakeup.poll_interval(poll);
+            wakeup.wait(poll).await;
+            drop(wakeup);
             tokio::time::sleep_until(earliest).await;
         }
         let mut query = FeedQuery::after(after).limit(limit).bytes(PAGE_BYTES);

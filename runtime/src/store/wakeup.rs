@@ -54,13 +54,19 @@ pub struct Wakeup {
     exact: bool,
 }
 
-/// How long a reader waits for a source that tells everything.
+/// The poll interval of a reader whose source reports every append.
 const LONG: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Wakeup {
+    /// The poll interval of a reader that would poll this often: a day if the store reports every
+    /// append to its listeners, so that polling finds nothing.
+    #[must_use]
+    pub fn poll_interval(&self, poll: Duration) -> Duration {
+        if self.exact { poll.max(LONG) } else { poll }
+    }
+
     /// Waits until something was appended since the last wait, or until the bound is over; says which it was.
     pub async fn wait(&mut self, at_most: Duration) -> bool {
-        let at_most = if self.exact { at_most.max(LONG) } else { at_most };
         match tokio::time::timeout(at_most, self.receiver.changed()).await {
             Ok(Ok(())) => true,
             // The store is gone: nothing will come, and whoever reads next is told so by the store.

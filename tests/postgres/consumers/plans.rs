@@ -58,7 +58,9 @@ async fn a_plan_made_for_a_small_table_serves_a_large_one() {
         .await
         .unwrap();
     sqlx::query("set local plan_cache_mode = force_generic_plan").execute(&mut *batch).await.unwrap();
-    let plans = plans(&mut batch).await;
+    let mut plans = plans(&mut batch).await;
+    // The statements that made the table have no plan.
+    plans.retain(|(statement, _)| !statement.starts_with("create "));
     assert_eq!(plans.len(), 3, "{plans:?}");
     for (statement, plan) in plans {
         assert!(!plan.contains("Seq Scan on things"), "{statement}\n{plan}");

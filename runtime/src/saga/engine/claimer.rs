@@ -42,6 +42,9 @@ pub(super) struct Claimer<S> {
     wakeup: Option<Wakeup>,
     /// What `servings` was when each saga got slots last, in the order of the sagas.
     served: Vec<u64>,
+    /// The sagas of which less was due at the last claim than they might have taken, in the order of
+    /// the sagas.
+    idle: Vec<bool>,
 }
 
 /// What comes after a claim.
@@ -60,7 +63,7 @@ enum Then {
 impl<S: SagaStore> Claimer<S> {
     pub(super) fn new(worker: Arc<Worker<S>>) -> Self {
         let wakeup = worker.shared.store.saga_wakeup();
-        Self { worker, tasks: JoinSet::new(), servings: 0, wakeup, served: Vec::new() }
+        Self { worker, tasks: JoinSet::new(), servings: 0, wakeup, served: Vec::new(), idle: Vec::new() }
     }
 
     /// Claims until the worker is told to stop.
@@ -183,15 +186,16 @@ impl<S: SagaStore> Claimer<S> {
             mains.iter().map(|name| by_saga.get(*name).copied().unwrap_or_default()).collect();
         let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         let free = concurrency.saturating_sub(by_saga.values().sum());
-        let wanted = divide(concurrency, &running, &self.served).into_iter().filter_map(|share| {
-            let name = *mains.get(share.saga)?;
-            Some(WantedSaga {
-                saga: Arc::clone(name),
-                definitions: plans.of(name),
-                share: number(share.share),
-                room: number(share.room),
-            })
-        });
+        let wanted =
+            divide(concurrency, &running, &self.served, &self.idle).into_iter().filter_map(|share| {
+                let name = *mains.get(share.saga)?;
+                Some(WantedSaga {
+                    saga: Arc::clone(name),
+                    definitions: plans.of(name),
+                    share: number(share.share),
+                    room: number(share.room),
+                })
+            });
         SagaClaim { worker: self.worker.id, wanted: wanted.collect(), room: number(free) }
     }
 
@@ -199,10 +203,12 @@ impl<S: SagaStore> Claimer<S> {
     fn note_served(&mut self, claim: &SagaClaim, got: &[u32]) {
         let mains: Vec<_> = self.worker.shared.mains().map(|main| &main.saga.about().name).collect();
         self.served.resize(mains.len(), 0);
+        self.idle.resize(mains.len(), false);
+        let has_free_slots = got.iter().sum::<u32>() < claim.room;
         for (wanted, got) in claim.wanted.iter().zip(got) {
-            if *got > 0
-                && let Some(at) = mains.iter().position(|name| **name == wanted.saga)
-            {
+            let Some(at) = mains.iter().position(|name| **name == wanted.saga) else { continue };
+            self.idle[at] = has_free_slots && wanted.room > 0 && *got < wanted.share.max(1);
+            if *got > 0 {
                 self.servings += 1;
                 self.served[at] = self.servings;
             }
