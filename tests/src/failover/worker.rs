@@ -27,7 +27,15 @@ const ATTEMPTS: u32 = 400;
 /// # Panics
 /// If the URL is none.
 pub async fn application(store: PostgresStore, url: &str) -> Result<Kenning, BuildError> {
-    let pool = PgPoolOptions::new().max_connections(4).connect_lazy(url).expect("a URL");
+    // As a service has to: a session that was opened in a read-only window stays read-only.
+    let is_writable = "select current_setting('transaction_read_only') = 'off'";
+    let pool = PgPoolOptions::new()
+        .max_connections(4)
+        .before_acquire(move |session, _| {
+            Box::pin(async move { sqlx::query_scalar(is_writable).fetch_one(session).await })
+        })
+        .connect_lazy(url)
+        .expect("a URL");
     Kenning::builder(store)
         .lease(Duration::from_millis(1_500))
         .sagas(SagaOptions::new().concurrency(8).poll(Duration::from_millis(100)))
