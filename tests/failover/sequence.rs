@@ -104,7 +104,6 @@ async fn p13_a_sequence_set_back_to_a_taken_position_under_a_running_process_los
 
 /// The next positions are free: a rolled-back append drew them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "the sequence is compared with the table at start, and when the server changes, not for each connection"]
 async fn p13_a_sequence_set_back_to_a_hole_under_a_running_process_loses_no_event() {
     set_back_under_a_running_process(10).await;
 }

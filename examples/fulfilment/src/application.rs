@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kenning::saga::SagaOptions;
 use kenning::store::{ConsumerStore, SagaStore};
-use kenning::{BuildError, Catalog, ConsumerOptions, Kenning};
+use kenning::{BuildError, Catalog, ConsumerOptions, Kenning, Start};
 
 use crate::choreography::{Calls, FulfilmentEvent, Inventory, Payments, Shipping, Shop};
 use crate::fulfilment::Fulfilment;
@@ -39,8 +39,9 @@ pub async fn with_saga<S: SagaStore + ConsumerStore>(
         .sagas(SagaOptions::new().concurrency(options.concurrency))
         .aggregate::<Order>()
         .aggregate::<Payment>()
-        .reactor(Bank)
-        .saga::<Fulfilment>(services)
+        // The store may hold orders that reactors fulfil: they are passed over.
+        .reactor_with(Bank, ConsumerOptions::new().start(Start::Beginning))
+        .saga_from::<Fulfilment>(services, Start::Beginning)
         .build()
         .await
 }
@@ -71,6 +72,7 @@ pub async fn with_reactors<S: ConsumerStore>(
 ) -> Result<Kenning, BuildError> {
     // Services that are away are waited for, however long that takes: an order must not be left in the middle. What is refused is not tried again.
     let department = ConsumerOptions::new()
+        .start(Start::Beginning)
         .partitions(PARTITIONS)
         .concurrency(options.concurrency.div_ceil(PARTITIONS.into()))
         .attempts(u32::MAX)
@@ -81,7 +83,7 @@ pub async fn with_reactors<S: ConsumerStore>(
         .reactor_with(Inventory(calls.clone()), department.clone())
         .reactor_with(Payments(calls.clone()), department.clone())
         .reactor_with(Shipping(calls), department)
-        .reactor(Shop)
+        .reactor_with(Shop, ConsumerOptions::new().start(Start::Beginning))
         .build()
         .await
 }

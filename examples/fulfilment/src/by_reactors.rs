@@ -80,7 +80,7 @@ impl Followed {
 
     /// Looks which orders nobody goes on with by itself.
     async fn look(&mut self, app: &Kenning) -> Result<(), ConsumerError> {
-        let parked = app.parked().limit(PARKED).list().await?;
+        let parked = app.parked().failed().limit(PARKED).list().await?;
         self.parked = parked
             .iter()
             .filter_map(|parked| number(parked.stream.id()))

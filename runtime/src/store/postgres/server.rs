@@ -155,6 +155,8 @@ impl Server {
                 tracing::warn!(server = self.address, %error, "positions and checkpoints could not be checked");
             }
             counter!("kenning_server_changes_total").increment(1);
+        } else if identity.positions.is_some() {
+            self.check_sequence(connection).await?;
         }
         let timeline = self.remember(before, identity, changed.is_some())?;
         self.replicated.store(row.try_get(5)?, Ordering::Release);
@@ -163,6 +165,28 @@ impl Server {
             timeline,
             replicated: row.try_get(5)?,
             drawn: row.try_get(11)?,
+        })
+    }
+
+    /// Raises a sequence that was set back under this process. Where that is not allowed, nothing is appended.
+    async fn check_sequence(&self, connection: &mut PgConnection) -> Result<(), Error> {
+        let behind =
+            sqlx::query_scalar(self.sql.is_sequence_behind.clone()).fetch_one(&mut *connection).await;
+        match behind {
+            Ok(false) => return Ok(()),
+            Ok(true) => {}
+            Err(error) if Failure::of(&error) == Failure::Lost => return Err(error),
+            // The schema is not there yet, or the role only reads.
+            Err(error) => {
+                tracing::debug!(server = self.address, %error, "the sequence of positions could not be compared");
+                return Ok(());
+            }
+        }
+        realign::raise_positions(connection, &self.sql).await.map_err(|error| match Failure::of(&error) {
+            Failure::Lost => error,
+            _ => self.unusable(format_args!(
+                "the sequence event_positions is behind the events, and could not be raised: {error}"
+            )),
         })
     }
 

@@ -86,7 +86,7 @@ statements! {
     fold_saga_counts, forget_commands, forget_ended_sagas, forget_kept_events, forget_saga,
     forget_saga_definitions, forget_saga_worker, forget_saga_workers, free_sagas, halt_consumer,
     identify_backend, identify_server, identify_server_plainly, insert_event, insert_generation,
-    insert_partitions, is_replacement_blocked, is_run, is_table_locked, lease, leave_for_sagas,
+    insert_partitions, is_replacement_blocked, is_run, is_sequence_behind, is_table_locked, lease, leave_for_sagas,
     list_consumers, list_parked, list_sagas, load_snapshot, lock_consumer, lock_partitions,
     lock_positions, make_live, notify, park, parked_among, parked_of, parked_streams, pause_consumer,
     raise_positions, raise_version, read_backwards, read_feed, read_forwards, rehydrate_many,

@@ -31,7 +31,7 @@ const TABLE_LOOKS: u32 = 40;
 
 /// A commit that took longer than this may have been waiting for a standby until an operator ended the wait, which the
 /// server answers with success.
-pub(super) const SLOW: Duration = Duration::from_secs(1);
+pub(super) const SLOW: Duration = Duration::from_millis(200);
 
 /// An append to be written.
 #[derive(Clone, Copy, Debug)]
