@@ -25,6 +25,11 @@ impl Ctxt {
         Self { errors: RefCell::new(Some(vec![error])), sealed: true }
     }
 
+    /// Whether there is one mistake, and no other is recorded.
+    pub(crate) fn is_sealed(&self) -> bool {
+        self.sealed
+    }
+
     /// Records a mistake under the tokens: what is wrong, in the user's words, and what to type.
     pub(crate) fn help(&self, tokens: impl ToTokens, message: impl Display, help: impl Display) {
         // Thin, so that only the conversion is compiled once for each type.

@@ -7,6 +7,7 @@ use quote::quote;
 use syn::DeriveInput;
 
 use crate::ctxt::Ctxt;
+use crate::declared::{self, Lacking};
 use crate::krate::Krate;
 
 /// Parses the item and hands it over. A half-typed one is handed over as far as it can be read, so that its uses are no mistakes as well.
@@ -22,6 +23,20 @@ pub(crate) fn run(input: TokenStream, derive: impl FnOnce(Ctxt, &DeriveInput) ->
     quote!(#inert #serde)
 }
 
+/// As [`run`], and stands in for what the item and its types lack besides.
+pub(crate) fn run_as(
+    which: Lacking,
+    input: TokenStream,
+    derive: impl FnOnce(Ctxt, &DeriveInput) -> TokenStream,
+) -> TokenStream {
+    run(input, |cx, input| {
+        let broken = cx.is_sealed();
+        let mut all = derive(cx, input);
+        all.extend((!broken).then(|| declared::of_item(which, input)));
+        all
+    })
+}
+
 /// What is behaviour, and nothing that a derive could write.
 pub(crate) fn behaviour(cx: Ctxt, input: &DeriveInput, what: &str, args: &str) -> TokenStream {
     let ident = &input.ident;
@@ -32,10 +47,16 @@ pub(crate) fn behaviour(cx: Ctxt, input: &DeriveInput, what: &str, args: &str) -
 
 /// What the derives of serde leave out, which cannot read the item either.
 fn serde(input: &DeriveInput) -> TokenStream {
-    let (krate, ident) = (Krate::default(), &input.ident);
     if !input.generics.params.is_empty() {
         return TokenStream::new();
     }
+    let (serialize, deserialize) = (serialize(input), deserialize(input));
+    quote!(#serialize #deserialize)
+}
+
+/// What stands in for `#[derive(Serialize)]`.
+pub(crate) fn serialize(input: &DeriveInput) -> TokenStream {
+    let (krate, ident) = (Krate::default(), &input.ident);
     let serde = quote!(#krate::__private::serde);
     quote! {
         #[automatically_derived]
@@ -44,10 +65,30 @@ fn serde(input: &DeriveInput) -> TokenStream {
                 ::core::unreachable!()
             }
         }
+    }
+}
 
+/// What stands in for `#[derive(Deserialize)]`.
+pub(crate) fn deserialize(input: &DeriveInput) -> TokenStream {
+    let (krate, ident) = (Krate::default(), &input.ident);
+    let serde = quote!(#krate::__private::serde);
+    quote! {
         #[automatically_derived]
         impl<'de> #serde::Deserialize<'de> for #ident {
             fn deserialize<D: #serde::Deserializer<'de>>(_: D) -> ::core::result::Result<Self, D::Error> {
+                ::core::unreachable!()
+            }
+        }
+    }
+}
+
+/// What stands in for `#[derive(Default)]`.
+pub(crate) fn default(input: &DeriveInput) -> TokenStream {
+    let ident = &input.ident;
+    quote! {
+        #[automatically_derived]
+        impl ::core::default::Default for #ident {
+            fn default() -> Self {
                 ::core::unreachable!()
             }
         }

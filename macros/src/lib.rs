@@ -6,6 +6,7 @@ mod attr;
 mod bounds;
 mod command;
 mod ctxt;
+mod declared;
 mod derive;
 mod duration;
 mod event;
@@ -14,6 +15,7 @@ mod event_set;
 mod fallback;
 mod generics;
 mod impl_block;
+mod kenning;
 mod keys;
 mod krate;
 mod marks;
@@ -38,46 +40,48 @@ mod tests;
 
 use proc_macro::TokenStream;
 
+use crate::declared::Lacking;
+
 /// Declares an event.
 #[proc_macro_derive(Event, attributes(kenning))]
 pub fn derive_event(input: TokenStream) -> TokenStream {
-    derive::run(input.into(), event::derive).into()
+    derive::run_as(Lacking::Event, input.into(), event::derive).into()
 }
 
 /// Derives the shape that a type has as JSON.
 #[proc_macro_derive(Schema, attributes(kenning))]
 pub fn derive_schema(input: TokenStream) -> TokenStream {
-    derive::run(input.into(), schema::derive).into()
+    derive::run_as(Lacking::Schema, input.into(), schema::derive).into()
 }
 
 /// Declares a set of events.
 #[proc_macro_derive(EventSet, attributes(kenning))]
 pub fn derive_event_set(input: TokenStream) -> TokenStream {
-    derive::run(input.into(), event_set::derive).into()
+    derive::run_as(Lacking::EventSet, input.into(), event_set::derive).into()
 }
 
 /// Declares an aggregate's state.
 #[proc_macro_derive(Aggregate, attributes(kenning))]
 pub fn derive_aggregate(input: TokenStream) -> TokenStream {
-    derive::run(input.into(), aggregate::derive).into()
+    derive::run_as(Lacking::Aggregate, input.into(), aggregate::derive).into()
 }
 
 /// Declares a command.
 #[proc_macro_derive(Command, attributes(kenning))]
 pub fn derive_command(input: TokenStream) -> TokenStream {
-    derive::run(input.into(), command::derive).into()
+    derive::run_as(Lacking::Command, input.into(), command::derive).into()
 }
 
 /// Declares a read model.
 #[proc_macro_derive(ReadModel, attributes(kenning))]
 pub fn derive_read_model(input: TokenStream) -> TokenStream {
-    derive::run(input.into(), read_model::derive).into()
+    derive::run_as(Lacking::ReadModel, input.into(), read_model::derive).into()
 }
 
 /// Declares a saga's data.
 #[proc_macro_derive(Saga, attributes(kenning))]
 pub fn derive_saga(input: TokenStream) -> TokenStream {
-    derive::run(input.into(), saga::derive).into()
+    derive::run_as(Lacking::Saga, input.into(), saga::derive).into()
 }
 
 /// Says that a projection is declared on an `impl` block.
@@ -101,7 +105,7 @@ pub fn derive_reactor(input: TokenStream) -> TokenStream {
 /// Turns the marked functions of an `impl` block into an aggregate's behaviour.
 #[proc_macro_attribute]
 pub fn aggregate(args: TokenStream, item: TokenStream) -> TokenStream {
-    aggregate_block::attribute(args.into(), &item.into()).into()
+    block(symbol::AGGREGATE, args.into(), &item.into(), aggregate_block::attribute)
 }
 
 /// Marks a function of an `#[aggregate]` block that applies an event.
@@ -119,19 +123,19 @@ pub fn command(_: TokenStream, item: TokenStream) -> TokenStream {
 /// Turns the marked functions of an `impl` block into what events do to a read model's rows.
 #[proc_macro_attribute]
 pub fn read_model(args: TokenStream, item: TokenStream) -> TokenStream {
-    read_model_block::attribute(args.into(), &item.into()).into()
+    block(symbol::READ_MODEL, args.into(), &item.into(), read_model_block::attribute)
 }
 
 /// Declares a projection on an `impl` block, and turns its marked functions into what it does on events.
 #[proc_macro_attribute]
 pub fn projection(args: TokenStream, item: TokenStream) -> TokenStream {
-    projection::attribute(args.into(), &item.into()).into()
+    block(symbol::PROJECTION, args.into(), &item.into(), projection::attribute)
 }
 
 /// Declares a reactor on an `impl` block, and turns its marked functions into what events cause.
 #[proc_macro_attribute]
 pub fn reactor(args: TokenStream, item: TokenStream) -> TokenStream {
-    reactor::attribute(args.into(), &item.into()).into()
+    block(symbol::REACTOR, args.into(), &item.into(), reactor::attribute)
 }
 
 /// Marks a function of a `#[read_model]`, `#[projection]` or `#[reactor]` block that handles an event.
@@ -150,7 +154,7 @@ pub fn begin(_: TokenStream, item: TokenStream) -> TokenStream {
 /// Turns the marked functions of an `impl` block into the steps of a saga.
 #[proc_macro_attribute]
 pub fn saga(args: TokenStream, item: TokenStream) -> TokenStream {
-    saga_block::attribute(args.into(), &item.into()).into()
+    block(symbol::SAGA, args.into(), &item.into(), saga_block::attribute)
 }
 
 /// Marks a function of a `#[saga]` block that starts an instance.
@@ -187,4 +191,26 @@ pub fn send(_: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn failed(_: TokenStream, item: TokenStream) -> TokenStream {
     outside::attribute(symbol::FAILED, &[symbol::SAGA], &item.into()).into()
+}
+
+/// Says which derive is missing, where `#[kenning(…)]` is on something without one.
+#[proc_macro_attribute]
+pub fn kenning(args: TokenStream, item: TokenStream) -> TokenStream {
+    kenning::attribute(&args.into(), &item.into()).into()
+}
+
+/// What the block becomes, and what stands in for derives that its types lack.
+fn block(
+    attribute: &str,
+    args: proc_macro2::TokenStream,
+    item: &proc_macro2::TokenStream,
+    expand: fn(proc_macro2::TokenStream, &proc_macro2::TokenStream) -> proc_macro2::TokenStream,
+) -> TokenStream {
+    if let Some(twice) = (attribute == symbol::SAGA).then(|| declared::twice(&args, item)).flatten() {
+        return twice.into();
+    }
+    let lacking = declared::of_block(attribute, &args, item);
+    let mut all = expand(args, item);
+    all.extend(lacking);
+    all.into()
 }

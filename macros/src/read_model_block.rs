@@ -13,6 +13,8 @@ use crate::impl_block::{self, ImplBlock};
 use crate::krate::Krate;
 use crate::symbol::READ_MODEL;
 
+pub(crate) use self::expand::every;
+
 pub(crate) fn attribute(args: TokenStream, item: &TokenStream) -> TokenStream {
     let original = match ImplBlock::parse(item) {
         Ok(block) => block,

@@ -90,7 +90,7 @@ fn length(text: &str) -> usize {
 }
 
 /// The braces and semicolons of the text, without those in comments and literals.
-fn structure(text: &str) -> impl Iterator<Item = (usize, char)> {
+pub(crate) fn structure(text: &str) -> impl Iterator<Item = (usize, char)> {
     let mut rest = text.char_indices().peekable();
     std::iter::from_fn(move || {
         while let Some((at, letter)) = rest.next() {

@@ -6,8 +6,8 @@ pub use uuid::Uuid;
 
 #[cfg(feature = "macros")]
 pub use kenning_macros::{
-    Projection, Reactor, aggregate, apply, begin, command, failed, on, projection, reactor, read_model, saga,
-    send, start, step, undo, wait,
+    Projection, Reactor, aggregate, apply, begin, command, failed, kenning, on, projection, reactor,
+    read_model, saga, send, start, step, undo, wait,
 };
 
 #[cfg(feature = "memory")]

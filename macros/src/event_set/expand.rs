@@ -9,8 +9,8 @@ use syn::spanned::Spanned;
 
 use super::ast::{EventSet, Variant};
 use super::project_into;
-use crate::fallback;
 use crate::text::text;
+use crate::{declared, fallback};
 
 /// ```ignore
 /// impl EventSet for OrderEvent {
@@ -92,6 +92,9 @@ fn every(set: &EventSet<'_>) -> TokenStream {
     let EventSet { krate, original, .. } = set;
     let ident = &original.ident;
     let answers = distinct(set).map(|variant| into_events(set, variant));
+    let read: Vec<String> = distinct(set).map(|variant| text(variant.event)).collect();
+    let mut others = declared::events_beside(ident);
+    others.retain(|event| !read.contains(&event.to_string()));
     quote! {
         #[automatically_derived]
         impl<E: #krate::Event> ::core::convert::From<E> for #ident {
@@ -108,6 +111,20 @@ fn every(set: &EventSet<'_>) -> TokenStream {
         }
 
         #(#answers)*
+
+        #(
+            #[automatically_derived]
+            impl #krate::IntoEvents<#ident> for #others {
+                type Rejection = ::core::convert::Infallible;
+
+                fn into_events(
+                    self,
+                    _: &mut ::std::vec::Vec<#ident>,
+                ) -> ::core::result::Result<(), Self::Rejection> {
+                    ::core::unreachable!()
+                }
+            }
+        )*
     }
 }
 

@@ -112,7 +112,7 @@ fn unreachable(block: &Block<'_>, function: &Function, event: &Type) -> TokenStr
 }
 
 /// One impl for all events, which does nothing.
-pub(super) fn every(krate: &Krate, self_ty: &Type) -> TokenStream {
+pub(crate) fn every(krate: &Krate, self_ty: &Type) -> TokenStream {
     let items = never(krate, &parse_quote!(E), Span::call_site());
     quote! {
         #[automatically_derived]

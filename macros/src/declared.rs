@@ -1,0 +1,402 @@
+//! Types that lack a derive. The compiler reports each use of such a type. Here it is reported once, and the type gets impls that stand in for the derive.
+//!
+//! What a type derives is read from the file that is being compiled. What is not certain is left to the compiler: a type of another module, an attribute or
+//! a derive that is not known, an impl that may be written by hand or by a macro. In an editor, and in a program without mistakes, nothing is said.
+
+mod blocks;
+mod elsewhere;
+mod file;
+mod threads;
+mod wants;
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::path::PathBuf;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Data, DeriveInput, Path, Token, parse_quote};
+
+pub(crate) use self::blocks::twice;
+use self::file::{File, Found};
+pub(crate) use self::wants::{of_block, of_item};
+use crate::ctxt::Ctxt;
+use crate::krate::Krate;
+use crate::symbol::KENNING;
+use crate::{aggregate, command, derive, event, event_set, read_model, saga, schema};
+
+/// What a type may lack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Lacking {
+    Default,
+    Serialize,
+    Deserialize,
+    Schema,
+    Aggregate,
+    Command,
+    Event,
+    EventSet,
+    ReadModel,
+    Saga,
+    /// No derive: what it takes to be used by several threads.
+    Threads,
+}
+
+use Lacking::{Deserialize, Serialize};
+
+/// What is stored has these.
+pub(crate) const STORED: &[Lacking] = &[Serialize, Deserialize, Lacking::Schema];
+
+/// Attributes that change nothing about what a type derives.
+const INERT: &[&str] = &[
+    "allow",
+    "automatically_derived",
+    "cfg",
+    "default",
+    "deny",
+    "derive",
+    "display",
+    "doc",
+    "error",
+    "expect",
+    "kenning",
+    "must_use",
+    "non_exhaustive",
+    "repr",
+    "schemars",
+    "serde",
+    "sqlx",
+    "strum",
+    "warn",
+];
+
+/// Derives that have nothing to do with what is looked for.
+const OTHERS: &[&str] = &[
+    "Clone",
+    "Copy",
+    "Debug",
+    "PartialEq",
+    "Eq",
+    "PartialOrd",
+    "Ord",
+    "Hash",
+    "Error",
+    "Display",
+    "From",
+    "Into",
+    "FromStr",
+    "AsRef",
+    "Deref",
+    "DerefMut",
+    "Constructor",
+    "Add",
+    "Sub",
+    "Sum",
+    "FromRow",
+    "Type",
+    "ToSchema",
+    "JsonSchema",
+    "Arbitrary",
+    "Builder",
+    "TypedBuilder",
+    "EnumIter",
+    "EnumString",
+    "Validate",
+    "Projection",
+    "Reactor",
+];
+
+impl Lacking {
+    const ALL: [Self; 10] = [
+        Self::Default,
+        Serialize,
+        Deserialize,
+        Self::Schema,
+        Self::Aggregate,
+        Self::Command,
+        Self::Event,
+        Self::EventSet,
+        Self::ReadModel,
+        Self::Saga,
+    ];
+
+    /// The name of the derive and of the trait.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Default => "Default",
+            Self::Serialize => "Serialize",
+            Self::Deserialize => "Deserialize",
+            Self::Schema => "Schema",
+            Self::Aggregate => "Aggregate",
+            Self::Command => "Command",
+            Self::Event => "Event",
+            Self::EventSet => "EventSet",
+            Self::ReadModel => "ReadModel",
+            Self::Saga => "Saga",
+            Self::Threads => "Send",
+        }
+    }
+
+    /// What a type with the derive is, and what its `#[kenning(…)]` says where it has to say something.
+    fn role(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Aggregate => Some(("an aggregate", "category = \"…\", id = …, events = …")),
+            Self::Command => Some(("a command", "aggregate = …")),
+            Self::Event => Some(("an event", "name = \"…\"")),
+            Self::EventSet => Some(("a set of events", "")),
+            Self::ReadModel => Some(("a read model", "table = \"…\", version = 1, events = …")),
+            Self::Saga => Some(("a saga", "name = \"…\", version = 1, id = …")),
+            Self::Default | Self::Serialize | Self::Deserialize | Self::Schema | Self::Threads => None,
+        }
+    }
+
+    /// What this derive asks for besides.
+    pub(crate) fn beside(self) -> &'static [Self] {
+        match self {
+            Self::Aggregate => &[Self::Default],
+            Self::Command => &[Serialize],
+            Self::Event | Self::Saga => &[Serialize, Deserialize],
+            _ => &[],
+        }
+    }
+}
+
+static FILES: LazyLock<Mutex<HashMap<PathBuf, Option<Arc<File>>>>> = LazyLock::new(Mutex::default);
+static TOLD: LazyLock<Mutex<HashSet<(PathBuf, usize, Lacking)>>> = LazyLock::new(Mutex::default);
+
+/// The file of the tokens. It is read once.
+fn file(span: proc_macro::Span) -> Option<(PathBuf, Arc<File>)> {
+    let path = span.local_file()?;
+    let mut files = FILES.lock().unwrap_or_else(PoisonError::into_inner);
+    let read = || fs::read_to_string(&path).ok().map(|text| Arc::new(File::new(text)));
+    let file = files.entry(path.clone()).or_insert_with(read).clone()?;
+    Some((path, file))
+}
+
+/// A type as it is declared.
+struct Declared {
+    path: PathBuf,
+    file: Arc<File>,
+    found: Vec<Found>,
+}
+
+/// How the type of this name is declared, as seen from there.
+fn look_up(ident: &Ident) -> Option<Declared> {
+    if !proc_macro::is_available() {
+        return None;
+    }
+    let span = ident.span().unwrap();
+    let (path, file) = file(span)?;
+    let name = ident.to_string();
+    if !file.mentions(&name) {
+        return None;
+    }
+    let place = file.place(span.line(), span.column())?;
+    // Tokens of a macro are somewhere else.
+    if !file.text.get(place..)?.starts_with(&name) {
+        return None;
+    }
+    let found = file.declared(&name, place);
+    (!found.is_empty()).then_some(Declared { path, file, found })
+}
+
+/// Which of all derives a type has, if that is certain.
+fn derives(attrs: &[Attribute]) -> Option<Vec<Lacking>> {
+    let mut derived = Vec::new();
+    for attr in attrs {
+        if !INERT.iter().any(|inert| attr.path().is_ident(inert)) {
+            return None;
+        }
+        if !attr.path().is_ident("derive") {
+            continue;
+        }
+        for path in attr.parse_args_with(Punctuated::<Path, Token![,]>::parse_terminated).ok()? {
+            let name = path.segments.last()?.ident.to_string();
+            match Lacking::ALL.into_iter().find(|derive| derive.name() == name) {
+                Some(derive) => derived.push(derive),
+                None if OTHERS.contains(&name.as_str()) => {}
+                None => return None,
+            }
+        }
+    }
+    Some(derived)
+}
+
+impl Declared {
+    /// What every declaration of the type lacks.
+    fn lacks(&self, wanted: &[Lacking]) -> Option<Vec<Lacking>> {
+        let mut lacks: Vec<Lacking> = wanted.to_vec();
+        let events = wanted.contains(&Lacking::Event);
+        for found in &self.found {
+            let set = events && !matches!(found.item.data, Data::Struct(_));
+            if set || !found.item.generics.params.is_empty() {
+                return None;
+            }
+            let derived = derives(&found.item.attrs)?;
+            // An event has its schema by its derive, and so have sagas.
+            let schema = derived.iter().any(|has| matches!(has, Lacking::Event | Lacking::Saga));
+            lacks.retain(|lacking| !(derived.contains(lacking) || schema && *lacking == Lacking::Schema));
+        }
+        Some(lacks)
+    }
+}
+
+/// What the type derives, if that is certain.
+pub(crate) fn derived(ident: &Ident) -> Option<Vec<Lacking>> {
+    look_up(ident)?.found.iter().try_fold(Vec::new(), |mut all, found| {
+        all.extend(derives(&found.item.attrs)?);
+        Some(all)
+    })
+}
+
+/// The error and the impls, if the type lacks some of what is wanted and was not reported yet.
+fn supply(ident: &Ident, at: &dyn ToTokens, wanted: &[Lacking]) -> Option<TokenStream> {
+    let declared = look_up(ident)?;
+    let mut lacks = declared.lacks(wanted)?;
+    if lacks.is_empty() {
+        return None;
+    }
+    let beside: Vec<Lacking> = lacks.iter().flat_map(|lacking| lacking.beside()).copied().collect();
+    lacks.extend(declared.lacks(&beside)?);
+    lacks.sort_unstable();
+    lacks.dedup();
+    let found = declared.found.first()?;
+    let name = ident.to_string();
+    let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+    lacks.retain(|lacking| !told.contains(&(declared.path.clone(), found.place, *lacking)));
+    let names: Vec<&str> = lacks.iter().map(|lacking| lacking.name()).collect();
+    if lacks.is_empty() || elsewhere::implemented(&declared.path, &name, &names) {
+        return None;
+    }
+    told.extend(lacks.iter().map(|lacking| (declared.path.clone(), found.place, *lacking)));
+    let line = declared.file.line(found.place);
+    let error = syn::Error::new_spanned(at.to_token_stream(), message(&found.item, &lacks, line));
+    Some(stand_in(&found.item, &lacks, error))
+}
+
+/// The error and the impls, if other threads cannot see the type. `item` is the type where the macro has it.
+fn share(ident: &Ident, item: Option<&DeriveInput>, event: bool) -> Option<TokenStream> {
+    let declared = look_up(ident)?;
+    let found = declared.found.first().filter(|_| declared.found.len() == 1)?;
+    let unshared = threads::unshared(item.unwrap_or(&found.item), &declared.file.text)?;
+    let name = ident.to_string();
+    if !found.item.generics.params.is_empty()
+        || elsewhere::implemented(&declared.path, &name, &["Send", "Sync"])
+    {
+        return None;
+    }
+    let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+    if !told.insert((declared.path.clone(), found.place, Lacking::Threads)) {
+        return None;
+    }
+    let better = if event && unshared.name == "Rc" { "Box" } else { unshared.better };
+    let at = if item.is_some() { unshared.ty.to_token_stream() } else { ident.to_token_stream() };
+    let message = format!(
+        "`{name}` cannot be shared between threads: it holds a `{}`\nhelp: write `{}` in place of `{}` in `{name}`, in line {}",
+        unshared.name,
+        better,
+        unshared.name,
+        declared.file.line(found.place)
+    );
+    let error = syn::Error::new_spanned(at, message).into_compile_error();
+    Some(quote! {
+        #error
+        #[automatically_derived]
+        unsafe impl ::core::marker::Send for #ident {}
+        #[automatically_derived]
+        unsafe impl ::core::marker::Sync for #ident {}
+    })
+}
+
+/// The events that are declared beside the type.
+pub(crate) fn events_beside(ident: &Ident) -> Vec<Ident> {
+    let Some(declared) = look_up(ident) else { return Vec::new() };
+    let Some(found) = declared.found.first() else { return Vec::new() };
+    let is_event =
+        |item: &DeriveInput| derives(&item.attrs).is_some_and(|derived| derived.contains(&Lacking::Event));
+    let beside = declared.file.beside(found.place).into_iter();
+    beside.filter(|item| is_event(item) && item.generics.params.is_empty()).map(|item| item.ident).collect()
+}
+
+/// Notes that the type was reported. `false` if it was already.
+pub(crate) fn tell(ident: &Ident, lacking: Lacking) -> bool {
+    let Some(declared) = look_up(ident) else { return true };
+    let Some(found) = declared.found.first() else { return true };
+    let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+    told.insert((declared.path, found.place, lacking))
+}
+
+fn message(item: &DeriveInput, lacks: &[Lacking], line: usize) -> String {
+    let ident = &item.ident;
+    let names: Vec<&str> = lacks.iter().map(|lacking| lacking.name()).collect();
+    let derive = format!("#[derive({})]", names.join(", "));
+    let role = lacks.iter().find_map(|lacking| lacking.role());
+    let attr = match role {
+        Some((_, keys))
+            if !keys.is_empty() && !item.attrs.iter().any(|attr| attr.path().is_ident(KENNING)) =>
+        {
+            format!(" and `#[kenning({keys})]`")
+        }
+        _ => String::new(),
+    };
+    let what = match role {
+        Some((role, _)) => format!("`{ident}` is not {role}"),
+        None => {
+            let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+            format!("`{ident}` cannot be stored: it has no {}", names.join(", no "))
+        }
+    };
+    format!("{what}\nhelp: write `{derive}`{attr} on `{ident}`, in line {line}")
+}
+
+/// The error, and impls of what the type lacks.
+pub(crate) fn stand_in(item: &DeriveInput, lacks: &[Lacking], error: syn::Error) -> TokenStream {
+    let krate = Krate::default();
+    let mut item = item.clone();
+    let role = lacks.iter().copied().find(|lacking| lacking.role().is_some());
+    if let Some(attr) = role.and_then(|role| assumed(&krate, &item, role)) {
+        item.attrs.push(attr);
+    }
+    let cx = || Ctxt::only(error.clone());
+    let mut all = match role {
+        Some(Lacking::Aggregate) => aggregate::derive(cx(), &item),
+        Some(Lacking::Command) => command::derive(cx(), &item),
+        Some(Lacking::Event) => event::derive(cx(), &item),
+        Some(Lacking::EventSet) => event_set::derive(cx(), &item),
+        Some(Lacking::ReadModel) => read_model::derive(cx(), &item),
+        Some(Lacking::Saga) => saga::derive(cx(), &item),
+        _ => error.to_compile_error(),
+    };
+    let schema = matches!(role, Some(Lacking::Event | Lacking::Saga));
+    for lacking in lacks {
+        all.extend(match lacking {
+            Lacking::Serialize => derive::serialize(&item),
+            Lacking::Deserialize => derive::deserialize(&item),
+            Lacking::Schema if !schema => schema::inert(&krate, &item),
+            Lacking::Default => derive::default(&item),
+            _ => TokenStream::new(),
+        });
+    }
+    all
+}
+
+/// The attribute that is missing besides. Its types are not known: what depends on them is no mistake as well.
+fn assumed(krate: &Krate, item: &DeriveInput, role: Lacking) -> Option<Attribute> {
+    if item.attrs.iter().any(|attr| attr.path().is_ident(KENNING)) {
+        return None;
+    }
+    let unknown = quote!(#krate::UnknownAfterTheErrorAbove);
+    match role {
+        Lacking::Aggregate => Some(parse_quote!(#[kenning(id = #unknown, events = #unknown)])),
+        Lacking::Command => Some(parse_quote!(#[kenning(aggregate = #unknown)])),
+        Lacking::ReadModel => Some(parse_quote!(#[kenning(events = #unknown)])),
+        Lacking::Saga => {
+            let Data::Struct(data) = &item.data else { return None };
+            let id = data.fields.iter().find_map(|field| field.ident.as_ref())?;
+            Some(parse_quote!(#[kenning(id = #id)]))
+        }
+        _ => None,
+    }
+}
