@@ -17,7 +17,7 @@ fn stored(position: u64, version: u64, number: u128) -> Stored {
 }
 
 fn asked(number: u128, events: u64) -> Line {
-    Line::Asked { tag: tag(number), stream: "tally-1".to_owned(), events }
+    Line::Asked { tag: tag(number), stream: "tally-1".to_owned(), events, at: 5 }
 }
 
 fn answered(number: u128, answer: Answer, at: u64) -> Line {
@@ -58,6 +58,10 @@ fn an_accepted_command_that_the_survivor_does_not_have_is_found() {
     assert_eq!(wrong(&lines, &events[2..]), 1);
     let late = Lost { until: 15, slack: 0 };
     assert_eq!(check_answers(&lines, &events[2..], late).len(), 1, "accepted once more after the failover");
+    let slow = Lost { until: 15, slack: 10 };
+    assert_eq!(check_answers(&lines, &events[2..], slow).len(), 0, "asked before it, and told late");
+    let asked_after = Lost { until: 4, slack: 10 };
+    assert_eq!(check_answers(&lines, &events[2..], asked_after).len(), 1, "asked after it");
 }
 
 #[test]

@@ -14,18 +14,25 @@ use crate::adversary::postgres::session;
 pub(super) struct Lost {
     /// When the address led to the survivor, in milliseconds after 1970.
     pub(super) until: u64,
-    /// How much longer a caller may compare an answer of the lost time with what it reads.
+    /// How much later a caller may write down the answer to what it asked before, and compare it with
+    /// what it reads.
     pub(super) slack: u64,
 }
 
 impl Lost {
     /// Nothing may be lost.
     pub(super) const NOTHING: Self = Self { until: 0, slack: 0 };
+
+    /// Whether what was asked for and answered at these times may be lost.
+    fn covers(self, asked: u64, answered: u64) -> bool {
+        answered <= self.until || asked <= self.until && answered <= self.until + self.slack
+    }
 }
 
 struct Request<'a> {
     stream: &'a str,
     events: u64,
+    asked: u64,
     is_saga: bool,
 }
 
@@ -36,11 +43,11 @@ pub(super) fn check_answers(lines: &[Line], stored: &[Stored], lost: Lost) -> Ve
     let mut answers: HashMap<Uuid, Vec<(&Answer, u64)>> = HashMap::new();
     for line in lines {
         match line {
-            Line::Asked { tag, stream, events } => {
-                requests.insert(*tag, Request { stream, events: *events, is_saga: false });
+            Line::Asked { tag, stream, events, at } => {
+                requests.insert(*tag, Request { stream, events: *events, asked: *at, is_saga: false });
             }
-            Line::Starting { tag, stream } => {
-                requests.insert(*tag, Request { stream, events: 1, is_saga: true });
+            Line::Starting { tag, stream, at } => {
+                requests.insert(*tag, Request { stream, events: 1, asked: *at, is_saga: true });
             }
             Line::Answered { tag, answer, at } => answers.entry(*tag).or_default().push((answer, *at)),
             Line::Wrong { what, at } if *at > lost.until + lost.slack => wrong.push(what.clone()),
@@ -77,8 +84,11 @@ fn check_request(
             Answer::Nothing(_) | Answer::Unknown(_) => None,
         })
         .collect();
-    let kept: Vec<u64> =
-        accepted.iter().filter(|(_, at)| *at > lost.until).map(|(version, _)| *version).collect();
+    let kept: Vec<u64> = accepted
+        .iter()
+        .filter(|(_, at)| !lost.covers(request.asked, *at))
+        .map(|(version, _)| *version)
+        .collect();
     let nothing =
         !answers.is_empty() && answers.iter().all(|(answer, _)| matches!(answer, Answer::Nothing(_)));
     if events.is_empty() {
@@ -130,10 +140,10 @@ pub(super) async fn check_sagas(url: &str, lines: &[Line], stored: &[Stored], lo
         }
     }
     for line in lines {
-        let Line::Starting { tag, .. } = line else { continue };
+        let Line::Starting { tag, at: asked, .. } = line else { continue };
         let kept = lines.iter().any(|line| match line {
             Line::Answered { tag: answered, answer: Answer::Accepted(_), at } => {
-                answered == tag && *at > lost.until
+                answered == tag && !lost.covers(*asked, *at)
             }
             _ => false,
         });

@@ -117,7 +117,7 @@ async fn storm(replication: Replication) {
     let (lines, events) = (workers.lines(PROCESSES), stored(url).await);
     let lost = match replication {
         Replication::Synchronous => Lost::NOTHING,
-        Replication::Asynchronous => Lost { until: moved, slack: 4_000 },
+        Replication::Asynchronous => Lost { until: moved, slack: 10_000 },
     };
     violations.extend(check_answers(&lines, &events, lost));
     violations.extend(check_sagas(url, &lines, &events, lost).await);

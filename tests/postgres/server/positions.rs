@@ -61,8 +61,9 @@ async fn p1_a_position_that_is_taken_is_no_conflict_and_the_sequence_is_raised()
 async fn p1_a_transaction_that_draws_a_taken_position_names_the_sequence() {
     let store = store().await;
     store.append(one(0)).await.unwrap();
-    leave_sequence_behind(&store).await;
+    // A session that is opened afterwards would raise it.
     let mut transaction = store.pool().begin().await.unwrap();
+    leave_sequence_behind(&store).await;
     let refused = store.append_in(&mut transaction, one(1)).await.unwrap_err();
     assert!(refused.to_string().contains("event_positions"), "{refused}");
 }

@@ -35,12 +35,30 @@ fn arguments() -> Option<Arguments> {
     })
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let arguments = arguments().ok_or("usage: writer URL JOURNAL SEED TASKS TALLIES PAUSE_MS CONNECTIONS")?;
+/// Tries for some time, as what supervises a process would: the storm ends sessions at any moment.
+async fn application(arguments: &Arguments) -> Result<(PostgresStore, Kenning), Box<dyn std::error::Error>> {
+    let mut attempt = 1;
+    loop {
+        match build(arguments).await {
+            Err(error) if attempt < 50 => eprintln!("attempt {attempt} to start: {error}"),
+            done => return done,
+        }
+        attempt += 1;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+async fn build(arguments: &Arguments) -> Result<(PostgresStore, Kenning), Box<dyn std::error::Error>> {
     let store =
         PostgresStore::options().max_connections(arguments.connections).connect(&arguments.url).await?;
     let app = Kenning::builder(store.clone()).aggregate::<Tally>().build().await?;
+    Ok((store, app))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let arguments = arguments().ok_or("usage: writer URL JOURNAL SEED TASKS TALLIES PAUSE_MS CONNECTIONS")?;
+    let (store, app) = application(&arguments).await?;
     let journal = Arc::new(Journal::open(&arguments.journal));
     let storm = Arc::new(Storm {
         app: app.clone(),

@@ -31,6 +31,8 @@ pub enum Line {
         stream: String,
         /// The number of events.
         events: u64,
+        /// When, in milliseconds after 1970.
+        at: u64,
     },
     /// A saga is about to be started, which adds one event with its tag.
     Starting {
@@ -38,6 +40,8 @@ pub enum Line {
         tag: Uuid,
         /// The stream of its event.
         stream: String,
+        /// When, in milliseconds after 1970.
+        at: u64,
     },
     /// The answer to what has this tag.
     Answered {

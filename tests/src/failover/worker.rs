@@ -13,7 +13,7 @@ use sqlx::postgres::PgPoolOptions;
 use uuid::Uuid;
 
 use super::domain::{Errand, Errands, TallyRow, TallySeen};
-use super::history::{Answer, History, Line};
+use super::history::{Answer, History, Line, now};
 use crate::storm::{Add, OddTotal, Tally, TallyEvent, number_of, numbered};
 
 /// How often a request is repeated under its id.
@@ -85,7 +85,7 @@ impl Worker {
         let command =
             Add { tally: self.tally(rng), tag: Uuid::now_v7(), events: rng.u64(1..4), even_only: rng.bool() };
         let stream = format!("tally-{}", command.tally);
-        self.history.write(&Line::Asked { tag: command.tag, stream, events: command.events });
+        self.history.write(&Line::Asked { tag: command.tag, stream, events: command.events, at: now() });
         command
     }
 
@@ -120,7 +120,7 @@ impl Worker {
         let Ok(newest) = newest.next().await.transpose() else { return };
         let version = newest.map_or(0, |event| event.metadata.version.get());
         let (tag, events) = (Uuid::now_v7(), rng.u64(1..4));
-        self.history.write(&Line::Asked { tag, stream: stream.clone(), events });
+        self.history.write(&Line::Asked { tag, stream: stream.clone(), events, at: now() });
         let answer = match self.store.append(numbered(tag, &[(stream, version)], events)).await {
             Ok(appended) => Answer::Accepted(appended.streams[0].version.get()),
             Err(AppendError::Store(error @ StoreError::OutcomeUnknown { .. })) => unknown(&error),
@@ -155,7 +155,7 @@ impl Worker {
     async fn saga(&self, rng: &mut fastrand::Rng) {
         let errand = Errand { tag: Uuid::now_v7(), tally: self.tally(rng) };
         let stream = format!("tally-{}", errand.tally);
-        self.history.write(&Line::Starting { tag: errand.tag, stream });
+        self.history.write(&Line::Starting { tag: errand.tag, stream, at: now() });
         for _ in 0..ATTEMPTS {
             match self.app.start(errand.clone()).await {
                 Ok(_) => return self.history.answered(errand.tag, Answer::Accepted(0)),
