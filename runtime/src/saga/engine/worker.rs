@@ -1,7 +1,7 @@
 //! One life of this process as a worker: from its enlisting to the loss of its lease, or to the end.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -47,6 +47,9 @@ pub(super) struct Worker<S> {
     timeline: Timeline,
     /// Until then the instances that are owned are ours, whatever happens to the database.
     valid_until: Mutex<Instant>,
+    /// The lease was found to have run out. It stays so even if a later renewal finds that it was not taken over: the
+    /// instances that saw it were let go, and only another life claims them.
+    expired: AtomicBool,
     /// The instances that run here, by saga, and how they are told of messages.
     running: Mutex<Running>,
     /// An instance has come to its end here.
@@ -143,9 +146,14 @@ impl<S> Worker<S> {
 impl<S: SagaStore> Worker<S> {
     /// Whether its instances are its own still. A process that was stopped finds out here before it does anything.
     pub(super) fn is_valid(&self) -> bool {
-        self.shared.faults.lease_is_not_checked
-            || self.timeline == self.shared.store.timeline()
-                && Instant::now() < *self.valid_until.lock().unwrap_or_else(PoisonError::into_inner)
+        if self.shared.faults.lease_is_not_checked {
+            return true;
+        }
+        let until = *self.valid_until.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.timeline != self.shared.store.timeline() || Instant::now() >= until {
+            self.expired.store(true, Ordering::Release);
+        }
+        !self.expired.load(Ordering::Acquire)
     }
 
     /// Lives until it is told to stop, or until its lease is lost. An error says that the store is closed, or that something has failed before anything was claimed.
@@ -157,6 +165,7 @@ impl<S: SagaStore> Worker<S> {
             committer,
             stop: stop.child_token(),
             valid_until: Mutex::new(Instant::now()),
+            expired: AtomicBool::new(false),
             running: Mutex::default(),
             freed: Notify::new(),
             plans: Mutex::new(Arc::new(Plans::default())),
@@ -200,6 +209,8 @@ impl<S: SagaStore> Worker<S> {
                 tracing::warn!(
                     "the lease of this process has run out: the sagas that it ran are left to others"
                 );
+                drop(claimer);
+                worker.retire().await;
                 Ok(())
             }
             Life::Broken(task, error) => {
@@ -234,6 +245,9 @@ impl<S: SagaStore> Worker<S> {
         let mut failures = 0_u32;
         loop {
             tokio::time::sleep(if failures == 0 { self.every() } else { self.every() / 4 }).await;
+            if self.expired.load(Ordering::Acquire) {
+                return Ok(());
+            }
             let began = Instant::now();
             match tokio::time::timeout(self.every(), self.round(began)).await {
                 Ok(Ok(true)) => failures = 0,
