@@ -11,6 +11,7 @@ mod consumers;
 mod couriers;
 mod failover;
 mod followers;
+mod guards;
 mod lock;
 mod macros;
 mod memory;

@@ -102,9 +102,8 @@ async fn trap_6_p2_statement_that_arrives_late_does_nothing() {
     }
 }
 
-/// Without an expected version nothing but the end of the old session keeps the late message from being done a second time.
-///
-/// Taken out (the session is not terminated before its events are looked for), this test fails: each event is stored twice.
+/// Without an expected version nothing but the end of the old session keeps the late message from
+/// being done a second time. Fails without `server.terminate`: see tests/guards.
 #[tokio::test]
 async fn trap_6_p2_late_statement_that_expects_nothing_does_nothing() {
     let scene = Scene::set().await;
@@ -147,9 +146,8 @@ async fn p2_close_waits_for_a_command_that_was_let_in() {
     assert_eq!(scene.effects(command.tag).await.len(), 1);
 }
 
-/// Nobody waits for the append any more, but it was accepted: a close does not return before it is decided.
-///
-/// Taken out (the close of the store that waits for its queue), this test fails: the close returns while the answer is held.
+/// Nobody waits for the append any more, but it was accepted: a close does not return before it is
+/// decided. Fails without `server.close-waits`: see tests/guards.
 #[tokio::test]
 async fn p2_close_waits_for_an_append_whose_caller_has_left() {
     let scene = Scene::set().await;

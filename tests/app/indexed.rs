@@ -78,7 +78,7 @@ impl Titles {
     }
 }
 
-/// Seen failing with the index left to the server; the memory store took everything.
+/// Fails without `indexed.limit`: see tests/guards.
 async fn p10_a_text_too_long_for_an_index_or_a_key_is_parked_with_the_limit(home: impl Home) {
     let builder = Kenning::builder(home.store().await).aggregate::<Page>();
     let app = builder.read_model::<ByUrl>().read_model::<Titles>().build().await.unwrap();

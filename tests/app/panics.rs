@@ -107,7 +107,7 @@ async fn append(home: &impl Home, id: u64, schema_version: u32, payload: &str) {
     home.store().await.append(Append::to(stream, Expect::Any, vec![NewEvent::new(event)])).await.unwrap();
 }
 
-/// Seen failing with the panic reaching the task.
+/// Fails without `panics.written` or `panics.read-back`: see tests/guards.
 async fn p7_a_panic_while_an_event_is_written_or_read_back_is_an_error_and_nothing_is_stored(
     home: impl Home,
 ) {
@@ -134,7 +134,7 @@ fn kenning_text(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// Seen failing with the panic reaching the task.
+/// Fails without `panics.load` or `panics.past`: see tests/guards.
 async fn p7_a_panic_in_an_upcast_or_a_decode_is_an_error_of_the_load(home: impl Home) {
     let app = app(&home).await;
     append(&home, 1, 1, r#"{"name":"upcast"}"#).await;
@@ -153,7 +153,7 @@ async fn p7_a_panic_in_an_upcast_or_a_decode_is_an_error_of_the_load(home: impl 
     app.execute(touch(3, "")).await.unwrap();
 }
 
-/// Seen failing with the panic reaching the task.
+/// Fails without `panics.load` or `panics.apply`: see tests/guards.
 async fn p7_a_panic_in_apply_is_an_error_of_the_load_and_of_the_next_command(home: impl Home) {
     let app = app(&home).await;
     app.execute(touch(1, "")).await.unwrap();
@@ -166,7 +166,7 @@ async fn p7_a_panic_in_apply_is_an_error_of_the_load_and_of_the_next_command(hom
     }
 }
 
-/// Seen failing with the panic reaching the task.
+/// Fails without `panics.written` or `panics.snapshot`: see tests/guards.
 async fn p7_a_snapshot_that_panics_costs_a_replay(home: impl Home) {
     let app = app(&home).await;
     for trap in ["snapshot", "unwritten"] {

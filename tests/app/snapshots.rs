@@ -158,7 +158,7 @@ macro_rules! release {
 release!(wrong: 2);
 release!(corrected: 1, fold = 2);
 
-/// Seen failing with the version of the fold not in the fingerprint.
+/// Fails without `snapshots.fold`: see tests/guards.
 async fn p12_a_corrected_fold_does_not_use_snapshots_of_the_earlier_one(home: impl Home) {
     for nth in 1..=5 {
         assert_eq!(wrong::cents(&home).await, (200 * nth, 200 * nth));

@@ -163,7 +163,7 @@ async fn refused(home: &impl Home, app: &Kenning, measured: Measured) -> String 
     format!("{error}: {}", std::error::Error::source(error).unwrap())
 }
 
-/// Seen failing with `Payload::of` writing by `serde_json` alone.
+/// Fails without `values.not-finite` or `values.f32-not-finite`: see tests/guards.
 async fn p9_a_number_that_json_cannot_hold_is_refused_and_nothing_is_stored(home: impl Home) {
     let app = app(&home).await;
     let sound = Measured::default;
@@ -186,7 +186,7 @@ fn nested(levels: usize) -> Vec<Reply> {
     (0..levels).fold(Vec::new(), |replies, _| vec![Reply { replies }])
 }
 
-/// Seen failing with the depth not counted.
+/// Fails without `values.depth`: see tests/guards.
 async fn p9_a_value_nested_too_deeply_is_refused_and_nothing_is_stored(home: impl Home) {
     let app = app(&home).await;
     // The event, and for each level a list and an object; the innermost list is empty.
@@ -201,7 +201,7 @@ async fn p9_a_value_nested_too_deeply_is_refused_and_nothing_is_stored(home: imp
     assert_eq!(loaded.last, Some(measured));
 }
 
-/// Seen failing without `float_roundtrip`, and with `7.038531e-26_f32` written by its shortest text.
+/// Fails without `values.short-of-digits` or `values.float-roundtrip`: see tests/guards.
 async fn p9_every_finite_number_is_read_back_bit_for_bit(home: impl Home) {
     let (app, mut random) = (app(&home).await, 0x9e37_79b9_7f4a_7c15_u64);
     let mut next = || {
@@ -239,7 +239,7 @@ fn bits(measured: &Measured) -> (Vec<u64>, Vec<u32>, Vec<u64>) {
     (doubles, measured.singles.iter().map(|value| value.to_bits()).collect(), tagged.collect())
 }
 
-/// Seen failing with the body hashed by way of `serde_json::Value`.
+/// Fails without `values.128-bits`: see tests/guards.
 async fn p9_integers_of_128_bits_work_with_and_without_an_id(home: impl Home) {
     let app = app(&home).await;
     let measured = Measured { wei: u128::MAX, debt: i128::MIN, count: u64::MAX, ..Measured::default() };
@@ -255,14 +255,14 @@ async fn p9_integers_of_128_bits_work_with_and_without_an_id(home: impl Home) {
     assert_eq!(loaded.last, Some(measured));
 }
 
-/// Seen failing with events not read back before they are stored.
+/// Fails without `values.read-back`: see tests/guards.
 async fn p9_an_event_that_its_own_type_cannot_read_is_refused(home: impl Home) {
     let app = app(&home).await;
     let error = refused(&home, &app, Measured { text: "one".into(), ..Measured::default() }).await;
     assert!(error.starts_with("`probe.measured` cannot be read back from its own JSON: "), "{error}");
 }
 
-/// Seen failing with the state following the events that the handler gave.
+/// Fails without `values.state-as-stored`: see tests/guards.
 async fn p9_the_state_in_memory_is_the_one_that_another_process_loads(home: impl Home) {
     let now = OffsetDateTime::UNIX_EPOCH + Duration::milliseconds(500);
     let app = app(&home).await;

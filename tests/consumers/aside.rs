@@ -126,7 +126,7 @@ async fn append(store: &dyn EventStore, id: &str, numbers: std::ops::Range<u32>)
     store.append(Append::to(stream, Expect::Any, numbers.map(event).collect())).await.unwrap();
 }
 
-/// Seen failing with the retries in line: `good` waits for all attempts on `bad`, an hour each.
+/// Fails without `consumers.aside`: see tests/guards.
 async fn p7_a_failing_stream_does_not_hold_up_others<H: Home>(home: H)
 where
     TransactionOf<H>: Lends<TransactionOf<H>> + 'static,
@@ -186,7 +186,7 @@ impl Caller {
     }
 }
 
-/// Seen failing without `Slow`: the batch waits for the call.
+/// Fails without `consumers.slow`: see tests/guards.
 async fn p7_a_slow_call_of_a_reactor_does_not_hold_up_others<H: Home>(home: H) {
     let store = home.store().await;
     store.prepare().await.unwrap();
@@ -211,7 +211,7 @@ async fn p7_a_slow_call_of_a_reactor_does_not_hold_up_others<H: Home>(home: H) {
     running.abort();
 }
 
-/// Seen failing without `park_limit`: all 50 are parked.
+/// Fails without `consumers.park-limit`: see tests/guards.
 async fn p7_a_consumer_that_parks_everything_pauses_itself<H: Home>(home: H)
 where
     TransactionOf<H>: Lends<TransactionOf<H>> + 'static,
@@ -252,7 +252,7 @@ impl Intruder {
     }
 }
 
-/// Seen failing without `refuses`: the event is stored, and the aggregate cannot be loaded any more.
+/// Fails without `consumers.refuses`: see tests/guards.
 async fn an_event_that_an_aggregate_does_not_know_is_not_appended_to_it<H: Home>(home: H) {
     let builder = Kenning::builder(home.store().await).aggregate::<Thing>();
     let app = builder

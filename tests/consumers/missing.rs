@@ -22,8 +22,8 @@ impl Counter {
     }
 }
 
-/// A missing schema, table and column one after the other: each is shown, none parks, and the consumer
-/// continues when the cause is gone. Seen failing without `is_unfit`: the event is parked at the second attempt.
+/// A missing schema, table and column one after the other: each is shown, none parks, and the
+/// consumer continues when the cause is gone. Fails without `consumers.unfit`: see tests/guards.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn p7_a_missing_table_of_a_projection_is_the_consumers_trouble() {
     let home = Postgres::new().await;

@@ -50,7 +50,7 @@ async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
     panic!("{what}");
 }
 
-/// Seen failing without the check in `swap`: version 2 is live, with rows missing.
+/// Fails without `consumers.rebuild-failed`: see tests/guards.
 async fn p7_a_rebuild_with_failed_events_does_not_replace_the_good_table<H: Home>(home: H) {
     let store = home.store().await;
     store.prepare().await.unwrap();
@@ -80,7 +80,7 @@ async fn check_rows(app: &Kenning) {
     assert_eq!(rows, super::shelf::folded(&**app.store()).await);
 }
 
-/// Seen failing with the table taken from the caller's declarations: all sums are doubled.
+/// Fails without `consumers.reset-table`: see tests/guards.
 async fn a_reset_from_a_process_without_the_read_model_empties_its_table<H: Home>(home: H) {
     let store = home.store().await;
     store.prepare().await.unwrap();
@@ -169,7 +169,7 @@ async fn a_start_at_a_time_finds_its_event_among_many<H: Home>(home: H) {
     assert_eq!(status.partitions[0].position.plus(1), last.position);
 }
 
-/// Seen failing with `fetch_all`: the first page has all 40.
+/// Fails without `consumers.page-bytes`: see tests/guards.
 async fn a_page_of_large_events_is_bounded_by_bytes<H: Home>(home: H) {
     use kenning::store::{Append, Expect, FeedQuery, NewEvent};
     let store = home.store().await;
@@ -197,8 +197,10 @@ async fn a_page_of_large_events_is_bounded_by_bytes<H: Home>(home: H) {
     assert_eq!((events, pages), (40, 14));
 }
 
-/// What people have made of the table is kept: the owner, grants, a publication, a trigger, an index, a
-/// policy. Seen failing with `drop table` and `rename`: the role may not read.
+/// What people have made of the table is kept: the owner, grants, a publication, a trigger, an
+/// index, a policy. Fails without `consumers.swap-grants`, `consumers.swap-publications`,
+/// `consumers.swap-policies`, `consumers.swap-triggers`, `consumers.swap-indexes` or
+/// `consumers.swap-identity`: see tests/guards.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rebuild_keeps_what_people_have_made_of_the_table() {
     let home = Postgres::new().await;
@@ -244,8 +246,8 @@ async fn a_rebuild_keeps_what_people_have_made_of_the_table() {
     sqlx::raw_sql(sqlx::AssertSqlSafe(gone)).execute(&mut admin).await.unwrap();
 }
 
-/// A view, and a foreign key: the rebuild pauses itself and names them. Seen failing without
-/// `refuse_dependents`: it is tried again for ever.
+/// A view, and a foreign key: the rebuild pauses itself and names them. Fails without
+/// `consumers.dependents`: see tests/guards.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rebuild_names_what_depends_on_the_table() {
     let home = Postgres::new().await;

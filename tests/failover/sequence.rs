@@ -52,10 +52,8 @@ async fn delivered_or_refused(store: &PostgresStore, after: Position, nth: u64) 
     }
 }
 
-/// A process starts on it. The positions from the hole on are before the reader's.
-///
-/// Seen failing before the sequence was compared with the table: the event gets a position in the
-/// hole, and no reader that was past it gets it.
+/// A process starts on it. The positions from the hole on are before the reader's. Fails without
+/// `server.sequence`: see tests/guards.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn p13_a_sequence_behind_the_table_is_found_when_a_process_starts() {
     for back in [1, 9, 10] {

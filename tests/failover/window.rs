@@ -197,13 +197,13 @@ async fn has_events(url: &str) -> bool {
     count.fetch_one(&mut session(url).await).await.is_ok_and(|count| count > 0)
 }
 
-/// Seen failing before recovery asked only a writable primary: the event is stored twice.
+/// Fails without `server.writable`: see tests/guards.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn p13_a_lagging_standby_is_not_asked_for_the_outcome_of_an_append_that_expects_nothing() {
     lagging(|_| Expect::Any).await;
 }
 
-/// Seen failing before recovery asked only a writable primary: `Conflict` for what is stored.
+/// Fails without `server.writable`: see tests/guards.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn p13_a_lagging_standby_is_not_asked_for_the_outcome_of_an_append_that_expects_a_version() {
     lagging(|version| Expect::Exactly(version.into())).await;

@@ -52,7 +52,7 @@ async fn loads_at_once_on_one_connection_are_whole() {
     }
 }
 
-/// Its caller awaits something else meanwhile. Seen failing while the lone load kept every other one waiting.
+/// Its caller awaits something else meanwhile. Fails without `server.load-alone`: see tests/guards.
 #[tokio::test(flavor = "multi_thread")]
 async fn p2_a_load_that_is_not_polled_blocks_no_other() {
     let store = prepared(PostgresStore::options(), &database().await).await;

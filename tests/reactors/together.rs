@@ -84,7 +84,7 @@ async fn p4_trap_24_a_holder_that_lost_its_lease_causes_nothing<H: Home>(home: H
     app.close().await;
 }
 
-/// Taken out (a collision is a failure of the event), events are parked.
+/// Fails without `reactors.collision`: see tests/guards.
 async fn p4_a_storm_of_commands_on_the_same_streams_loses_nothing_and_parks_nothing<H: Home>(home: H) {
     let supplier = Arc::<Supplier>::default();
     let app = open(&home, &supplier, options().attempts(1)).await;
@@ -144,7 +144,7 @@ async fn p4_a_storm_of_commands_on_the_same_streams_loses_nothing_and_parks_noth
     other.close().await;
 }
 
-/// Taken out (any version is written to), a reservation is decided on a state that is not the stream's, and the stock is below nothing.
+/// Fails without `reactors.expect`: see tests/guards.
 async fn trap_2_more_is_never_reserved_than_there_is<H: Home>(home: H) {
     let app = open(&home, &Arc::<Supplier>::default(), options().batch(3)).await;
     app.execute(Fill::with("pen", 40)).await.unwrap();

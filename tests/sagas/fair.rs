@@ -127,18 +127,17 @@ async fn backlog_of_one<H: Home>(home: H, sagas: usize) {
     running.stop().await;
 }
 
-/// Seen failing when the claimer listened to the doorbell and the clock alone: it slept after the
-/// first seven.
+/// Fails without `sagas.freed`: see tests/guards.
 async fn p7_two_sagas_use_a_freed_slot_at_once<H: Home>(home: H) {
     backlog_of_one(home, 2).await;
 }
 
-/// Seen failing when a saga that had no share of the free slots was not asked for.
+/// Fails without `sagas.no-share`: see tests/guards.
 async fn p7_twenty_sagas_on_eight_slots_use_a_freed_slot_at_once<H: Home>(home: H) {
     backlog_of_one(home, 20).await;
 }
 
-/// Seen failing when nothing was kept: the first saga takes all eight slots.
+/// Fails without `sagas.kept`: see tests/guards.
 async fn p7_a_saga_whose_steps_never_end_starves_no_other<H: Home>(home: H) {
     let gate = Gate::closed();
     let app = all(Kenning::builder(home.store().await).sagas(without_polls()), &gate);

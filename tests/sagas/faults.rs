@@ -112,7 +112,7 @@ async fn run<H: Home>(world: &World<H>) -> Running {
     Running::new(builder.build().await.expect("it fits together"))
 }
 
-/// On commit 8592927 this test fails: the log says `failed`, and nothing is refunded.
+/// Fails without `sagas.unwritten-output`: see tests/guards.
 async fn p5_an_output_that_cannot_be_written_is_an_unknown_outcome_before_the_pivot<H: Home>(home: H) {
     let world = World::new(home);
     let running = run(&world).await;
@@ -144,7 +144,7 @@ async fn p5_an_output_that_cannot_be_written_parks_after_the_pivot<H: Home>(home
     running.stop().await;
 }
 
-/// On commit 8592927 this test fails: the saga is compensated.
+/// Fails without `sagas.unreadable-output`: see tests/guards.
 async fn p5_an_output_that_this_release_cannot_read_parks_and_compensates_nothing<H: Home>(home: H) {
     let world = World::new(home);
     let running = run(&world).await;
@@ -166,7 +166,7 @@ async fn p5_an_output_that_this_release_cannot_read_parks_and_compensates_nothin
     running.stop().await;
 }
 
-/// On commit 8592927 this test fails: it is tried twice, as if it could succeed.
+/// Fails without `sagas.command-panic`: see tests/guards.
 async fn p5_a_panic_of_what_makes_a_command_is_an_unknown_outcome<H: Home>(home: H) {
     let world = World::new(home);
     let running = run(&world).await;
@@ -205,7 +205,7 @@ impl Alarm {
     }
 }
 
-/// On commit 8592927 this test fails: the wait has failed, and begins its whole time anew when it is retried.
+/// Fails without `sagas.timeout-panic`: see tests/guards.
 async fn p5_a_panic_when_the_time_of_a_wait_is_over_parks_and_the_wait_stays<H: Home>(home: H) {
     let world = World::new(home);
     let running = run(&world).await;
@@ -227,7 +227,7 @@ async fn p5_a_panic_when_the_time_of_a_wait_is_over_parks_and_the_wait_stays<H: 
     running.stop().await;
 }
 
-/// On commit 8592927 this test fails: it is begun again by each process, for ever.
+/// Fails without `sagas.last-attempt`: see tests/guards.
 async fn p5_a_step_that_ends_its_process_is_given_up_after_its_attempts<H: Home>(home: H) {
     let world = World::mortal(home);
     world.outside.plan("two", &vec![Answer::Hang; 20]);
@@ -260,7 +260,7 @@ async fn p5_an_undo_that_ends_its_process_parks_after_its_attempts<H: Home>(home
     running.stop().await;
 }
 
-/// On commit 8592927 this test fails: after three of them the saga is compensated.
+/// Fails without `sagas.cut-uncounted`: see tests/guards.
 async fn p5_a_shutdown_costs_no_attempt<H: Home>(home: H) {
     let world = World::new(home);
     world.outside.plan("two", &vec![Answer::UntilCancelled; 5]);
@@ -278,7 +278,7 @@ async fn p5_a_shutdown_costs_no_attempt<H: Home>(home: H) {
     running.stop().await;
 }
 
-/// On commit 8592927 this test fails: it is called again and again without a pause.
+/// Fails without `sagas.longest-pause`: see tests/guards.
 async fn p5_a_pause_without_an_end_waits<H: Home>(home: H) {
     let world = World::new(home);
     for (id, after) in
@@ -341,7 +341,7 @@ impl Watched {
     }
 }
 
-/// On commit 8592927 this test fails: the token never fires.
+/// Fails without `sagas.told-lost`: see tests/guards.
 async fn p5_a_step_is_told_when_its_process_loses_the_instance<H: Home>(home: H) {
     let world = World::mortal(home);
     world.outside.plan("watch", &[Answer::Hang]);
@@ -383,7 +383,8 @@ impl Blocks {
     }
 }
 
-/// More of them than there are threads of the runtime. On commit 8592927 this test fails: nothing moves any more.
+/// More of them than there are threads of the runtime. Fails without `sagas.blocking`:
+/// see tests/guards.
 async fn p7_a_step_that_blocks_its_thread_has_a_timeout_and_stops_nothing_else<H: Home>(home: H) {
     let world = World::new(home);
     let builder = world.builder().await.saga::<Row>(Arc::clone(&world.outside));

@@ -267,7 +267,7 @@ impl Choosy {
     }
 }
 
-/// On commit 8592927 this test fails: in one batch, all starts come before all other events.
+/// Fails without `sagas.before-start`: see tests/guards.
 async fn p5_an_event_before_the_start_finds_no_instance_however_batches_are_cut<H: Home>(home: H) {
     let world = World::new(home);
     let builder = world.builder().await.aggregate::<Lot>().saga::<Choosy>(Arc::clone(&world.outside));

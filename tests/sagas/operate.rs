@@ -31,7 +31,7 @@ fn refusals(whole: &kenning::store::SagaWhole) -> Vec<String> {
     refused.filter_map(|entry| entry.entry.text.clone()).collect()
 }
 
-/// With the fault "cancel stops compensation" of `decide/requests.rs`, this test fails: the instance is parked.
+/// Fails without `sagas.cancel-once`: see tests/guards.
 async fn p5_trap_32_cancelling_during_compensation_does_not_stop_it<H: Home>(home: H) {
     let world = World::new(home);
     let go = CancellationToken::new();

@@ -45,7 +45,7 @@ async fn p5_trap_29_steps_in_a_row_are_done_and_undone_in_order<H: Home>(home: H
     running.stop().await;
 }
 
-/// With `may_go` of `decide/back.rs` always true, this test fails: `top` is undone beside `bottom`.
+/// Fails without `sagas.undo-order`: see tests/guards.
 async fn p5_trap_29_a_diamond_is_done_and_undone_in_the_order_of_its_edges<H: Home>(home: H) {
     let world = World::new(home);
     let running = world.run().await;

@@ -85,7 +85,7 @@ async fn settle(running: &Running, id: u64, word: &str) {
     running.app.execute(Settle { id, word: word.to_owned() }).await.unwrap();
 }
 
-/// On commit 8592927 this test fails: one event ends both.
+/// Fails without `sagas.one-wait`: see tests/guards.
 async fn p5_an_event_ends_one_of_two_waits<H: Home>(home: H) {
     let world = World::new(home);
     let running = run(&world, HOUR).await;
@@ -121,7 +121,7 @@ async fn p5_two_events_that_come_early_end_two_waits<H: Home>(home: H) {
     running.stop().await;
 }
 
-/// On commit 8592927 this test fails: the saga has timed out, though it was settled in time.
+/// Fails without `sagas.fed`: see tests/guards.
 async fn p5_a_timeout_waits_for_the_events_that_were_there_before_it<H: Home>(home: H) {
     let world = World::new(home);
     let running = run(&world, HOUR).await;
@@ -162,7 +162,7 @@ async fn p5_a_timeout_is_recorded_in_the_end_when_the_consumer_stands_still<H: H
     running.stop().await;
 }
 
-/// On commit 8592927 this test fails: the saga has timed out.
+/// Fails without `sagas.fed` or `sagas.fed-parked`: see tests/guards.
 async fn p5_a_timeout_waits_for_an_event_that_is_parked_behind_another<H: Home>(home: H) {
     let world = World::new(home);
     let running = run(&world, HOUR).await;

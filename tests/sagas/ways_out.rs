@@ -95,7 +95,7 @@ async fn refused(running: &Running, id: u64, times: usize) -> SagaWhole {
     until_seen(&running.app, "parcel", id, "refused", |whole| refusals(whole).len() == times).await
 }
 
-/// On commit 8592927 this test fails: nothing that an operator can ask for is answered, or changes anything.
+/// Fails without `sagas.skip-without-output` or `sagas.skip-reads`: see tests/guards.
 async fn p5_a_pivot_that_is_tried_for_ever_can_be_parked_and_skipped_with_an_output<H: Home>(home: H) {
     let world = World::new(home);
     world.outside.plan("ship", &vec![Answer::Retry; 10_000]);

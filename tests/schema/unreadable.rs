@@ -160,7 +160,7 @@ impl Book {
     fn turned(&mut self, _: &Turned) {}
 }
 
-/// Seen failing with the shapes not asked.
+/// Fails without `values.unreadable`: see tests/guards.
 #[tokio::test]
 async fn p9_the_lock_test_and_the_build_refuse_what_is_not_read_back() {
     let folder = tempfile::tempdir().unwrap();

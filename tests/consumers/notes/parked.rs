@@ -34,7 +34,7 @@ async fn poisoned<H: Home>(home: &H) -> (Kenning, String) {
     (app, poison)
 }
 
-/// Taken out (the set of blocked streams of a partition, so that what comes later is handled), this test fails: `acd` was noted before the poison.
+/// Fails without `consumers.blocked`: see tests/guards.
 async fn p7_trap_27_a_poison_event_holds_back_its_stream_and_nothing_else<H: Home>(home: H) {
     let (app, poison) = poisoned(&home).await;
     assert_eq!(noted(&app, "one").await.as_deref(), Some("a"));

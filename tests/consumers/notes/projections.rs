@@ -115,7 +115,8 @@ async fn p7_trap_21_a_handler_that_panics_parks_the_event() {
     parks("panic", "no such word").await;
 }
 
-/// A lost connection is no fault of the event's, however often it happens: taken out (the look at what kind of error it was), this test fails, the event is parked.
+/// A lost connection is no failure of the event, however often it happens. Fails without
+/// `consumers.trouble`: see tests/guards.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn p4_trap_23_a_session_that_is_ended_in_a_handler_parks_nothing() {
     let (app, store) = app().await;

@@ -7,7 +7,8 @@ use kenning::store::{SagaStore as _, SagaThen};
 use super::{claim, claim_of, done, enlisted, new};
 use crate::postgres::store;
 
-/// The instance has its owner, which lives and does not know of it: nobody would ever take it over. Without `lost` in `claim_sagas` the second claim finds nothing.
+/// The instance has its owner, which lives and does not know of it: nobody would ever take it over.
+/// Fails without `sagas.lost-claims`: see tests/guards.
 #[tokio::test]
 async fn a_claim_without_an_answer_leaves_nothing_behind() {
     let store = store().await;
@@ -27,7 +28,7 @@ async fn a_claim_without_an_answer_leaves_nothing_behind() {
         sqlx::query_scalar("select owner from kenning.sagas").fetch_one(store.pool()).await.unwrap();
     assert_eq!(owner, Some(worker.worker));
 
-    // Nothing bounds when a claim commits. Seen failing when it was forgotten 35 s later.
+    // Nothing bounds when a claim commits: a lost one is remembered for as long as its worker lives.
     tokio::time::pause();
     tokio::time::advance(Duration::from_secs(3_600)).await;
     tokio::time::resume();

@@ -83,8 +83,8 @@ async fn read(transaction: &mut PgTransaction<'static>) -> Vec<(String, i64)> {
     sqlx::query_as(read).fetch_all(&mut **transaction).await.unwrap()
 }
 
-/// The functions are planned when the tables are small, as they begin. Seen failing with the query of
-/// before, which has a condition for each filter: every page but the first ones reads all instances.
+/// The functions are planned when the tables are small. A query with a condition for each filter would
+/// read all instances for every page but the first ones.
 #[tokio::test(flavor = "multi_thread")]
 async fn p_speed_pages_and_counts_of_a_hundred_thousand_instances_read_little() {
     let store = store().await;

@@ -134,7 +134,7 @@ fn notes(id: &str, events: usize) -> Append {
     Append::to(stream(id), Expect::Any, (0..events).map(|_| event()).collect())
 }
 
-/// Seen failing while the watermark outlived the change: `through` was 10, and the events at 9 and 10 never came.
+/// Fails without `server.watermark`: see tests/guards.
 #[tokio::test(flavor = "multi_thread")]
 async fn p13_a_reader_does_not_skip_events_with_positions_that_are_drawn_again() {
     let mut site = Site::new().await;
@@ -160,7 +160,7 @@ async fn p13_a_reader_does_not_skip_events_with_positions_that_are_drawn_again()
     assert_ne!(store.timeline(), before);
 }
 
-/// Seen failing while states outlived the change: the second `Add` was decided on a total of 30 that no longer existed.
+/// Fails without `server.append-on`: see tests/guards.
 #[tokio::test(flavor = "multi_thread")]
 async fn p13_a_command_is_not_decided_on_a_state_that_the_server_lost() {
     let mut site = Site::new().await;
@@ -248,7 +248,8 @@ async fn p13_a_running_consumer_sees_every_event_of_the_server_that_is_left() {
     running.await.unwrap().unwrap();
 }
 
-/// A snapshot of the lost time would make every later load wrong. Seen failing without the check of `snapshots::save`.
+/// A snapshot of the lost time would make every later load wrong. Fails without
+/// `server.snapshot-on`: see tests/guards.
 #[tokio::test(flavor = "multi_thread")]
 async fn p13_a_snapshot_of_the_lost_time_is_not_saved() {
     let mut site = Site::new().await;

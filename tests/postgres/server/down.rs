@@ -25,7 +25,7 @@ fn whole(error: &StoreError) -> String {
     text
 }
 
-/// Seen failing through the pool: "pool timed out while waiting for an open connection", after ten seconds.
+/// Fails without `server.connect`: see tests/guards.
 #[tokio::test(flavor = "multi_thread")]
 async fn p2_a_server_that_is_down_is_named_at_once_with_the_reason() {
     // Nobody listens on a port that was just given back.

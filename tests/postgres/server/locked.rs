@@ -20,7 +20,7 @@ async fn waiting_sessions(store: &PostgresStore) -> i64 {
     sqlx::query_scalar(waiting).fetch_one(store.pool()).await.unwrap()
 }
 
-/// Seen failing with a task and a session for each append: 100 were put aside, and none was refused.
+/// Fails without `server.locked-line` or `server.locked-limit`: see tests/guards.
 #[tokio::test(flavor = "multi_thread")]
 async fn p2_a_locked_stream_costs_its_own_callers_alone() {
     let options = PostgresStore::options().queue(32, 1 << 20, Duration::from_secs(10));
@@ -52,7 +52,7 @@ async fn p2_a_locked_stream_costs_its_own_callers_alone() {
     assert!(written >= 32 && refused > 0, "{written} written, {refused} refused");
 }
 
-/// As `create index` of an operator. Seen failing with a session for each append.
+/// As `create index` of an operator. Fails without `server.locked-table`: see tests/guards.
 #[tokio::test(flavor = "multi_thread")]
 async fn p2_a_locked_table_is_waited_for_by_one_session() {
     let store = prepared(PostgresStore::options(), &database().await).await;

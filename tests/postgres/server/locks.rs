@@ -22,7 +22,7 @@ fn two(id: &str) -> Append {
 
 const GUARDS: &str = "select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()";
 
-/// Seen failing with one guard for each call: `53200 out of shared memory` for the whole server.
+/// Fails without `server.one-guard`: see tests/guards.
 #[tokio::test(flavor = "multi_thread")]
 async fn p1_a_transaction_of_20000_appends_fits_the_locks_of_a_default_server() {
     let server = PrivateServer::start();
@@ -40,7 +40,8 @@ async fn p1_a_transaction_of_20000_appends_fits_the_locks_of_a_default_server() 
     assert_eq!(page.events.len(), 10);
 }
 
-/// A savepoint that is rolled back takes its guard with it. Seen failing when the guard was remembered for the session.
+/// A savepoint that is rolled back takes its guard with it. Fails without
+/// `server.guard-of-transaction`: see tests/guards.
 #[tokio::test(flavor = "multi_thread")]
 async fn p1_an_append_after_a_savepoint_was_rolled_back_is_guarded_again() {
     let store = store().await;
@@ -65,7 +66,7 @@ async fn p1_an_append_after_a_savepoint_was_rolled_back_is_guarded_again() {
     }
 }
 
-/// These two names have one tag of 15 bits. Seen failing without the look at the lock on the sequence.
+/// These two names have one tag of 15 bits. Fails without `server.own-sequence`: see tests/guards.
 #[tokio::test(flavor = "multi_thread")]
 async fn p1_a_schema_with_the_same_tag_does_not_stall_the_feed() {
     let url = database().await;

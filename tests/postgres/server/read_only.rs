@@ -37,7 +37,7 @@ fn options() -> kenning::PostgresOptions {
     PostgresStore::options().acquire_timeout(Duration::from_secs(1)).recovery_timeout(Duration::from_secs(1))
 }
 
-/// Seen failing without the check of `Server::meet`: the appender kept its read-only session for ever.
+/// Fails without `server.writable`: see tests/guards.
 #[tokio::test(flavor = "multi_thread")]
 async fn p13_a_store_works_again_after_a_read_only_window() {
     let url = database().await;
@@ -61,7 +61,8 @@ async fn p13_a_store_works_again_after_a_read_only_window() {
     assert_eq!(store.read_feed(FeedQuery::after(0_u64)).await.unwrap().events.len(), 2);
 }
 
-/// A session that was opened before the server became read-only, and lives on. Seen failing without `Failure::ReadOnly`.
+/// A session that was opened before the server became read-only, and lives on. Fails without
+/// `server.became-read-only`: see tests/guards.
 #[tokio::test(flavor = "multi_thread")]
 async fn p13_sessions_that_became_read_only_are_given_up() {
     let url = database().await;

@@ -33,7 +33,7 @@ async fn rows_read(admin: &mut PgConnection) -> i64 {
     sqlx::query_scalar(read).fetch_one(admin).await.unwrap()
 }
 
-/// Seen failing with `stream = any ($1) and event_id = any ($2)`: 200,000 rows were read for one event.
+/// Fails without `server.recovery-reads`: see tests/guards.
 #[tokio::test(flavor = "multi_thread")]
 async fn p2_recovery_reads_only_what_the_append_can_have_written() {
     let url = database().await;

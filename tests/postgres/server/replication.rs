@@ -57,7 +57,7 @@ async fn stored(store: &PostgresStore, id: &str) -> usize {
     store.read_stream(StreamQuery::forwards(stream(id))).count().await
 }
 
-/// Seen failing without the barrier of `recovery::find`: `Ok`, with the event on the primary alone.
+/// Fails without `server.recovery-barrier`: see tests/guards.
 #[tokio::test(flavor = "multi_thread")]
 async fn p13_an_append_that_the_standby_does_not_have_is_not_ok() {
     let server = PrivateServer::start();
@@ -72,7 +72,8 @@ async fn p13_an_append_that_the_standby_does_not_have_is_not_ok() {
     store.append(one("b")).await.expect("the store works when the standby is back");
 }
 
-/// The same when somebody else ends the session. Seen failing as the test before.
+/// The same when somebody else ends the session. Fails without `server.recovery-barrier`:
+/// see tests/guards.
 #[tokio::test(flavor = "multi_thread")]
 async fn p13_an_append_whose_session_an_operator_ended_is_not_ok() {
     let server = PrivateServer::start();
@@ -84,7 +85,8 @@ async fn p13_an_append_whose_session_an_operator_ended_is_not_ok() {
     assert!(is_unknown(&answer), "{answer:?}");
 }
 
-/// The server answers a cancelled wait with success and a warning. Seen failing without the barrier after slow commits.
+/// The server answers a cancelled wait with success and a warning. Fails without
+/// `server.slow-commit`: see tests/guards.
 #[tokio::test(flavor = "multi_thread")]
 async fn p13_an_append_whose_wait_an_operator_cancelled_is_not_ok() {
     let server = PrivateServer::start();
@@ -100,7 +102,7 @@ async fn p13_an_append_whose_wait_an_operator_cancelled_is_not_ok() {
     assert!(is_unknown(&answer), "{answer:?}");
 }
 
-/// Seen failing without the barrier of `Writer::answer` and of `ledger::find_durable`: the second sender is told `Ok`.
+/// Fails without `server.duplicate-barrier` or `server.find-command-barrier`: see tests/guards.
 #[tokio::test(flavor = "multi_thread")]
 async fn p13_a_second_sender_is_not_told_of_a_command_that_the_standby_does_not_have() {
     let server = PrivateServer::start();
@@ -123,7 +125,8 @@ async fn p13_a_second_sender_is_not_told_of_a_command_that_the_standby_does_not_
     assert!(matches!(again, Err(AppendError::DuplicateCommand(_))), "{again:?}");
 }
 
-/// What a new session reads may not be on the standby. Seen failing without the barrier of `Writer::connect`.
+/// What a new session reads may not be on the standby. Fails without `server.session-barrier`:
+/// see tests/guards.
 #[tokio::test(flavor = "multi_thread")]
 async fn p13_a_new_session_of_the_appender_waits_for_the_standby_before_it_answers() {
     let server = PrivateServer::start();
@@ -142,7 +145,7 @@ async fn p13_a_new_session_of_the_appender_waits_for_the_standby_before_it_answe
     assert_eq!(waiting, 1);
 }
 
-/// The path of inline projections. Seen failing without the barrier of `recovery::find`.
+/// The path of inline projections. Fails without `server.recovery-barrier`: see tests/guards.
 #[tokio::test(flavor = "multi_thread")]
 async fn p13_a_transaction_that_the_standby_does_not_have_is_not_ok() {
     let server = PrivateServer::start();
@@ -174,7 +177,8 @@ async fn p13_sessions_wait_for_the_standby_whatever_the_default_is() {
     }
 }
 
-/// A command that finds nothing to do is answered from what was read. Seen failing without `confirm` in `Execution`.
+/// A command that finds nothing to do is answered from what was read. Fails without
+/// `server.nothing-to-do`: see tests/guards.
 #[tokio::test(flavor = "multi_thread")]
 async fn p13_nothing_to_do_is_not_said_of_events_that_the_standby_does_not_have() {
     let server = PrivateServer::start();

@@ -159,7 +159,7 @@ async fn refunded<H: Home>(world: &World<H>, id: u64) {
     app.execute(new::Refund { id }).await.unwrap();
 }
 
-/// On commit 8592927 this test fails: the send counts as refused, and the charge is refunded.
+/// Fails without `sagas.release-fault`: see tests/guards.
 async fn p12_an_aggregate_that_this_release_cannot_load_is_no_refusal<H: Home>(home: H) {
     let world = World::new(home);
     refunded(&world, 7).await;

@@ -19,10 +19,9 @@ on_both_stores! {
     p5_trap_39_a_release_that_comes_back_keeps_its_instances
 }
 
-/// The new release follows the event, and leaves it for the step that it knows. The old one has the instance, and does
-/// not know that step: it reads the event by its own definition.
-///
-/// Without `read_own` of `engine/own_events.rs`, this test fails: the instance goes over to the new release for it.
+/// The new release follows the event, and leaves it for the step that it knows. The old one has the
+/// instance, and does not know that step: it reads the event by its own definition. Fails without
+/// `sagas.read-own`: see tests/guards.
 async fn p5_trap_39_an_event_left_under_a_newer_name_is_not_lost<H: Home>(home: H) {
     let world = World::new(home);
     let go = CancellationToken::new();

@@ -127,7 +127,7 @@ async fn settle(app: &Kenning, id: u64) {
     app.execute(Settle { id, word: "cash".to_owned() }).await.unwrap();
 }
 
-/// On commit 8592927 this test fails: the step cannot read the new definition's output, and all is undone.
+/// Fails without `sagas.read-own`: see tests/guards.
 async fn p12_an_old_definition_that_finishes_reads_its_events_itself<H: Home>(home: H) {
     let world = World::new(home);
     let older = run!(world, Numbers);
@@ -145,7 +145,7 @@ async fn p12_an_old_definition_that_finishes_reads_its_events_itself<H: Home>(ho
     newer.stop().await;
 }
 
-/// On commit 8592927 this test fails: the old process takes what the new one has made of the event.
+/// Fails without `sagas.read-own`: see tests/guards.
 async fn p12_an_old_process_reads_events_that_a_new_one_has_left<H: Home>(home: H) {
     let world = World::new(home);
     let older = run!(world, Numbers);
@@ -159,7 +159,7 @@ async fn p12_an_old_process_reads_events_that_a_new_one_has_left<H: Home>(home: 
     newer.stop().await;
 }
 
-/// On commit 8592927 this test fails: the new definition is given the old one's number.
+/// Fails without `sagas.read-own`: see tests/guards.
 async fn p12_a_migrated_instance_reads_an_event_that_was_left_before<H: Home>(home: H) {
     let world = World::new(home);
     world.outside.plan("pick", &[Answer::RetryAfter(Duration::from_secs(3_600))]);
@@ -201,7 +201,7 @@ async fn p6_a_renamed_step_keeps_its_keys<H: Home>(home: H) {
     newer.stop().await;
 }
 
-/// On commit 8592927 this test fails: they wait for ever, and nobody is told.
+/// Fails without `sagas.stranded` or `sagas.unstrand`: see tests/guards.
 async fn p5_instances_of_a_version_that_nobody_runs_are_parked_until_it_is_back<H: Home>(home: H) {
     let world = World::mortal(home);
     let newer = run!(world, Settlements);

@@ -156,7 +156,7 @@ async fn commands_are_forgotten_after_the_retention_also_after_failures_of_the_s
     app.close().await;
 }
 
-/// Seen failing while the age was counted by the clock of the process: all of the ledger was gone within ten minutes.
+/// Fails without `ledger.clock`: see tests/guards.
 #[tokio::test(start_paused = true)]
 async fn p3_a_process_whose_clock_is_ahead_forgets_no_command() {
     let now = OffsetDateTime::UNIX_EPOCH + time::Duration::days(365);

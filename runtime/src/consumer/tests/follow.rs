@@ -242,7 +242,8 @@ async fn trap_21_a_task_that_panics_is_begun_again() {
     assert!(app.parked().list().await.unwrap().is_empty());
 }
 
-/// Half a year without events costs a look a day. Seen failing with a poll every half second: 31 million.
+/// Half a year without events costs a look a day. Fails without `consumers.idle-poll`:
+/// see tests/guards.
 #[tokio::test(start_paused = true)]
 async fn an_idle_consumer_wakes_when_there_is_something_to_do() {
     let store = Flaky::new(&store());

@@ -96,9 +96,9 @@ async fn a_rebuild_goes_on_after_a_kill() {
     assert_eq!(shelves(&other).await.len(), 3_000);
 }
 
-/// A building that begins at the head gets no page before the next event, and is swapped all the same:
-/// another worker built it up to the head, or its first swap failed. Seen failing without `Ahead::Head`:
-/// `finished` waits for the next event.
+/// A building that begins at the head gets no page before the next event, and is swapped all the
+/// same: another worker built it up to the head, or its first swap failed. Fails without
+/// `consumers.head`: see tests/guards.
 #[tokio::test(start_paused = true)]
 async fn a_rebuild_that_is_taken_over_at_the_head_ends() {
     let store = super::flaky::Flaky::new(&store());

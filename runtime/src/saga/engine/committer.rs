@@ -134,8 +134,7 @@ mod tests {
         }
     }
 
-    /// Seen failing without `catch_unwind`: every write after the panic answered "the worker has
-    /// ended".
+    /// Fails without `sagas.committer-panic`: see tests/guards.
     #[tokio::test]
     async fn p7_a_panic_of_the_store_fails_one_batch_of_writes() {
         let store = MemoryStore::new().probed(Arc::new(PanicsOnce::default()));

@@ -121,7 +121,7 @@ mod tests {
         assert_eq!(divide(64, &[3], &[0], &[]), [share]);
     }
 
-    /// Without the reserve the hog takes all eight slots: seen failing with `kept` set to 0.
+    /// Fails without `sagas.fewest-first`: see tests/guards.
     #[test]
     fn p7_a_saga_whose_steps_never_end_leaves_a_slot_to_each_of_the_others_in_turn() {
         let mut ticks = vec![1; 20];
@@ -132,7 +132,7 @@ mod tests {
         assert!(*least > 0 && most - least <= 1, "{done:?}");
     }
 
-    /// Seen failing without the order by `served`: the last sagas got nothing.
+    /// Fails without `sagas.served`: see tests/guards.
     #[test]
     fn p7_more_sagas_than_slots_take_turns() {
         for (concurrency, sagas) in [(1, 2), (2, 3), (8, 20), (64, 100)] {

@@ -87,7 +87,7 @@ async fn trap_33_an_undo_that_fails_for_good_parks_and_resumes_where_it_stopped(
     assert_eq!(world.services.effects(), ["reserve", "charge", "ship", "refund", "refund", "release"]);
 }
 
-/// Without the arm for `DuplicateCommand` in `saga/command.rs`, this test fails: the send has failed, and parks.
+/// Fails without `sagas.duplicate-command`: see tests/guards.
 #[tokio::test(start_paused = true)]
 async fn p5_a_command_accepted_under_another_body_counts_as_done() {
     let world = World::new(Services::default()).await;
