@@ -115,8 +115,7 @@ async fn p7_trap_21_a_handler_that_panics_parks_the_event() {
     parks("panic", "no such word").await;
 }
 
-/// A lost connection is no failure of the event, however often it happens. Fails without
-/// `consumers.trouble`: see tests/guards.
+/// A lost connection is no failure of the event.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn p4_trap_23_a_session_that_is_ended_in_a_handler_parks_nothing() {
     let (app, store) = app().await;
