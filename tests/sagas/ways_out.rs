@@ -20,6 +20,7 @@ on_both_stores! {
     p5_a_rejected_command_of_the_failed_saga_can_be_given_up
     p5_an_instance_can_be_terminated_at_every_step
     p5_an_attempt_that_runs_is_told_that_its_instance_was_parked
+    p5_a_request_to_an_instance_that_has_ended_is_refused_in_its_log
 }
 
 /// Waits, ships, and labels what was shipped.
@@ -118,6 +119,13 @@ async fn p5_a_pivot_that_is_tried_for_ever_can_be_parked_and_skipped_with_an_out
     assert!(refusals(&whole)[2].contains("the output cannot be read as that of `ship`"), "{whole:#?}");
     let no_json = handle.skip_with_json("ship", "{number", "by bike").await.unwrap_err();
     assert!(matches!(&no_json, SagaError::Output { step, .. } if step == "ship"), "{no_json:?}");
+    // PostgreSQL takes all of these; no release could read them.
+    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    let large = format!("\"{}\"", "x".repeat(kenning::limits::MAX_PAYLOAD));
+    for unreadable in ["1e999", r#""\ud800""#, &deep, &large] {
+        let refused = handle.skip_with_json("ship", unreadable, "by bike").await.unwrap_err();
+        assert!(matches!(refused, SagaError::Output { .. }), "{refused:?}");
+    }
     handle.skip_with("ship", &Shipment { number: 12 }, "by bike").await.unwrap();
     let whole = until(&running.app, "parcel", 1, SagaStatus::Completed).await;
     assert_eq!(world.outside.asked(1).last().map(String::as_str), Some("label 12"));
@@ -246,5 +254,24 @@ async fn p5_an_attempt_that_runs_is_told_that_its_instance_was_parked<H: Home>(h
         until(&running.app, "parcel", id, SagaStatus::Waiting).await;
         assert_eq!(world.outside.asked(id).len(), calls);
     }
+    running.stop().await;
+}
+
+/// Seen failing without `refuse_after_the_end`, and without `refused` in request_saga.sql: nothing is in the log.
+async fn p5_a_request_to_an_instance_that_has_ended_is_refused_in_its_log<H: Home>(home: H) {
+    let world = World::new(home);
+    let running = waiting(&world, 1).await;
+    let handle = parcel(&running, 1);
+    handle.terminate("the shop is closed").await.unwrap();
+    until(&running.app, "parcel", 1, SagaStatus::Compensated).await;
+    handle.terminate("once more").await.unwrap();
+    handle.park("wait").await.unwrap();
+    let whole = handle.show().await.unwrap().unwrap();
+    let ended = "the instance has ended";
+    let expected = [format!("`terminate` was refused: {ended}"), format!("`park` was refused: {ended}")];
+    assert_eq!(refusals(&whole), expected);
+    assert_eq!(whole.record.status, SagaStatus::Compensated);
+    handle.forget().await.unwrap();
+    assert!(matches!(handle.park("wait").await, Err(SagaError::NotFound { .. })));
     running.stop().await;
 }

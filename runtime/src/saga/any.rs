@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::command::AnyCommand;
 use super::context::CallContext;
 use super::declaration::SagaDefinition;
@@ -163,12 +161,13 @@ impl<S: SagaDefinition> AnySaga for Registered<S> {
         let migrate = S::MIGRATIONS.get(at)?;
         Some(migrate(from).and_then(|mut migrated| {
             let (state, _) = Payload::stored(S::NAME, &migrated.state)?;
-            let mut outputs: Vec<(String, Value)> = Vec::new();
-            for (step, output) in std::mem::take(&mut migrated.outputs) {
-                outputs.push((step, output.map_err(StepError::fail)?));
-            }
+            let outputs = std::mem::take(&mut migrated.outputs);
             let Migrated { renamed, forgotten, .. } = migrated;
-            Ok((state, Moves { keeps_keys: true, renamed, forgotten, outputs }))
+            let mut moves = Moves { keeps_keys: true, renamed, forgotten, ..Moves::default() };
+            for (step, output) in outputs {
+                moves.set_output(step, &output.map_err(StepError::fail)?)?;
+            }
+            Ok((state, moves))
         }))
     }
 }

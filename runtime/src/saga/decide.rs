@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 pub(crate) use self::forward::compensating;
-pub(crate) use self::outcome::{Attempted, cut, outcome};
+pub(crate) use self::outcome::{Attempted, cut, outcome, text};
 
 use super::progress::{Note, Phase, Progress, StepState};
 use super::table::{Does, Table};

@@ -18,8 +18,9 @@ pub struct InFlight {
     pub version: u32,
     /// Its id, as text.
     pub id: String,
-    /// Its data.
+    /// Its data. Integers beyond 64 bits are not exact here, but in [`state`](Self::state).
     pub state: Value,
+    json: Payload,
     /// The steps that were begun, with what became of them, in the order in which they were begun.
     pub steps: Vec<InFlightStep>,
 }
@@ -30,13 +31,21 @@ pub struct InFlight {
 pub struct InFlightStep {
     /// Its name.
     pub name: String,
-    /// What it has returned; `None`: its outcome is not known, or it is not done.
+    /// What it has returned; `None`: its outcome is not known, or it is not done. Integers beyond 64 bits are not exact
+    /// here, but in [`InFlight::output`].
     pub output: Option<Value>,
+    json: Option<Payload>,
 }
 
 impl InFlight {
-    pub(crate) fn new(version: u32, id: &str, state: Value, steps: Vec<InFlightStep>) -> Self {
-        Self { version, id: id.to_owned(), state, steps }
+    pub(crate) fn new(
+        version: u32,
+        id: &str,
+        state: &Payload,
+        steps: Vec<InFlightStep>,
+    ) -> Result<Self, serde_json::Error> {
+        let (json, state) = (state.clone(), serde_json::from_str(state.as_str())?);
+        Ok(Self { version, id: id.to_owned(), state, json, steps })
     }
 
     /// The data, read as an earlier type.
@@ -44,7 +53,7 @@ impl InFlight {
     /// # Errors
     /// When it is not of that type; by `?` the instance is parked with the reason.
     pub fn state<T: DeserializeOwned>(&self) -> Result<T, StepError> {
-        T::deserialize(&self.state)
+        serde_json::from_slice(self.json.as_bytes())
             .map_err(|error| StepError::fail(format!("the data cannot be read: {error}")))
     }
 
@@ -53,18 +62,18 @@ impl InFlight {
     /// # Errors
     /// When it is not of that type.
     pub fn output<T: DeserializeOwned>(&self, step: &str) -> Result<Option<T>, StepError> {
-        let output =
-            self.steps.iter().find(|known| known.name == step).and_then(|known| known.output.as_ref());
+        let output = self.steps.iter().find(|known| known.name == step).and_then(|known| known.json.as_ref());
         output
-            .map(T::deserialize)
+            .map(|json| serde_json::from_slice(json.as_bytes()))
             .transpose()
             .map_err(|error| StepError::fail(format!("what `{step}` has returned cannot be read: {error}")))
     }
 }
 
 impl InFlightStep {
-    pub(crate) fn new(name: &str, output: Option<Value>) -> Self {
-        Self { name: name.to_owned(), output }
+    pub(crate) fn new(name: &str, json: Option<&Payload>) -> Result<Self, serde_json::Error> {
+        let output = json.map(|json| serde_json::from_str(json.as_str())).transpose()?;
+        Ok(Self { name: name.to_owned(), output, json: json.cloned() })
     }
 }
 
@@ -73,7 +82,7 @@ impl InFlightStep {
 pub struct Migrated<S> {
     pub(crate) state: S,
     pub(crate) renamed: Vec<(String, String)>,
-    pub(crate) outputs: Vec<(String, Result<Value, String>)>,
+    pub(crate) outputs: Vec<(String, Result<Payload, String>)>,
     pub(crate) forgotten: Vec<String>,
 }
 
@@ -95,9 +104,7 @@ impl<S> Migrated<S> {
     /// The step counts as done, with this output: a step that the earlier version did not have, or whose output has another type now.
     #[must_use]
     pub fn output<T: Serialize>(mut self, step: &str, output: &T) -> Self {
-        let output = Payload::of(step, output)
-            .map_err(|error| crate::app::with_sources(&error))
-            .and_then(|json| serde_json::from_str(json.as_str()).map_err(|error| error.to_string()));
+        let output = Payload::of(step, output).map_err(|error| crate::app::with_sources(&error));
         self.outputs.push((step.to_owned(), output));
         self
     }
@@ -107,5 +114,23 @@ impl<S> Migrated<S> {
     pub fn forget(mut self, step: &str) -> Self {
         self.forgotten.push(step.to_owned());
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{InFlight, InFlightStep};
+    use crate::payload::Payload;
+
+    /// Seen failing when it is read from the `Value`.
+    #[test]
+    fn p9_integers_of_128_bits_are_read_in_a_migration() {
+        let json = |text: &str| Payload::from_stored(text);
+        let number = json("340282366920938463463374607431768211455");
+        let steps = vec![InFlightStep::new("pay", Some(&number)).unwrap()];
+        let old = InFlight::new(1, "7", &number, steps).unwrap();
+        assert_eq!(old.state::<u128>().unwrap(), u128::MAX);
+        assert_eq!(old.output::<u128>("pay").unwrap(), Some(u128::MAX));
+        assert!(old.state.is_f64());
     }
 }

@@ -41,6 +41,36 @@ pub(crate) struct Moves {
     pub(crate) forgotten: Vec<String>,
     #[serde(default)]
     pub(crate) outputs: Vec<(String, Value)>,
+    /// The JSON of those outputs that a [`Value`] changes, as integers beyond 64 bits. Releases before 0.2 do not know them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) exact: Vec<(String, String)>,
+}
+
+impl Moves {
+    /// The step counts as done, with this output.
+    pub(crate) fn set_output(&mut self, step: String, output: &Payload) -> Result<(), serde_json::Error> {
+        let value: Value = serde_json::from_str(output.as_str())?;
+        if Payload::of("output", &value).ok().as_ref() != Some(output) {
+            self.exact.push((step.clone(), output.as_str().to_owned()));
+        }
+        self.outputs.push((step, value));
+        Ok(())
+    }
+
+    /// The steps that count as done, with their outputs.
+    pub(crate) fn done(&self) -> impl Iterator<Item = (&str, Option<Payload>)> {
+        let mut exact = self.exact.iter().peekable();
+        self.outputs.iter().map(move |(step, value)| {
+            // In the order of the outputs.
+            let text = exact.next_if(|(of, text)| of == step && is_same(value, text));
+            let output = text.map(|(_, text)| Payload::from_stored(text.as_str()));
+            (step.as_str(), output.or_else(|| Payload::of("output", value).ok()))
+        })
+    }
+}
+
+fn is_same(value: &Value, text: &str) -> bool {
+    serde_json::from_str::<Value>(text).is_ok_and(|exact| exact == *value)
 }
 
 impl Note {

@@ -238,10 +238,7 @@ impl SagaHandle {
             step: step.clone(),
             reason: crate::app::with_sources(&error),
         })?;
-        if output.len() > crate::limits::MAX_PAYLOAD {
-            let reason = format!("it has {} bytes, which is too large", output.len());
-            return Err(SagaError::Output { step, reason });
-        }
+        check_size(&step, &output)?;
         self.request(SagaRequest::SkipWith { step: storable(step), output, reason: storable(reason.into()) })
             .await
     }
@@ -249,7 +246,7 @@ impl SagaHandle {
     /// As [`skip_with`](Self::skip_with), with JSON: for tools that do not have the type.
     ///
     /// # Errors
-    /// [`SagaError::Output`] when it is no JSON; else as [`cancel`](Self::cancel).
+    /// [`SagaError::Output`] when it is no JSON that can be read back, or too large; else as [`cancel`](Self::cancel).
     pub async fn skip_with_json(
         &self,
         step: impl Into<String>,
@@ -257,10 +254,12 @@ impl SagaHandle {
         reason: impl Into<String>,
     ) -> Result<(), SagaError> {
         let step = step.into();
-        if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(output) {
+        // As a value: it refuses what no type reads, as a number that is too large, or what is nested too deeply.
+        if let Err(error) = serde_json::from_str::<serde_json::Value>(output) {
             return Err(SagaError::Output { step, reason: error.to_string() });
         }
         let output = Payload::from_stored(output.to_owned());
+        check_size(&step, &output)?;
         self.request(SagaRequest::SkipWith { step: storable(step), output, reason: storable(reason.into()) })
             .await
     }
@@ -314,6 +313,14 @@ impl fmt::Debug for SagaHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SagaHandle").field("saga", &self.saga).field("id", &self.id).finish_non_exhaustive()
     }
+}
+
+fn check_size(step: &str, output: &Payload) -> Result<(), SagaError> {
+    if output.len() > crate::limits::MAX_PAYLOAD {
+        let reason = format!("it has {} bytes, which is too large", output.len());
+        return Err(SagaError::Output { step: step.to_owned(), reason });
+    }
+    Ok(())
 }
 
 /// PostgreSQL has no text with a NUL in it.

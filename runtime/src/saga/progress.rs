@@ -215,7 +215,7 @@ impl Progress {
 
     /// It goes on where it stopped, as if what has failed had not been tried.
     fn resume(&mut self) {
-        self.parked = None;
+        let was_parked = self.parked.take().is_some();
         for step in self.steps.iter_mut().chain([&mut self.last_word]) {
             (step.due, step.faults, step.crashes) = (None, 0, 0);
             match (&self.phase, step.state) {
@@ -223,6 +223,11 @@ impl Progress {
                     // One that was never begun is a wait whose time was over.
                     step.state = if step.attempts == 0 { StepState::Pending } else { StepState::Begun };
                     (step.attempts, step.began_at, step.open) = (0, None, false);
+                }
+                // The attempt in which it was parked has no outcome in the log, and does not count.
+                (Phase::Forward, StepState::Begun) if was_parked && step.open => {
+                    (step.attempts, step.open) = (step.attempts.saturating_sub(1), false);
+                    step.began_at = step.began_at.filter(|_| step.attempts > 0);
                 }
                 (_, StepState::Stuck | StepState::Undoing) => {
                     step.state = StepState::Undoing;
@@ -262,7 +267,9 @@ impl Reader {
     fn moved(&mut self, progress: &mut Progress, entry: &NewSagaEntry) {
         let moves =
             entry.output.as_ref().and_then(|moves| serde_json::from_str::<Moves>(moves.as_str()).ok());
-        let Moves { keeps_keys, renamed, forgotten, outputs } = moves.unwrap_or_default();
+        let moves = moves.unwrap_or_default();
+        let done: Vec<_> = moves.done().map(|(name, output)| (Arc::from(name), output)).collect();
+        let Moves { keeps_keys, renamed, forgotten, .. } = moves;
         if keeps_keys {
             progress.keep_keys(&renamed);
         }
@@ -287,9 +294,9 @@ impl Reader {
             }
             progress.forgotten.insert(name);
         }
-        for (name, output) in outputs {
-            let step = self.steps.entry(name.into()).or_default();
-            step.output = Payload::of("output", &output).ok();
+        for (name, output) in done {
+            let step = self.steps.entry(name).or_default();
+            step.output = output;
             step.state = StepState::Done;
         }
     }

@@ -89,7 +89,10 @@ pub trait SagaStore: ConsumerStore {
     /// are.
     fn sagas<'a>(&'a self, query: &'a SagaQuery) -> BoxFuture<'a, Result<Vec<SagaRecord>, StoreError>>;
 
-    /// Leaves a request for an instance, which becomes due at once unless it is completed or compensated; says whether it is there.
+    /// Leaves a request for an instance, which becomes due at once; says whether the instance exists.
+    ///
+    /// If the instance is completed or compensated, the request is answered at once: the log gets an entry that
+    /// [refuses](SagaRequest::refusal_after_the_end) it.
     fn request_saga<'a>(
         &'a self,
         saga: &'a str,

@@ -214,7 +214,7 @@ pub(super) fn given_up(
 }
 
 /// An error with what it comes from, of bounded length.
-fn text(error: &StepError) -> String {
+pub(crate) fn text(error: &StepError) -> String {
     let mut text = crate::app::with_sources(error.error());
     let end = (0..=MOST_TEXT.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
     text.truncate(end.unwrap_or(0));

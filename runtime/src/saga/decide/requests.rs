@@ -48,10 +48,11 @@ impl Situation<'_> {
                 let reason = message.text.clone().unwrap_or_default();
                 let why = format!("it was cancelled: {reason}");
                 let mut entries = vec![of_saga(SagaEntryKind::Cancelled, number, Some(reason))];
+                entries.push(compensating(&SagaFailure::of_saga(&why), &why));
+                // Last: it is not resumed forward, where a step that has failed would count as begun.
                 if self.progress.parked.is_some() {
                     entries.push(of_saga(SagaEntryKind::Resumed, None, None));
                 }
-                entries.push(compensating(&SagaFailure::of_saga(&why), &why));
                 Some(entries)
             }
             WayBackIs::Undecided if self.is_pivot_busy() => None,
@@ -101,6 +102,10 @@ impl Situation<'_> {
             return vec![refused(message, "an attempt at this step runs: park the instance first")];
         }
         let undo = match own.state {
+            // What comes before it may be undone already.
+            StepState::Failed if !is_forward(&self.progress.phase) => {
+                return vec![refused(message, "the step has failed, and is not to be undone")];
+            }
             StepState::Waiting | StepState::Begun | StepState::Failed | StepState::Unknown => false,
             StepState::Stuck | StepState::Undoing => true,
             StepState::Pending | StepState::Done | StepState::Undone => {
@@ -190,6 +195,6 @@ impl Situation<'_> {
 }
 
 fn refused(message: &SagaMessage, why: &str) -> NewSagaEntry {
-    let text = format!("`{}` was refused: {why}", message.asks_for());
+    let text = message.refusal(why);
     of_saga(SagaEntryKind::Refused, note(&Note::message(message.number)), Some(text))
 }

@@ -1,5 +1,7 @@
 //! Random sagas with random outcomes, in random order: what holds of all of them.
 
+mod requests;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -182,6 +182,7 @@ fn moved<S: SagaStore>(
         return match migrated {
             Some(Ok(moved)) => Ok(moved),
             Some(Err(error)) => {
+                let error = with_sources(error.error());
                 Err(format!("it cannot be migrated from version {}: {error}", record.version))
             }
             None => Err(format!("no migration from version {} is declared", record.version)),
@@ -211,8 +212,6 @@ fn in_flight(
     log: &[SagaEntry],
     old: Option<&SagaDescription>,
 ) -> Result<InFlight, String> {
-    let json = |payload: &Payload| serde_json::from_str(payload.as_str()).map_err(|error| error.to_string());
-    let state = json(&record.state).map_err(|error| format!("its data cannot be read: {error}"))?;
     let mut names: Vec<Arc<str>> = Vec::new();
     for name in log.iter().filter_map(|entry| entry.entry.step.as_ref()) {
         if !names.contains(name) {
@@ -224,16 +223,18 @@ fn in_flight(
     let mut steps = Vec::new();
     for (name, step) in names.iter().zip(&progress.steps) {
         let done = step.state == StepState::Done;
-        let output = step.output.as_ref().filter(|_| done).map(json).transpose()?;
+        let output = step.output.as_ref().filter(|_| done);
         if step.state != StepState::Pending && step.state != StepState::Waiting {
-            steps.push(InFlightStep::new(name, output));
+            let known = InFlightStep::new(name, output);
+            steps.push(known.map_err(|error| format!("what `{name}` has returned cannot be read: {error}"))?);
         }
     }
     // The name of a definition tells nothing that the log does not; it is here so that a saga of another name is never migrated.
     if old.is_some_and(|old| *old.name != *record.saga) {
         return Err("its definition is that of another saga".to_owned());
     }
-    Ok(InFlight::new(record.version, &record.id, state, steps))
+    InFlight::new(record.version, &record.id, &record.state, steps)
+        .map_err(|error| format!("its data cannot be read: {error}"))
 }
 
 async fn migrate<S: SagaStore>(

@@ -18,7 +18,7 @@ use super::worker::Worker;
 use crate::app::with_sources;
 use crate::limits::MAX_PAYLOAD;
 use crate::saga::any::AnyInstance;
-use crate::saga::decide::{Attempted, Begin, Next, Situation, cut, intent, next, of_step, outcome};
+use crate::saga::decide::{Attempted, Begin, Next, Situation, cut, intent, next, of_step, outcome, text};
 use crate::saga::error::StepError;
 use crate::saga::progress::{Phase, Progress};
 use crate::store::{BoxFuture, NewSagaEntry, SagaEntryKind, SagaMessage, SagaRecord, SagaStore, SagaThen};
@@ -266,7 +266,7 @@ impl<S: SagaStore> Run<S> {
         let disturbed = self.worker.stop.is_cancelled() || self.progress.parked.is_some();
         let entry = match (begin, attempted) {
             (begin, Err(error @ StepError::Retry { .. })) if disturbed => {
-                cut(table, &self.progress, begin, &with_sources(error.error()))
+                cut(table, &self.progress, begin, &text(&error))
             }
             // It was done, and what it has returned cannot be kept: its undo finds out.
             (Begin::Step(step), Ok(Some(output))) if output.len() > MAX_PAYLOAD => NewSagaEntry {

@@ -114,6 +114,31 @@ impl SagaRequest {
     }
 }
 
+impl SagaRequest {
+    /// Its name.
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Cancel { .. } => "cancel",
+            Self::Retry => "retry",
+            Self::Skip { .. } | Self::SkipWith { .. } => "skip",
+            Self::Park { .. } => "park",
+            Self::GiveUpFailureCommand { .. } => "give up the failure command",
+            Self::Terminate { .. } => "terminate",
+        }
+    }
+
+    /// The text of the entry by which a store answers a request to an instance that has ended. The entry is of the kind
+    /// [`Refused`](super::SagaEntryKind::Refused), and its output is `{"message": n}` with the number of the message.
+    #[must_use]
+    pub fn refusal_after_the_end(&self) -> String {
+        refusal(self.name(), "the instance has ended")
+    }
+}
+
+fn refusal(name: &str, why: &str) -> String {
+    format!("`{name}` was refused: {why}")
+}
+
 impl SagaMessage {
     /// Whether an operator has left it.
     #[must_use]
@@ -144,15 +169,10 @@ impl SagaMessage {
         })
     }
 
-    /// The name of what is asked for.
-    #[must_use]
-    pub(crate) fn asks_for(&self) -> &'static str {
-        match self.request() {
-            Some(SagaRequest::Park { .. }) => "park",
-            Some(SagaRequest::GiveUpFailureCommand { .. }) => "give up the failure command",
-            Some(SagaRequest::Terminate { .. }) => "terminate",
-            _ => self.kind.as_str(),
-        }
+    /// The text of the entry that refuses it.
+    pub(crate) fn refusal(&self, why: &str) -> String {
+        let asked = self.request();
+        refusal(asked.as_ref().map_or(self.kind.as_str(), SagaRequest::name), why)
     }
 }
 

@@ -6,7 +6,8 @@ use super::support::{
     LONG, Worker, deliver, done, event, find, give_up, leaving, record, request, whole, write,
 };
 use crate::store::{
-    Delivery, SagaMessageKind, SagaRecord, SagaRequest, SagaStatus, SagaStore, SagaThen, SagaWrite,
+    Delivery, SagaEntryKind, SagaMessageKind, SagaRecord, SagaRequest, SagaStatus, SagaStore, SagaThen,
+    SagaWhole, SagaWrite,
 };
 
 fn requests() -> [SagaRequest; 3] {
@@ -75,17 +76,29 @@ pub async fn an_event_makes_a_parked_one_due<S: SagaStore>(store: Arc<S>) {
     assert_eq!(worker.claim(&*store, 10).await, []);
 }
 
-/// It is there, and stays as it is.
+/// It is there, and stays as it is. Each request is refused in the log, in its order.
 pub async fn a_request_after_the_end_changes_nothing<S: SagaStore>(store: Arc<S>) {
     let worker = Worker::new(&*store).await;
     for (id, status) in [("done", SagaStatus::Completed), ("undone", SagaStatus::Compensated)] {
         let claimed = worker.start(&*store, id).await;
         give_up(&*store, &claimed, status, SagaThen::Keep).await;
+        let before = record(&*store, id).await;
         for asked in requests() {
             assert!(request(&*store, id, asked).await, "it is there");
         }
         let ended = record(&*store, id).await;
         assert_eq!((ended.status, ended.owner, ended.due_at), (status, None, None));
+        assert_eq!(ended.updated_at, before.updated_at, "it has not ended again");
+        let SagaWhole { log, messages, .. } = whole(&*store, id).await;
+        let refused = &log[log.len() - requests().len()..];
+        for ((entry, message), asked) in refused.iter().zip(&messages).zip(requests()) {
+            assert_eq!(entry.entry.kind, SagaEntryKind::Refused);
+            assert_eq!(entry.entry.text, Some(asked.refusal_after_the_end()));
+            let note: serde_json::Value =
+                serde_json::from_str(entry.entry.output.as_ref().unwrap().as_str()).unwrap();
+            assert_eq!(note, serde_json::json!({ "message": message.number }));
+        }
+        assert_eq!(refused.last().map(|entry| entry.sequence), Some(ended.sequence));
     }
     assert_eq!(worker.claim(&*store, 10).await, []);
 }

@@ -7,9 +7,10 @@ use uuid::Uuid;
 
 use super::super::leases::later;
 use super::mailbox::Mailbox;
+use crate::payload::Payload;
 use crate::store::{
     ClaimedSaga, EventOrigin, NewSaga, NewSagaEntry, SagaEntry, SagaEntryKind, SagaMessage, SagaRecord,
-    SagaStatus, SagaThen, SagaWhole, SagaWrite, SagaWritten,
+    SagaRequest, SagaStatus, SagaThen, SagaWhole, SagaWrite, SagaWritten,
 };
 
 /// An instance with its log and its messages.
@@ -119,6 +120,22 @@ impl Instance {
             self.record.messages = self.mailbox.count();
             self.wake(now);
         }
+    }
+
+    /// Answers a request, if it has ended.
+    pub(super) fn refuse_after_the_end(&mut self, message: u64, request: &SagaRequest, now: OffsetDateTime) {
+        if !self.record.status.is_end() {
+            return;
+        }
+        let entry = NewSagaEntry {
+            kind: SagaEntryKind::Refused,
+            step: None,
+            attempt: 0,
+            output: Some(Payload::from_stored(format!(r#"{{"message":{message}}}"#))),
+            text: Some(request.refusal_after_the_end()),
+        };
+        self.record.sequence += 1;
+        self.log.push(SagaEntry { sequence: self.record.sequence, at: now, entry });
     }
 
     /// Whether there are messages that no owner has taken note of.

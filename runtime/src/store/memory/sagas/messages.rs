@@ -53,7 +53,11 @@ impl Sagas {
             text: text.map(str::to_owned),
             origin: None,
         };
-        self.change(instance, |instance| instance.leave(message, now));
+        self.change(instance, |instance| {
+            let number = message.number;
+            instance.leave(message, now);
+            instance.refuse_after_the_end(number, request, now);
+        });
         true
     }
 

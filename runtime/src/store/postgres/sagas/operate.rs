@@ -81,6 +81,7 @@ pub(super) async fn request(
         .bind(step.as_deref())
         .bind(reason.as_deref())
         .bind(output.map(Json::of))
+        .bind(request.refusal_after_the_end())
         .execute(&core.pool)
         .await
         .map_err(|found| error(core, found))?;
