@@ -6,4 +6,5 @@ mod notes;
 mod panics;
 mod replace;
 mod shelf;
+mod stored;
 mod storm;

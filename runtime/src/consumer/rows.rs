@@ -15,7 +15,10 @@ use super::runner::{Application, Failure, Runner, Session};
 use crate::app::with_sources;
 use crate::event_set::EventSet;
 use crate::number::Position;
-use crate::read_model::{FoldInto, HandleError, Handled, ReadModel, Row, Slot, Value};
+use crate::read_model::{
+    ColumnError, ColumnInfo, FoldInto, HandleError, Handled, ReadModel, Row, Slot, Value,
+};
+use crate::schema::ColumnType;
 use crate::store::{BoxFuture, ConsumerStore, RowChanges, StoreError, Table};
 
 /// Runs the read model `M`.
@@ -147,6 +150,7 @@ impl<M: ReadModel> RowSession<M> {
             guarded(at, || {
                 for place in &step.rows {
                     if let Some(reached) = self.work.rows.get_mut(*place) {
+                        as_stored(&mut reached.slot)?;
                         step.handled.on(&mut reached.slot)?;
                     }
                 }
@@ -156,18 +160,24 @@ impl<M: ReadModel> RowSession<M> {
         Ok(())
     }
 
-    fn changes(&self) -> Result<RowChanges, Failure> {
+    /// What is written. The rows that are kept in memory become those that are stored.
+    fn changes(&mut self) -> Result<RowChanges, Failure> {
         let mut changes = RowChanges::default();
-        for reached in self.work.rows.iter().filter(|reached| reached.slot.touched) {
+        for reached in self.work.rows.iter_mut().filter(|reached| reached.slot.touched) {
             match &reached.slot.row {
                 Some(row) => {
-                    let written = catch_unwind(AssertUnwindSafe(|| row.to_row()));
+                    let written = catch_unwind(AssertUnwindSafe(|| {
+                        let row = row.to_row()?;
+                        Ok((M::from_row(row.clone())?, row))
+                    }));
                     let written = written.map_err(|panic| {
                         let text = panic_text(&*panic);
                         Failure::for_good(None, format!("writing a row panicked: {text}"))
                     })?;
-                    let row = written.map_err(|error| Failure::for_good(None, error.to_string()))?;
+                    let (stored, row) =
+                        written.map_err(|error: ColumnError| Failure::for_good(None, error.to_string()))?;
                     check_key(&reached.slot, &row)?;
+                    reached.slot.row = Some(stored);
                     changes.upserts.push(row);
                 }
                 None if reached.stored => changes.deletes.push(reached.slot.key.clone()),
@@ -215,6 +225,20 @@ impl<M: ReadModel, S: ConsumerStore> Session<S> for RowSession<M> {
         // Every row that the batch reached was taken out, and is read again; the others are as they were.
         self.work = Work::default();
     }
+}
+
+/// A row that this batch has changed before becomes what is stored of it, as it would be if the batch had ended before.
+fn as_stored<M: ReadModel>(slot: &mut Slot<M>) -> Result<(), HandleError> {
+    // The values of other columns are kept as they are.
+    let changes =
+        |column: &ColumnInfo| matches!(column.column_type, ColumnType::Timestamp | ColumnType::Json);
+    if slot.touched
+        && M::COLUMNS.iter().any(changes)
+        && let Some(row) = &slot.row
+    {
+        slot.row = Some(M::from_row(row.to_row()?)?);
+    }
+    Ok(())
 }
 
 /// Whose fault it is that rows cannot be read or written.
