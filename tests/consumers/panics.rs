@@ -18,6 +18,8 @@ on_both_stores! {
     p7_a_panic_in_an_apply_is_an_error_of_the_command
     p7_a_panic_while_an_inline_projection_reads_is_an_error_of_the_command
     p7_a_panic_while_a_row_is_written_parks_its_event
+    p7_an_error_whose_source_panics_parks_its_event
+    p7_a_consumer_whose_errors_have_a_nul_pauses_itself
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Event)]
@@ -316,4 +318,81 @@ async fn p7_a_panic_while_a_row_is_written_parks_its_event<H: Home>(home: H) {
     let parked = parked(&app).await;
     let [(id, reason)] = parked.as_slice() else { panic!("{parked:?}") };
     assert!(id == "1" && reason.contains("odd"), "{reason}");
+}
+
+/// An error whose `source` panics.
+#[derive(Debug)]
+struct Sour;
+
+impl std::fmt::Display for Sour {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("sour")
+    }
+}
+
+impl std::error::Error for Sour {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        panic!("the source is sour")
+    }
+}
+
+/// Fails on the door 1.
+struct Guest(Seen);
+
+#[reactor(name = "guest", version = 1)]
+impl Guest {
+    #[on]
+    async fn opened(&self, event: &Recorded<Opened>) -> Result<(), kenning::ReactorError> {
+        if event.stream().id() == "1" {
+            return Err(kenning::ReactorError::retry(Sour));
+        }
+        self.0.lock().unwrap().insert(event.stream().id().to_owned());
+        Ok(())
+    }
+}
+
+/// Seen failing without the guard of `any_source`: the partition panics, again and again.
+async fn p7_an_error_whose_source_panics_parks_its_event<H: Home>(home: H) {
+    let store = home.store().await;
+    store.prepare().await.unwrap();
+    for id in 1..=11 {
+        append(&store, "door", id, vec![raw("door.opened", 1, "{}")]).await;
+    }
+    let seen = Seen::default();
+    let app = Kenning::builder(store)
+        .reactor_with(Guest(Arc::clone(&seen)), options().start(kenning::Start::Beginning))
+        .build()
+        .await
+        .unwrap();
+    app.run_until_idle().await.unwrap();
+    assert_eq!(seen.lock().unwrap().len(), 10);
+    let parked = parked(&app).await;
+    let [(id, reason)] = parked.as_slice() else { panic!("{parked:?}") };
+    assert!(id == "1" && reason.contains("the source is sour"), "{reason}");
+}
+
+/// Says no, with a text that PostgreSQL has no form for.
+struct Nul;
+
+#[reactor(name = "nul", version = 1)]
+impl Nul {
+    #[on]
+    async fn opened(&self, event: &Recorded<Opened>) -> Result<(), kenning::ReactorError> {
+        Err(kenning::ReactorError::park(format!("door \0 {}", event.stream().id())))
+    }
+}
+
+/// Seen failing on PostgreSQL with the reason as it is: all events are parked, one after the other.
+async fn p7_a_consumer_whose_errors_have_a_nul_pauses_itself<H: Home>(home: H) {
+    let store = home.store().await;
+    store.prepare().await.unwrap();
+    for id in 1..=20 {
+        append(&store, "door", id, vec![raw("door.opened", 1, "{}")]).await;
+    }
+    let options = options().start(kenning::Start::Beginning).park_limit(3);
+    let app = Kenning::builder(store).reactor_with(Nul, options).build().await.unwrap();
+    app.run_until_idle().await.unwrap();
+    let status = app.consumer("nul").status().await.unwrap();
+    assert!(status.paused && status.failed == 3, "{status:?}");
+    assert!(status.pause_reason.as_deref().unwrap().contains("door \u{fffd} 3"), "{status:?}");
 }

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use crate::app::LoadError;
+use crate::panics::caught;
 use crate::store::StoreError;
 
 /// Why a partition cannot go on. It is no fault of an event: the partition begins again at its checkpoint, after a pause, for as long as it has its lease.
@@ -19,8 +20,7 @@ pub(super) enum Trouble {
 
 /// Whether an error of a handler comes from the store being away, from the death of a connection or from a collision with other transactions.
 pub(crate) fn is_trouble(error: &(dyn Error + 'static)) -> bool {
-    let mut next = Some(error);
-    while let Some(error) = next {
+    any_source(error, |error| {
         if let Some(error) = error.downcast_ref::<StoreError>()
             && (error.is_retryable()
                 || matches!(error, StoreError::Closed | StoreError::OutcomeUnknown { .. }))
@@ -37,15 +37,21 @@ pub(crate) fn is_trouble(error: &(dyn Error + 'static)) -> bool {
         {
             return true;
         }
-        next = error.source();
-    }
-    false
+        false
+    })
+}
+
+/// Whether an error, or one of those that it comes from, is of a kind. Their `source` is the user's code: one that
+/// panics ends the search.
+fn any_source(error: &(dyn Error + 'static), is: impl Fn(&(dyn Error + 'static)) -> bool) -> bool {
+    let search =
+        || std::iter::successors(Some(error), |error: &&(dyn Error + 'static)| (*error).source()).any(is);
+    caught(search).unwrap_or(false)
 }
 
 /// Whether an error of a handler says that its transaction was rolled back in favour of another one: the same again may succeed.
 pub(crate) fn is_turned_back(error: &(dyn Error + 'static)) -> bool {
-    let mut next = Some(error);
-    while let Some(error) = next {
+    any_source(error, |error| {
         if matches!(error.downcast_ref(), Some(StoreError::Contention(_))) {
             return true;
         }
@@ -53,17 +59,15 @@ pub(crate) fn is_turned_back(error: &(dyn Error + 'static)) -> bool {
         if error.downcast_ref().is_some_and(crate::store::is_database_collision) {
             return true;
         }
-        next = error.source();
-    }
-    false
+        false
+    })
 }
 
 /// Whether an error of a handler says that the database is not as the handler's SQL expects: a table,
 /// column, function, schema or privilege is missing. Every event fails the same way, so the consumer
 /// is at fault, not the event.
 pub(crate) fn is_unfit(error: &(dyn Error + 'static)) -> bool {
-    let mut next = Some(error);
-    while let Some(error) = next {
+    any_source(error, |error| {
         if matches!(error.downcast_ref(), Some(StoreError::Unsuitable(_))) {
             return true;
         }
@@ -71,9 +75,8 @@ pub(crate) fn is_unfit(error: &(dyn Error + 'static)) -> bool {
         if error.downcast_ref().is_some_and(crate::store::is_database_unfit) {
             return true;
         }
-        next = error.source();
-    }
-    false
+        false
+    })
 }
 
 /// What to do about it.

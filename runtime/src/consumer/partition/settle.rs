@@ -171,6 +171,7 @@ impl<S: ConsumerStore> Worker<S> {
     /// Pauses the consumer, which parks one event after the other.
     async fn halt(&self, last: &str) -> Result<End, Trouble> {
         let partition = &self.partition;
+        let last = kept(last);
         let reason = format!(
             "it paused itself: {} events in a row were parked, the last one because: {last}; \
              remove the cause, then resume it and retry the parked events",
@@ -202,12 +203,7 @@ fn parked(
     attempts: u32,
     retry_after: Option<Duration>,
 ) -> NewParked {
-    let error = error.map(|mut error| {
-        let end = (0..=MOST_REASON.min(error.len())).rev().find(|end| error.is_char_boundary(*end));
-        error.truncate(end.unwrap_or(0));
-        // PostgreSQL has no text with a NUL in it.
-        error.replace('\0', "\u{fffd}")
-    });
+    let error = error.as_deref().map(kept);
     NewParked {
         position: event.metadata.position,
         stream: event.metadata.stream.clone(),
@@ -217,4 +213,10 @@ fn parked(
         attempts,
         retry_after,
     }
+}
+
+/// An error's text as it is stored.
+fn kept(text: &str) -> String {
+    // PostgreSQL has no text with a NUL in it.
+    text[..text.floor_char_boundary(MOST_REASON)].replace('\0', "\u{fffd}")
 }

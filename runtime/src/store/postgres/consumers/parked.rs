@@ -47,7 +47,7 @@ pub(super) async fn park(
 }
 
 /// The beginning of a text, as the server takes it: it has no NUL.
-fn short(text: &str) -> Cow<'_, str> {
+pub(super) fn short(text: &str) -> Cow<'_, str> {
     let end = text.floor_char_boundary(ERROR);
     let text = &text[..end];
     if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { text.into() }

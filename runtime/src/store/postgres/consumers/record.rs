@@ -4,6 +4,7 @@ use sqlx::Row;
 use sqlx::postgres::PgRow;
 
 use super::error::{error, is_blocked};
+use super::parked::short;
 use super::{generation, name, start, statement};
 use crate::store::postgres::core::{Core, pause as nap};
 use crate::store::postgres::encode::position;
@@ -113,15 +114,16 @@ pub(super) async fn halt(core: &Core, lease: &Lease, reason: &str) -> Result<boo
             .bind(i32::from(lease.partition))
             .bind(lease.epoch.cast_signed())
             .bind(lease.worker)
-            .bind(reason)
+            .bind(short(reason))
             .fetch_one(&core.pool)
     };
     losses::read(core, halt).await
 }
 
 pub(super) async fn replace_anyway(core: &Core, consumer: &str, reason: &str) -> Result<bool, StoreError> {
-    let replace =
-        || sqlx::query(core.sql.replace_anyway.clone()).bind(consumer).bind(reason).execute(&core.pool);
+    let replace = || {
+        sqlx::query(core.sql.replace_anyway.clone()).bind(consumer).bind(short(reason)).execute(&core.pool)
+    };
     Ok(losses::read(core, replace).await?.rows_affected() > 0)
 }
 
