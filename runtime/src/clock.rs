@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use time::OffsetDateTime;
+use tokio::time::Instant;
 
 /// Where an application and its memory store take the time from. Waiting always goes through `tokio::time`, so that a test that pauses
 /// tokio's clock pauses everything.
@@ -62,6 +63,14 @@ fn system() -> OffsetDateTime {
     .unwrap_or_else(|| truncate(OffsetDateTime::now_utc()))
 }
 
+/// A time that never comes.
+const FAR: Duration = Duration::from_secs(30 * 366 * 24 * 60 * 60);
+
+/// The moment `duration` after another. One too far away to be told is 30 years away.
+pub(crate) fn after(moment: Instant, duration: Duration) -> Instant {
+    moment.checked_add(duration).unwrap_or_else(|| moment + FAR)
+}
+
 fn truncate(time: OffsetDateTime) -> OffsetDateTime {
     time.truncate_to_microsecond()
 }
@@ -69,6 +78,13 @@ fn truncate(time: OffsetDateTime) -> OffsetDateTime {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_duration_is_too_long() {
+        let now = Instant::now();
+        assert_eq!(after(now, Duration::from_secs(1)), now + Duration::from_secs(1));
+        assert_eq!(after(now, Duration::MAX), now + FAR);
+    }
 
     #[test]
     fn the_systems_clock_is_the_systems_to_the_microsecond() {

@@ -1,7 +1,11 @@
 //! Migrations, and servers and schemas that are refused.
 
-use kenning::PostgresStore;
+use std::time::Duration;
+
 use kenning::store::{Append, EventStore as _, Expect, StoreError};
+use kenning::{PostgresOptions, PostgresStore};
+use sqlx::Connection as _;
+use sqlx::migrate::Migrate as _;
 use tokio::task::JoinSet;
 
 use super::{event, prepared, stream};
@@ -63,4 +67,37 @@ async fn what_cannot_be_prepared_says_so() {
     let append = store.append(Append::to(stream(1), Expect::New, vec![event()])).await;
     let error = append.unwrap_err();
     assert!(error.to_string().contains("Call `build`, or `prepare` of the store"), "{error:?}");
+}
+
+/// Without `set statement_timeout = 0`, a process that waits while another one migrates, or whose own migration rewrites a
+/// large table, does not start: "canceling statement due to statement timeout".
+#[tokio::test(flavor = "multi_thread")]
+async fn p12_a_migration_may_take_longer_than_a_statement() {
+    let url = database().await;
+    let mut other = sqlx::PgConnection::connect(&url).await.unwrap();
+    other.lock().await.unwrap();
+    let options = || PostgresOptions::default().statement_timeout(Duration::from_millis(300));
+    let waits = tokio::spawn({
+        let url = url.clone();
+        async move { prepared(options(), &url).await }
+    });
+    let asks = "select count(*) from pg_locks where locktype = 'advisory' and not granted and database = \
+                (select oid from pg_database where datname = current_database())";
+    // Longer than a statement, and than one wait for a lock.
+    let began = std::time::Instant::now();
+    let mut waited = 0;
+    while began.elapsed() < Duration::from_secs(3) {
+        waited += sqlx::query_scalar::<_, i64>(asks).fetch_one(&mut other).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(waited > 0, "it waits for the lock");
+    assert!(!waits.is_finished());
+    other.unlock().await.unwrap();
+    let store = waits.await.unwrap();
+    // The session has its own timeouts again.
+    for _ in 0..16 {
+        let timeouts = "select current_setting('statement_timeout') || current_setting('lock_timeout')";
+        let found: String = sqlx::query_scalar(timeouts).fetch_one(store.pool()).await.unwrap();
+        assert_eq!(found, "300ms0");
+    }
 }

@@ -99,9 +99,10 @@ impl<C: Command> Execution<'_, C> {
                     continue;
                 }
                 Err(rejection) => {
+                    let timeline = hot.timeline;
                     turn.put(hot);
                     drop(turn);
-                    return Box::pin(self.rejected(rejection)).await;
+                    return Box::pin(self.rejected(timeline, rejection)).await;
                 }
             };
             if events.is_empty() && self.ledger.is_none() {

@@ -9,12 +9,15 @@ use super::ledger::is_hash_of;
 use crate::command::Command;
 use crate::event_set::decode;
 use crate::number::Version;
-use crate::store::{CommandRecord, LedgerEntry, RehydrateError, StoreError, StreamQuery};
+use crate::store::{CommandRecord, LedgerEntry, RehydrateError, StoreError, StreamQuery, Timeline};
 
 impl<C: Command> Execution<'_, C> {
     /// The aggregate says no; it may do so because the same command was accepted before.
+    ///
+    /// The reason rests on what was read: it is given once a failover cannot lose that.
     pub(super) async fn rejected(
         &self,
+        timeline: Timeline,
         rejection: RejectionOf<C>,
     ) -> Result<Executed<EventsOf<C>>, ExecuteError<RejectionOf<C>>> {
         if let Some(entry) = &self.ledger
@@ -22,6 +25,7 @@ impl<C: Command> Execution<'_, C> {
         {
             return self.resent(record).await;
         }
+        self.store.confirm(timeline).await?;
         Err(ExecuteError::Rejected(rejection))
     }
 

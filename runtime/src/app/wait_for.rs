@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::error::ExecuteError;
 use super::executed::Executed;
+use crate::clock::after;
 use crate::consumer::ReadSide;
 use crate::event_set::EventSet;
 use crate::read_model::ReadModel;
@@ -52,7 +53,7 @@ impl Waits {
         executed: &Executed<E>,
     ) -> Result<(), ExecuteError<R>> {
         let (Some(read_side), Some(position)) = (read_side, executed.position()) else { return Ok(()) };
-        let deadline = Instant::now() + self.timeout;
+        let deadline = after(Instant::now(), self.timeout);
         for (id, read_model) in &self.read_models {
             if !E::EVENTS.iter().any(|event| read_side.handles(*id, event.name)) {
                 continue;

@@ -32,6 +32,9 @@ pub struct ConsumerOptions {
     pub(crate) concurrency: NonZeroUsize,
 }
 
+/// No pause and no timeout is longer: a year. What is later has no date in a database.
+const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
 /// The most partitions of a consumer.
 const MAX_PARTITIONS: u16 = 256;
 
@@ -79,7 +82,7 @@ impl ConsumerOptions {
     /// How long the pauses between two attempts are: up to `first` after the first failure, twice as long after each further one, up to `longest`; 100 ms and 30 s
     /// if nothing is said. Each pause is drawn by chance between nothing and that.
     pub fn backoff(mut self, first: Duration, longest: Duration) -> Self {
-        self.backoff = (first, longest.max(first));
+        self.backoff = (first.min(LONGEST), longest.max(first).min(LONGEST));
         self
     }
 
@@ -93,7 +96,7 @@ impl ConsumerOptions {
 
     /// How long a handler of a projection may take for what it is given at once, and one of a reactor for an event; 30 s if nothing is said.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+        self.timeout = timeout.min(LONGEST);
         self
     }
 

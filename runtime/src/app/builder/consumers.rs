@@ -13,6 +13,9 @@ use crate::reactor::Reactor;
 use crate::read_model::ReadModel;
 use crate::store::{BoxFuture, ConsumerStore, StoreError};
 
+/// The longest lease.
+const LONGEST_LEASE: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// The consumers that a builder has been told of.
 pub(super) struct Consumers<S> {
     declarations: Vec<Declaration<S>>,
@@ -136,9 +139,9 @@ impl<S: ConsumerStore> Builder<S> {
         self
     }
 
-    /// How long a process may be silent before others take its partitions over; 15 s if nothing is said, at least 100 ms. Leases are renewed at a quarter of it.
+    /// How long a process may be silent before others take its partitions over; 15 s if nothing is said, at least 100 ms, at most a day. Leases are renewed at a quarter of it.
     pub fn lease(mut self, duration: Duration) -> Self {
-        self.consumers.lease = duration.max(Duration::from_millis(100));
+        self.consumers.lease = duration.clamp(Duration::from_millis(100), LONGEST_LEASE);
         self.consumers.open = Some(Engine::open);
         self
     }

@@ -46,6 +46,22 @@ async fn a_rejection_is_true_of_what_other_processes_have_written() {
     assert_eq!(error.rejection(), Some(&Refused::Overdrawn { missing: 2 }));
 }
 
+/// Seen failing without `confirm` in `rejected`: the reason may be an event that a failover loses.
+#[tokio::test]
+async fn p13_a_rejection_is_given_when_a_failover_cannot_lose_its_reason() {
+    let store = Faulty::default();
+    let app = store.app().await;
+    app.execute(move_cents("ann", 5)).await.unwrap();
+    let error = app.execute(move_cents("ann", -12)).await.unwrap_err();
+    assert!(error.rejection().is_some());
+    assert_eq!(Calls::count(&store.calls.confirms), 1);
+    store.calls.unconfirmed.store(true, std::sync::atomic::Ordering::SeqCst);
+    let error = app.execute(move_cents("ann", -12)).await.unwrap_err();
+    assert!(matches!(error, ExecuteError::Store(StoreError::Unavailable(_))), "{error:?}");
+    // What is stored is confirmed by its own commit.
+    app.execute(move_cents("ann", 1)).await.unwrap();
+}
+
 #[tokio::test]
 async fn an_answer_without_events_is_true_of_what_other_processes_have_written() {
     let store = Faulty::default();

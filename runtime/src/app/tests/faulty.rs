@@ -1,7 +1,7 @@
 //! A memory store that counts what it is asked, and fails as it is told.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::account::{Account, AccountEvent, Moved};
 use crate::store::{
     Append, AppendError, Appended, BoxFuture, BoxStream, CommandRecord, EventStore, Expect, FeedPage,
-    FeedQuery, Health, NewEvent, RehydrateError, Snapshot, StoreError, StreamQuery, Visit, Wakeup,
+    FeedQuery, Health, NewEvent, RehydrateError, Snapshot, StoreError, StreamQuery, Timeline, Visit, Wakeup,
     WakeupSource,
 };
 use crate::{EventSet, Kenning, MemoryStore, RecordedEvent, StreamName, Version};
@@ -33,6 +33,9 @@ pub(crate) struct Calls {
     pub(crate) appends: AtomicUsize,
     pub(crate) conflicts: AtomicUsize,
     pub(crate) rehydrates: AtomicUsize,
+    pub(crate) confirms: AtomicUsize,
+    /// A standby does not answer.
+    pub(crate) unconfirmed: AtomicBool,
     pub(crate) forgotten: AtomicUsize,
     pub(crate) forget_fails: AtomicUsize,
     faults: Mutex<VecDeque<Fault>>,
@@ -113,6 +116,15 @@ impl EventStore for Faulty {
             }
             answer
         })
+    }
+
+    fn confirm(&self, _: Timeline) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.calls.confirms.fetch_add(1, Ordering::SeqCst);
+        let answer = match self.calls.unconfirmed.load(Ordering::SeqCst) {
+            true => Err(StoreError::Unavailable("no standby answers".into())),
+            false => Ok(()),
+        };
+        Box::pin(std::future::ready(answer))
     }
 
     fn read_stream(&self, query: StreamQuery) -> BoxStream<'_, Result<RecordedEvent, StoreError>> {

@@ -1,7 +1,10 @@
 //! The schema of the store.
 
-use sqlx::Row;
-use sqlx::migrate::{Migrate as _, Migrator};
+use std::time::Duration;
+
+use sqlx::migrate::{Migrate as _, MigrateError, Migrator};
+use sqlx::{AssertSqlSafe, PgConnection, Row};
+use tokio::time::Instant;
 
 use super::core::Core;
 use super::error::{SharedError, migrate_error, read_error};
@@ -11,6 +14,12 @@ use super::suitable;
 use crate::store::StoreError;
 
 const OLDEST_SERVER: i32 = 130_000;
+
+/// How long a migration waits for a lock, and about how long it pauses before it tries again.
+const LOCK: Duration = Duration::from_secs(2);
+
+/// How long it is tried: as long as another process may take to migrate.
+const PATIENCE: Duration = Duration::from_secs(10 * 60);
 
 /// Checks the server and brings the schema up to date, under sqlx's advisory lock: of several processes one migrates, the others wait and find it done.
 pub(super) async fn prepare(core: &Core) -> Result<(), StoreError> {
@@ -44,19 +53,49 @@ pub(super) async fn prepare(core: &Core) -> Result<(), StoreError> {
     if !row.try_get::<bool, _>(2).map_err(read_error)? {
         migrator.create_schema(core.schema.quoted());
     }
-    let migrated = migrator.run_direct(None, &mut *connection, false).await;
+    let migrated = migrate(&migrator, &mut connection).await;
     if migrated.is_err() {
-        // sqlx keeps its lock after an error; it lives as long as the session.
-        if let Err(error) = connection.unlock().await {
-            tracing::warn!(task = "migrate", error = %error, "the lock of the migrations was not released, its connection is closed");
-        }
         connection.close_on_drop();
     }
-    migrated.map_err(migrate_error)?;
+    migrated?;
     realign::realign(&mut connection, &core.sql).await.map_err(read_error)?;
     suitable::check_behaviour(&mut connection, core).await?;
     drop(connection);
     suitable::check_sessions(core).await
+}
+
+/// Migrates. A large table may take long, and so may another process that migrates: no statement timeout ends that. But
+/// no lock is waited for longer than [`LOCK`], since all who come later wait behind it.
+async fn migrate(migrator: &Migrator, connection: &mut PgConnection) -> Result<(), StoreError> {
+    let lock = LOCK.as_millis();
+    for setting in ["set statement_timeout = 0".to_owned(), format!("set lock_timeout = {lock}")] {
+        sqlx::query(AssertSqlSafe(setting)).execute(&mut *connection).await.map_err(read_error)?;
+    }
+    let began = Instant::now();
+    loop {
+        let Err(error) = migrator.run_direct(None, &mut *connection, false).await else { break };
+        // sqlx keeps its lock after an error; it lives as long as the session.
+        if let Err(error) = connection.unlock().await {
+            tracing::warn!(task = "migrate", error = %error, "the lock of the migrations was not released, its connection is closed");
+        }
+        if !is_locked(&error) || began.elapsed() >= PATIENCE {
+            return Err(migrate_error(error));
+        }
+        tracing::warn!(task = "migrate", error = %error, "another session holds a lock that a migration needs, trying again");
+        tokio::time::sleep(LOCK.mul_f64(0.5 + fastrand::f64())).await;
+    }
+    for setting in ["reset statement_timeout", "reset lock_timeout"] {
+        sqlx::query(setting).execute(&mut *connection).await.map_err(read_error)?;
+    }
+    Ok(())
+}
+
+/// Whether a lock was not given in time.
+fn is_locked(error: &MigrateError) -> bool {
+    let (MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) = error else {
+        return false;
+    };
+    error.as_database_error().is_some_and(|error| error.code().as_deref() == Some("55P03"))
 }
 
 /// Whether this release, whose newest migration is given, may use a schema that needs another one.

@@ -19,6 +19,9 @@ use crate::store::StoreError;
 /// How many connections renew leases: one, and one for whoever looks at the consumers meanwhile.
 const LEASE_CONNECTIONS: u32 = 2;
 
+/// No timeout is longer: about 24 days, the most that the server takes.
+const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
+
 /// How a PostgreSQL store is set up; made by [`PostgresStore::options`].
 ///
 /// Beside the pool a store keeps up to six connections: one appends, one notifies, one listens, one confirms what is on
@@ -97,21 +100,21 @@ impl PostgresOptions {
 
     /// How long to wait for a connection, 10 seconds by default; after that, [`StoreError::Unavailable`].
     pub fn acquire_timeout(mut self, at_most: Duration) -> Self {
-        self.acquire_timeout = at_most;
+        self.acquire_timeout = at_most.min(LONGEST);
         self
     }
 
     /// The server ends a statement that takes longer, 30 seconds by default. An append that is not answered five seconds after that is taken for a dead
     /// connection, and its outcome is found out.
     pub fn statement_timeout(mut self, at_most: Duration) -> Self {
-        self.statement_timeout = at_most;
+        self.statement_timeout = at_most.min(LONGEST);
         self
     }
 
     /// The server ends a session that leaves a transaction open without a statement for longer, a minute by default: such a transaction holds the feed
     /// back when it has appended.
     pub fn idle_in_transaction_timeout(mut self, at_most: Duration) -> Self {
-        self.idle_in_transaction_timeout = at_most;
+        self.idle_in_transaction_timeout = at_most.min(LONGEST);
         self
     }
 

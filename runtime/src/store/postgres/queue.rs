@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::options::PostgresOptions;
+use crate::clock::after;
 use crate::store::{Append, AppendError, Appended, StoreError, Timeline};
 use crate::stream::StreamName;
 
@@ -89,7 +90,7 @@ impl Queue {
     ) -> Result<Appended, AppendError> {
         let (reply, answer) = oneshot::channel();
         let mut job = Job { append, timeline, queued: Instant::now(), reply };
-        let deadline = job.queued + self.patience;
+        let deadline = after(job.queued, self.patience);
         loop {
             let room = self.room.notified();
             match self.push(job) {

@@ -13,6 +13,7 @@ use super::core::{Core, pause};
 use super::encode::{expect, position, version};
 use super::error::SharedError;
 use super::ledger;
+use crate::clock;
 use crate::number::Version;
 use crate::store::{Append, Appended, AppendedTo, CommandRecord, Expect, StreamAppend};
 
@@ -33,7 +34,7 @@ pub(super) async fn find(
     lost: Lost,
     appends: &[&Append],
 ) -> Result<Vec<Option<Appended>>, SharedError> {
-    let deadline = Instant::now() + core.options.recovery_timeout;
+    let deadline = clock::after(Instant::now(), core.options.recovery_timeout);
     let mut attempt = 0;
     loop {
         let found = timeout_at(deadline, find_once(core, lost, appends, deadline)).await;

@@ -256,7 +256,8 @@ impl Writer {
         let timeline = connection.timeline;
         let began = Instant::now();
         let call = call::append(&mut connection.inner, Session::Writer, &self.core.sql, appends);
-        let done = tokio::time::timeout(self.core.options.statement_timeout + GRACE, call).await;
+        let done =
+            tokio::time::timeout(self.core.options.statement_timeout.saturating_add(GRACE), call).await;
         let done = done.unwrap_or_else(|late| {
             Err(sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, late)))
         });
