@@ -9,7 +9,8 @@ pub(super) fn broken(table: &Table, has_last_word: bool, whole: &SagaWhole) -> V
     let mut reader = Reader::new(table, has_last_word);
     for entry in &whole.log {
         let entry = &entry.entry;
-        if reader.ended {
+        // The store itself answers a request that comes after the end.
+        if reader.ended && entry.kind != SagaEntryKind::Refused {
             reader.say(format!("P5: `{}` is recorded after the end", entry.kind.as_str()));
         }
         match entry.step.as_deref().and_then(|name| table.find(name)) {
