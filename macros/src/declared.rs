@@ -6,6 +6,7 @@
 mod blocks;
 mod elsewhere;
 mod file;
+mod lacking;
 mod threads;
 mod wants;
 
@@ -16,152 +17,17 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
-use syn::punctuated::Punctuated;
-use syn::{Attribute, Data, DeriveInput, Path, Token, parse_quote};
+use syn::{Attribute, Data, DeriveInput, Type, parse_quote};
 
 pub(crate) use self::blocks::twice;
 use self::file::{File, Found};
+use self::lacking::derives;
+pub(crate) use self::lacking::{Lacking, STORED};
 pub(crate) use self::wants::{of_block, of_item};
 use crate::ctxt::Ctxt;
 use crate::krate::Krate;
 use crate::symbol::KENNING;
 use crate::{aggregate, command, derive, event, event_set, read_model, saga, schema};
-
-/// What a type may lack.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Lacking {
-    Default,
-    Serialize,
-    Deserialize,
-    Schema,
-    Aggregate,
-    Command,
-    Event,
-    EventSet,
-    ReadModel,
-    Saga,
-    /// No derive: what it takes to be used by several threads.
-    Threads,
-}
-
-use Lacking::{Deserialize, Serialize};
-
-/// What is stored has these.
-pub(crate) const STORED: &[Lacking] = &[Serialize, Deserialize, Lacking::Schema];
-
-/// Attributes that change nothing about what a type derives.
-const INERT: &[&str] = &[
-    "allow",
-    "automatically_derived",
-    "cfg",
-    "default",
-    "deny",
-    "derive",
-    "display",
-    "doc",
-    "error",
-    "expect",
-    "kenning",
-    "must_use",
-    "non_exhaustive",
-    "repr",
-    "schemars",
-    "serde",
-    "sqlx",
-    "strum",
-    "warn",
-];
-
-/// Derives that have nothing to do with what is looked for.
-const OTHERS: &[&str] = &[
-    "Clone",
-    "Copy",
-    "Debug",
-    "PartialEq",
-    "Eq",
-    "PartialOrd",
-    "Ord",
-    "Hash",
-    "Error",
-    "Display",
-    "From",
-    "Into",
-    "FromStr",
-    "AsRef",
-    "Deref",
-    "DerefMut",
-    "Constructor",
-    "Add",
-    "Sub",
-    "Sum",
-    "FromRow",
-    "Type",
-    "ToSchema",
-    "JsonSchema",
-    "Arbitrary",
-    "Builder",
-    "TypedBuilder",
-    "EnumIter",
-    "EnumString",
-    "Validate",
-    "Projection",
-    "Reactor",
-];
-
-impl Lacking {
-    const ALL: [Self; 10] = [
-        Self::Default,
-        Serialize,
-        Deserialize,
-        Self::Schema,
-        Self::Aggregate,
-        Self::Command,
-        Self::Event,
-        Self::EventSet,
-        Self::ReadModel,
-        Self::Saga,
-    ];
-
-    /// The name of the derive and of the trait.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Default => "Default",
-            Self::Serialize => "Serialize",
-            Self::Deserialize => "Deserialize",
-            Self::Schema => "Schema",
-            Self::Aggregate => "Aggregate",
-            Self::Command => "Command",
-            Self::Event => "Event",
-            Self::EventSet => "EventSet",
-            Self::ReadModel => "ReadModel",
-            Self::Saga => "Saga",
-            Self::Threads => "Send",
-        }
-    }
-
-    /// What a type with the derive is, and what its `#[kenning(…)]` says where it has to say something.
-    fn role(self) -> Option<(&'static str, &'static str)> {
-        match self {
-            Self::Aggregate => Some(("an aggregate", "category = \"…\", id = …, events = …")),
-            Self::Command => Some(("a command", "aggregate = …")),
-            Self::Event => Some(("an event", "name = \"…\"")),
-            Self::EventSet => Some(("a set of events", "")),
-            Self::ReadModel => Some(("a read model", "table = \"…\", version = 1, events = …")),
-            Self::Saga => Some(("a saga", "name = \"…\", version = 1, id = …")),
-            Self::Default | Self::Serialize | Self::Deserialize | Self::Schema | Self::Threads => None,
-        }
-    }
-
-    /// What this derive asks for besides.
-    pub(crate) fn beside(self) -> &'static [Self] {
-        match self {
-            Self::Aggregate => &[Self::Default],
-            Self::Command => &[Serialize],
-            Self::Event | Self::Saga => &[Serialize, Deserialize],
-            _ => &[],
-        }
-    }
-}
 
 static FILES: LazyLock<Mutex<HashMap<PathBuf, Option<Arc<File>>>>> = LazyLock::new(Mutex::default);
 static TOLD: LazyLock<Mutex<HashSet<(PathBuf, usize, Lacking)>>> = LazyLock::new(Mutex::default);
@@ -202,33 +68,12 @@ fn look_up(ident: &Ident) -> Option<Declared> {
     (!found.is_empty()).then_some(Declared { path, file, found })
 }
 
-/// Which of all derives a type has, if that is certain.
-fn derives(attrs: &[Attribute]) -> Option<Vec<Lacking>> {
-    let mut derived = Vec::new();
-    for attr in attrs {
-        if !INERT.iter().any(|inert| attr.path().is_ident(inert)) {
-            return None;
-        }
-        if !attr.path().is_ident("derive") {
-            continue;
-        }
-        for path in attr.parse_args_with(Punctuated::<Path, Token![,]>::parse_terminated).ok()? {
-            let name = path.segments.last()?.ident.to_string();
-            match Lacking::ALL.into_iter().find(|derive| derive.name() == name) {
-                Some(derive) => derived.push(derive),
-                None if OTHERS.contains(&name.as_str()) => {}
-                None => return None,
-            }
-        }
-    }
-    Some(derived)
-}
-
 impl Declared {
     /// What every declaration of the type lacks.
     fn lacks(&self, wanted: &[Lacking]) -> Option<Vec<Lacking>> {
         let mut lacks: Vec<Lacking> = wanted.to_vec();
         let events = wanted.contains(&Lacking::Event);
+        let described = wanted.iter().any(|wanted| matches!(wanted, Lacking::Event | Lacking::Saga));
         for found in &self.found {
             let set = events && !matches!(found.item.data, Data::Struct(_));
             if set || !found.item.generics.params.is_empty() {
@@ -236,6 +81,10 @@ impl Declared {
             }
             let derived = derives(&found.item.attrs)?;
             // An event has its schema by its derive, and so have sagas.
+            // What stands in for these is a schema as well.
+            if described && derived.contains(&Lacking::Schema) {
+                return None;
+            }
             let schema = derived.iter().any(|has| matches!(has, Lacking::Event | Lacking::Saga));
             lacks.retain(|lacking| !(derived.contains(lacking) || schema && *lacking == Lacking::Schema));
         }
@@ -310,6 +159,23 @@ fn share(ident: &Ident, item: Option<&DeriveInput>, event: bool) -> Option<Token
     })
 }
 
+/// Whether the type is a name that stands for a `Result`.
+pub(crate) fn is_alias_of_result(ty: &Type) -> bool {
+    let Type::Path(path) = ty else { return false };
+    let Some(ident) = path.path.get_ident().filter(|_| proc_macro::is_available()) else { return false };
+    let Some((_, file)) = file(ident.span().unwrap()) else { return false };
+    let declaration = format!("type {ident} ");
+    let aliases = file.text.match_indices(&declaration);
+    let mut aliases = aliases.filter_map(|(at, _)| file.text.get(at..)?.split(';').next());
+    aliases.any(|alias| alias.contains("Result<"))
+}
+
+/// Whether the type is a struct or an enum of this module.
+pub(crate) fn is_struct_or_enum(ty: &Type) -> bool {
+    let Type::Path(path) = ty else { return false };
+    path.path.get_ident().is_some_and(|ident| look_up(ident).is_some())
+}
+
 /// The events that are declared beside the type.
 pub(crate) fn events_beside(ident: &Ident) -> Vec<Ident> {
     let Some(declared) = look_up(ident) else { return Vec::new() };
@@ -343,6 +209,9 @@ fn message(item: &DeriveInput, lacks: &[Lacking], line: usize) -> String {
     };
     let what = match role {
         Some((role, _)) => format!("`{ident}` is not {role}"),
+        None if *lacks == [Lacking::Default] => {
+            format!("`{ident}` has no `Default`, which is the state of an aggregate before its first event")
+        }
         None => {
             let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
             format!("`{ident}` cannot be stored: it has no {}", names.join(", no "))
@@ -387,7 +256,7 @@ fn assumed(krate: &Krate, item: &DeriveInput, role: Lacking) -> Option<Attribute
     if item.attrs.iter().any(|attr| attr.path().is_ident(KENNING)) {
         return None;
     }
-    let unknown = quote!(#krate::UnknownAfterTheErrorAbove);
+    let unknown = krate.unknown();
     match role {
         Lacking::Aggregate => Some(parse_quote!(#[kenning(id = #unknown, events = #unknown)])),
         Lacking::Command => Some(parse_quote!(#[kenning(aggregate = #unknown)])),

@@ -2,6 +2,8 @@
 
 mod mend;
 
+use std::cell::Cell;
+
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt, quote};
 use syn::ext::IdentExt;
@@ -11,6 +13,7 @@ use syn::{Attribute, Ident, ItemImpl, Signature, Token, Visibility};
 
 use crate::ctxt::Ctxt;
 use crate::krate::Krate;
+use crate::text::text;
 
 pub(crate) use self::mend::split;
 
@@ -44,6 +47,8 @@ pub(crate) struct Function {
     body: TokenTree,
     /// Whether it is half typed, so that nothing can call it.
     pub(crate) broken: bool,
+    /// Whether a mistake was found in its signature: what its body says would be read against that.
+    reported: Cell<bool>,
 }
 
 impl ImplBlock {
@@ -79,7 +84,10 @@ impl ImplBlock {
         match cx.check() {
             _ if self.is_broken() => Err(TokenStream::new()),
             Ok(()) => Ok(()),
-            Err(error) => Err(error.into_compile_error()),
+            Err(error) => {
+                self.functions().for_each(|function| function.note(&error));
+                Err(error.into_compile_error())
+            }
         }
     }
 
@@ -122,9 +130,15 @@ impl ImplBlock {
             match item {
                 Item::Function(function) => {
                     items.append_all(function.attrs.iter().filter(|attr| !inert(attr)));
+                    let silent = function.is_silent();
+                    items.extend(silent.then(|| quote!(#[allow(unused)])));
                     function.vis.to_tokens(&mut items);
                     items.extend(sig(function));
-                    function.body.to_tokens(&mut items);
+                    if silent {
+                        items.extend(quote!({ ::core::unreachable!() }));
+                    } else {
+                        function.body.to_tokens(&mut items);
+                    }
                 }
                 Item::Other { attrs, tokens } => {
                     items.append_all(attrs.iter().filter(|attr| !inert(attr)));
@@ -160,6 +174,29 @@ impl Function {
     /// The conditions under which the function is compiled.
     pub(crate) fn cfgs(&self) -> impl Iterator<Item = &Attribute> {
         self.attrs.iter().filter(|attr| attr.path().is_ident("cfg"))
+    }
+
+    /// Notes whether one of the mistakes is in the signature.
+    fn note(&self, error: &syn::Error) {
+        if !proc_macro::is_available() {
+            return;
+        }
+        let place = |span: proc_macro::Span| (span.line(), span.column());
+        let mut tokens = self.sig.to_token_stream().into_iter();
+        let Some(first) = tokens.next() else { return };
+        let (begin, end) = (first.span().unwrap(), self.body.span().unwrap());
+        let (begin, end) = (place(begin), place(end));
+        let reported = error.clone().into_iter().any(|error| {
+            let at = place(error.span().unwrap());
+            begin <= at && at < end
+        });
+        self.reported.set(reported);
+    }
+
+    /// Whether its body is left out. An editor gets it, and so does a signature under which nothing else is a body.
+    fn is_silent(&self) -> bool {
+        let block = matches!(&self.body, TokenTree::Group(_)) && self.sig.constness.is_none();
+        self.reported.get() && block && !is_editor() && !text(&self.sig.output).contains("impl ")
     }
 }
 
@@ -208,7 +245,14 @@ impl Parse for Item {
         if is_function(input) {
             let sig = input.parse()?;
             let body = if input.peek(Token![;]) { input.parse()? } else { input.parse::<Group>()?.into() };
-            return Ok(Self::Function(Box::new(Function { attrs, vis, sig, body, broken: false })));
+            return Ok(Self::Function(Box::new(Function {
+                attrs,
+                vis,
+                sig,
+                body,
+                broken: false,
+                reported: Cell::new(false),
+            })));
         }
         let mut tokens = TokenStream::new();
         vis.to_tokens(&mut tokens);

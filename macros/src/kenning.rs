@@ -5,7 +5,10 @@ use quote::{ToTokens, quote};
 use syn::{Attribute, Data, DeriveInput, Field, parse_quote};
 
 use crate::declared::{self, Lacking};
-use crate::symbol::{AGGREGATE, CATEGORY, EVENTS, FROM, ID, KENNING, NAME, SCHEMA, TABLE, VERSION};
+use crate::symbol::{
+    AGGREGATE, CATEGORY, COMMAND, EVENTS, FROM, ID, KENNING, NAME, READ_MODEL, SAGA, SCHEMA, TABLE, VERSION,
+};
+use crate::text::text;
 
 pub(crate) fn attribute(args: &TokenStream, item: &TokenStream) -> TokenStream {
     match syn::parse2::<DeriveInput>(item.clone()) {
@@ -50,6 +53,41 @@ fn underived(args: &TokenStream, input: &DeriveInput) -> TokenStream {
         error.into_compile_error()
     };
     quote!(#item #impls)
+}
+
+/// On a type, what belongs on its `impl` block, or on a function: the derive is meant, if the type does not have it.
+pub(crate) fn instead(attribute: &str, args: &TokenStream, item: &TokenStream) -> Option<TokenStream> {
+    let meant = match attribute {
+        AGGREGATE => Lacking::Aggregate,
+        COMMAND => Lacking::Command,
+        READ_MODEL => Lacking::ReadModel,
+        SAGA => Lacking::Saga,
+        _ => return None,
+    };
+    let input: DeriveInput = syn::parse2(item.clone()).ok()?;
+    let ident = &input.ident;
+    let mut lacks = vec![meant];
+    let derived = declared::derived(ident)?;
+    lacks.extend(meant.beside().iter().copied().filter(|beside| !derived.contains(beside)));
+    if derived.contains(&meant) || !input.generics.params.is_empty() || !declared::tell(ident, meant) {
+        return None;
+    }
+    let names: Vec<&str> = lacks.iter().map(|lacking| lacking.name()).collect();
+    let (names, keys) = (names.join(", "), if args.is_empty() { "…".to_owned() } else { text(args) });
+    let home = if meant == Lacking::Command { "a function" } else { "an `impl` block" };
+    let message = format!(
+        "`#[{attribute}]` belongs on {home}\nhelp: on `{ident}` write `#[derive({names})]` and `#[kenning({keys})]`"
+    );
+    let error = syn::Error::new_spanned(ident, message);
+    lacks.retain(|lacking| *lacking == meant || declared::tell(ident, *lacking));
+    let mut whole = input.clone();
+    if !args.is_empty() {
+        whole.attrs.push(parse_quote!(#[kenning(#args)]));
+    }
+    let mut item = input;
+    strip(&mut item);
+    let impls = declared::stand_in(&whole, &lacks, error);
+    Some(quote!(#item #impls))
 }
 
 /// Which derive has the keys.

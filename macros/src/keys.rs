@@ -4,8 +4,8 @@ use std::fmt;
 
 use crate::symbol::{
     AFTER, AGGREGATE, ATTEMPTS, BACKOFF, CATEGORY, COLUMN, CRATE, CREATES, DEADLINE, EVENTS, FOLD, FOREVER,
-    FROM, ID, IDEMPOTENT, IGNORE, INDEX, INLINE, IRREVERSIBLE, JSON, KEY, KEYS as SEVERAL_KEYS, MIGRATE,
-    MISSING, NAME, ON_TIMEOUT, PIVOT, PRESENT, READ_ONLY, RENAMED_FROM, RETRY, SCHEMA, SERVICES,
+    FROM, ID, IDEMPOTENT, IGNORE, INDEX, INLINE, IRREVERSIBLE, JSON, KEY, KEYS as SEVERAL_KEYS, LATE,
+    MIGRATE, MISSING, NAME, ON_TIMEOUT, PIVOT, PRESENT, READ_ONLY, RENAMED_FROM, RETRY, SCHEMA, SERVICES,
     SNAPSHOT_EVERY, TABLE, TIMEOUT, UNDO, UNDO_RETRY, UNIQUE, VERSION, WITHIN,
 };
 
@@ -205,6 +205,7 @@ pub(crate) const KEYS: &[Key] = &[
     key(Place::WaitFunction, ON_TIMEOUT, "on_timeout = fail"),
     key(Place::WaitFunction, FOREVER, "forever = \"why\""),
     key(Place::WaitFunction, MISSING, "missing = keep"),
+    key(Place::WaitFunction, LATE, "late = park"),
     key(Place::SendFunction, NAME, "name = \"mark_shipped\""),
     key(Place::SendFunction, AFTER, "after(reserve, charge)"),
     key(Place::SendFunction, UNDO, "undo = cancel_shipment"),

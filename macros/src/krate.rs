@@ -2,7 +2,7 @@
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{Path, parse_quote};
+use syn::{Path, Type, parse_quote};
 
 use crate::attr::Value;
 
@@ -32,6 +32,11 @@ impl Krate {
             "the path `{text}` depends on the module that it stands in\nhelp: write `crate = ::{text}` for a crate, or `crate = crate::…` for a module of this one"
         );
         Err(syn::Error::new_spanned(path, message))
+    }
+
+    /// A type that there is not, after a mistake: what depends on it is no mistake as well.
+    pub(crate) fn unknown(&self) -> Type {
+        parse_quote!(#self::UnknownAfterTheErrorAbove)
     }
 
     /// The same path under tokens of the user's: what is generated for them and does not hold is reported there.

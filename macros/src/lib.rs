@@ -116,8 +116,12 @@ pub fn apply(_: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Marks a function of an `#[aggregate]` block that decides on a command.
 #[proc_macro_attribute]
-pub fn command(_: TokenStream, item: TokenStream) -> TokenStream {
-    outside::attribute(symbol::COMMAND, &[symbol::AGGREGATE], &item.into()).into()
+pub fn command(args: TokenStream, item: TokenStream) -> TokenStream {
+    let item = item.into();
+    if let Some(instead) = kenning::instead(symbol::COMMAND, &args.into(), &item) {
+        return instead.into();
+    }
+    outside::attribute(symbol::COMMAND, &[symbol::AGGREGATE], &item).into()
 }
 
 /// Turns the marked functions of an `impl` block into what events do to a read model's rows.
@@ -206,6 +210,9 @@ fn block(
     item: &proc_macro2::TokenStream,
     expand: fn(proc_macro2::TokenStream, &proc_macro2::TokenStream) -> proc_macro2::TokenStream,
 ) -> TokenStream {
+    if let Some(instead) = kenning::instead(attribute, &args, item) {
+        return instead.into();
+    }
     if let Some(twice) = (attribute == symbol::SAGA).then(|| declared::twice(&args, item)).flatten() {
         return twice.into();
     }

@@ -28,6 +28,7 @@ pub(crate) const JSON: &str = "json";
 pub(crate) const KEEP: &str = "keep";
 pub(crate) const KEY: &str = "key";
 pub(crate) const KEYS: &str = "keys";
+pub(crate) const LATE: &str = "late";
 pub(crate) const MIGRATE: &str = "migrate";
 pub(crate) const MISSING: &str = "missing";
 pub(crate) const NAME: &str = "name";

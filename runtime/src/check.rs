@@ -486,3 +486,13 @@ impl<E: Into<HandlerError>> Outcome for Result<(), E> {
         self.map_err(Into::into)
     }
 }
+
+/// The error of a `Result` that a `#[command]` function returns, whatever is in its `Ok`.
+#[doc(hidden)]
+pub trait Rejects {
+    type Rejection;
+}
+
+impl<T, E> Rejects for Result<T, E> {
+    type Rejection = E;
+}

@@ -41,7 +41,7 @@ pub use self::declaration::{Saga, SagaDefinition};
 pub(crate) use self::description::tests::purchase::Purchase;
 pub use self::description::{InvalidDescription, SagaDescription, StepDescription};
 pub use self::error::{StepError, StepReturn};
-pub use self::event::{Correlated, MissingInstance, SagaEvent, StartedBy, WaitReturn};
+pub use self::event::{Correlated, LateEvent, MissingInstance, SagaEvent, StartedBy, WaitReturn};
 pub use self::failure::{FailureCommand, SagaFailure, SendsOnFailure};
 pub use self::fault::EngineFault;
 pub(crate) use self::key::derived;

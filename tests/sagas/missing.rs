@@ -18,6 +18,8 @@ on_both_stores! {
     p5_trap_41_an_event_starts_its_instance_once_however_often_it_is_delivered
     p5_an_event_that_comes_before_its_wait_is_kept_for_it
     p5_an_event_before_the_start_finds_no_instance_however_batches_are_cut
+    p5_an_event_that_comes_too_late_is_parked_or_dropped_by_declaration
+    p5_an_event_that_another_wait_takes_is_not_late
 }
 
 /// What a wait is given.
@@ -122,6 +124,19 @@ async fn idle(app: &Kenning) {
 
 async fn parked(app: &Kenning) -> Vec<Parked> {
     app.parked().list().await.unwrap()
+}
+
+async fn until_parked(app: &Kenning) -> Vec<Parked> {
+    let found = async {
+        loop {
+            let listed = parked(app).await;
+            if !listed.is_empty() {
+                return listed;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    super::in_time("an event to be parked", found).await
 }
 
 async fn p7_trap_41_an_event_without_an_instance_is_parked_and_retried_after_the_start<H: Home>(home: H) {
@@ -280,5 +295,114 @@ async fn p5_an_event_before_the_start_finds_no_instance_however_batches_are_cut<
     idle(&app).await;
     assert_eq!(world.outside.asked(1), Vec::<String>::new(), "it waits still");
     assert_eq!(world.outside.asked(2), ["in time"]);
+    app.close().await;
+}
+
+waits!(Late "late");
+waits!(LateIgnored "late-ignored");
+waits!(Twice "twice");
+
+#[saga(services = Outside)]
+impl Late {
+    #[wait(timeout = "50ms", on_timeout = without, late = park)]
+    fn settled(event: &Recorded<Settled>) -> Correlated<u64, String> {
+        of(event)
+    }
+    fn without(&self) -> String {
+        "timed out".to_owned()
+    }
+    #[wait(timeout = "24h", on_timeout = fail)]
+    fn placed(event: &Recorded<Placed>) -> Correlated<u64, String> {
+        let id = event.stream().id().parse();
+        id.map_or_else(|_| Correlated::nobody(), |id| Correlated::to(id, event.word.clone()))
+    }
+    #[step(pivot)]
+    async fn finish(&self, cx: &StepContext<Outside>, settled: &str) -> Result<String, StepError> {
+        cx.services().call(cx, settled).await
+    }
+}
+
+#[saga(services = Outside)]
+impl LateIgnored {
+    #[wait(timeout = "24h", on_timeout = fail, late = ignore("the first one counts"))]
+    fn settled(event: &Recorded<Settled>) -> Correlated<u64, String> {
+        of(event)
+    }
+    #[step(pivot)]
+    async fn finish(&self, cx: &StepContext<Outside>, settled: &str) -> Result<String, StepError> {
+        cx.services().call(cx, settled).await
+    }
+}
+
+#[saga(services = Outside)]
+impl Twice {
+    #[wait(timeout = "24h", on_timeout = fail, late = park)]
+    fn first(event: &Recorded<Settled>) -> Correlated<u64, String> {
+        of(event)
+    }
+    #[wait(timeout = "24h", on_timeout = fail, late = park)]
+    fn second(event: &Recorded<Settled>) -> Correlated<u64, String> {
+        of(event)
+    }
+    #[step(pivot)]
+    async fn finish(
+        &self,
+        cx: &StepContext<Outside>,
+        first: &str,
+        second: &str,
+    ) -> Result<String, StepError> {
+        cx.services().call(cx, &format!("{first} {second}")).await
+    }
+}
+
+/// Without `.late(…)` in `saga_block/expand.rs` nothing is parked.
+async fn p5_an_event_that_comes_too_late_is_parked_or_dropped_by_declaration<H: Home>(home: H) {
+    let world = World::new(home);
+    let builder = world.builder().await.aggregate::<Lot>();
+    let builder = builder.saga::<Late>(Arc::clone(&world.outside));
+    let builder = builder.saga::<LateIgnored>(Arc::clone(&world.outside));
+    let running = Running::new(builder.build().await.unwrap());
+    let app = &running.app;
+    app.start(Late { id: 1 }).await.unwrap();
+    app.start(LateIgnored { id: 1 }).await.unwrap();
+    // Its wait for `placed` has begun, so that the one before it has timed out.
+    super::world::until_seen(app, "late", 1, "second wait", |whole| {
+        times(whole, "waiting placed") == 1 && times(whole, "done settled") == 1
+    })
+    .await;
+    // `LateIgnored` takes the first one, and for `Late` both are late.
+    settle(app, 1, "money").await;
+    let listed = until_parked(app).await;
+    let why = listed[0].error.as_deref().unwrap();
+    assert!(
+        why.contains("`settled` of saga `late`, instance `1`, came too late: the wait has ended"),
+        "{why}"
+    );
+    until(app, "late-ignored", 1, SagaStatus::Completed).await;
+    app.parked().discard(&listed[0], "paid back by hand").await.unwrap();
+    place(app, 1, "placed").await;
+    until(app, "late", 1, SagaStatus::Completed).await;
+    settle(app, 1, "again").await;
+    let listed = until_parked(app).await;
+    let why = listed[0].error.as_deref().unwrap();
+    assert!(why.contains("came too late: the instance has ended"), "{why}");
+    assert_eq!(listed.len(), 1, "the other saga has said that it does not care");
+    running.stop().await;
+}
+
+async fn p5_an_event_that_another_wait_takes_is_not_late<H: Home>(home: H) {
+    let world = World::new(home);
+    let builder = world.builder().await.aggregate::<Lot>().saga::<Twice>(Arc::clone(&world.outside));
+    let app = builder.build().await.unwrap();
+    app.start(Twice { id: 1 }).await.unwrap();
+    for word in ["one", "two", "three"] {
+        settle(&app, 1, word).await;
+        idle(&app).await;
+    }
+    until(&app, "twice", 1, SagaStatus::Completed).await;
+    assert_eq!(world.outside.asked(1), ["one two"]);
+    let listed = parked(&app).await;
+    assert_eq!(listed.len(), 1, "the third one ends no wait");
+    assert!(listed[0].error.as_deref().unwrap().contains("came too late"));
     app.close().await;
 }

@@ -59,9 +59,11 @@ pub(super) fn expand(aggregate: &Aggregate<'_>) -> TokenStream {
 pub(super) fn inert(aggregate: &Aggregate<'_>, error: &syn::Error) -> TokenStream {
     let Aggregate { krate, original, id, events, .. } = aggregate;
     let (errors, ident) = (error.to_compile_error(), &original.ident);
-    let (Some(id), Some(events), true) = (id, events, original.generics.params.is_empty()) else {
+    if !original.generics.params.is_empty() {
         return errors;
-    };
+    }
+    let unknown = krate.unknown();
+    let (id, events) = (id.as_ref().unwrap_or(&unknown), events.as_ref().unwrap_or(&unknown));
     let schema = aggregate.snapshots.is_some().then(|| schema::inert(krate, original));
     quote! {
         #errors

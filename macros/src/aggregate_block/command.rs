@@ -98,7 +98,13 @@ fn command<'a>(
             "write `fn {ident}(&self, command: PlaceOrder, context: &CommandContext) -> Result<…, …>`"
         );
         cx.help(&parameter.ty, "the command comes before the context", help);
-        return None;
+        // The one that was meant, so that it has a handler.
+        let second = parameters(&function.sig).nth(1).map(|second| &*second.ty);
+        return match second {
+            Some(Type::Reference(second)) => Some((&*second.elem, false)),
+            Some(second) => Some((second, true)),
+            None => None,
+        };
     }
     Some((ty, by_value))
 }

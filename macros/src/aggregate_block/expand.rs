@@ -8,6 +8,7 @@ use syn::Type;
 use syn::spanned::Spanned;
 
 use super::ast::{Apply, Block, Command};
+use crate::signature::{argument, last_name};
 use crate::text::text;
 
 /// The user's block, verbatim and first, so that an editor finds it, and:
@@ -19,7 +20,7 @@ use crate::text::text;
 ///     }
 /// }
 /// impl Handle<PlaceOrder> for Order {
-///     type Rejection = <Result<OrderPlaced, OrderError> as IntoEvents<<Order as Aggregate>::Events>>::Rejection;
+///     type Rejection = <Result<OrderPlaced, OrderError> as Rejects>::Rejection;
 ///     fn handle(&self, command: &PlaceOrder, _: &CommandContext) -> Result<Vec<…>, Self::Rejection> {
 ///         let () = <PlaceOrder as CommandOf<Order>>::CHECKED;                         // it is a command of this aggregate
 ///         <Result<…> as IntoEvents<…>>::into_vec(Self::place(self, <PlaceOrder as TakenByValue>::to_value(command)))
@@ -103,6 +104,11 @@ fn expand_command(block: &Block<'_>, handler: &Command<'_>) -> TokenStream {
     let (name, self_ty) = (&function.sig.ident, &original.header.self_ty);
     let cfgs = original.cfgs().chain(function.cfgs());
     let rejection = match handler.answer {
+        // Known even where what is in the `Ok` is no event, so that each use of the command is no mistake as well.
+        Some(answer) if is_result(answer) => {
+            let kenning = krate.at(answer.span());
+            quote_spanned!(answer.span()=> <#answer as #kenning::check::Rejects>::Rejection)
+        }
         Some(answer) => {
             let into_events = into_events(block, answer);
             quote_spanned!(answer.span()=> #into_events::Rejection)
@@ -132,6 +138,10 @@ fn expand_command(block: &Block<'_>, handler: &Command<'_>) -> TokenStream {
             #method
         }
     }
+}
+
+fn is_result(answer: &Type) -> bool {
+    last_name(answer).is_some_and(|name| name == "Result") && argument(answer, 1).is_some()
 }
 
 /// The name of the context's parameter, if it is used, and the call.

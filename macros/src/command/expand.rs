@@ -19,21 +19,22 @@ use crate::krate::Krate;
 /// ```
 pub(super) fn expand(command: &Command<'_>) -> TokenStream {
     let id = command.ids.first().map(|id| as_id(command, id));
-    implement(command, id.as_ref())
+    implement(command, command.aggregate.as_ref(), id.as_ref())
 }
 
 /// The errors, and a command as far as its aggregate is known.
 pub(super) fn inert(command: &Command<'_>, error: &syn::Error) -> TokenStream {
     let errors = error.to_compile_error();
-    if command.aggregate.is_none() || !command.original.generics.params.is_empty() {
+    if !command.original.generics.params.is_empty() {
         return errors;
     }
-    let command = implement(command, Some(&quote!(::core::unreachable!())));
+    let aggregate = command.aggregate.clone().unwrap_or_else(|| command.krate.unknown());
+    let command = implement(command, Some(&aggregate), Some(&quote!(::core::unreachable!())));
     quote! { #errors #command }
 }
 
-fn implement(command: &Command<'_>, id: Option<&TokenStream>) -> TokenStream {
-    let Command { krate, original, aggregate, name, creates, .. } = command;
+fn implement(command: &Command<'_>, aggregate: Option<&Type>, id: Option<&TokenStream>) -> TokenStream {
+    let Command { krate, original, name, creates, .. } = command;
     let ident = &original.ident;
     let name = match name {
         Some(name) => name.value(),
@@ -44,7 +45,7 @@ fn implement(command: &Command<'_>, id: Option<&TokenStream>) -> TokenStream {
             const CREATES: bool = true;
         )
     });
-    let id_type = id_type(krate, aggregate.as_ref());
+    let id_type = id_type(krate, aggregate);
     // Under the aggregate's tokens: if it is none, that is reported there, and once.
     let aggregate_id = quote_spanned! {aggregate.span().resolved_at(ident.span())=>
         fn aggregate_id(&self) -> &#id_type {

@@ -1,6 +1,7 @@
 //! Whether a type has an impl that is no derive: written by hand or by a macro, in any file of the crate.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::{env, fs};
 
 /// More files or bytes than this are not read: it is then not known.
@@ -42,20 +43,18 @@ const HARMLESS: &[&str] = &[
 
 /// Whether one of the traits may be implemented for the type somewhere.
 pub(super) fn implemented(file: &Path, name: &str, traits: &[&str]) -> bool {
-    let Some(files) = files(file) else { return true };
-    let mut bytes = 0;
-    files.iter().any(|file| {
-        let Ok(text) = fs::read_to_string(file) else { return true };
-        bytes += text.len();
-        bytes > BYTES || mentions(&text, name, traits)
-    })
+    // First here, where it is most often.
+    if fs::read_to_string(file).is_ok_and(|text| mentions(&text, name, traits)) {
+        return true;
+    }
+    let Some(texts) = texts(file) else { return true };
+    texts.iter().any(|(_, text)| mentions(text, name, traits))
 }
 
 /// Whether a file other than this one may have a block with the attribute for the type.
 pub(super) fn blocks(file: &Path, name: &str, attribute: &str, marks: &[&str]) -> bool {
-    let (Some(files), Ok(this)) = (files(file), file.canonicalize()) else { return true };
-    files.iter().filter(|file| **file != this).any(|file| {
-        let Ok(text) = fs::read_to_string(file) else { return true };
+    let (Some(texts), Ok(this)) = (texts(file), file.canonicalize()) else { return true };
+    texts.iter().filter(|(file, _)| *file != this).any(|(_, text)| {
         let word = |letter: char| letter.is_alphanumeric() || letter == '_';
         let block = |(at, _)| {
             let before: &str = text.get(..at).unwrap_or_default();
@@ -65,6 +64,31 @@ pub(super) fn blocks(file: &Path, name: &str, attribute: &str, marks: &[&str]) -
         let marked = [attribute].iter().chain(marks).any(|mark| text.contains(mark));
         marked && text.match_indices(name).any(block)
     })
+}
+
+type Texts = Arc<Vec<(PathBuf, String)>>;
+
+/// One compiler compiles one package.
+static TEXTS: LazyLock<Mutex<Option<Texts>>> = LazyLock::new(Mutex::default);
+
+/// The files with their texts, which are read once.
+fn texts(file: &Path) -> Option<Texts> {
+    let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(texts) = &*texts {
+        return Some(Arc::clone(texts));
+    }
+    let (mut read, mut bytes) = (Vec::new(), 0);
+    for file in files(file)? {
+        let text = fs::read_to_string(&file).ok()?;
+        bytes += text.len();
+        if bytes > BYTES {
+            return None;
+        }
+        read.push((file, text));
+    }
+    let read = Arc::new(read);
+    *texts = Some(Arc::clone(&read));
+    Some(read)
 }
 
 /// The files of the package, and those that its build script has written.

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{Data, DeriveInput, FnArg, GenericArgument, PathArguments, ReturnType, Type};
+use syn::{Attribute, Data, DeriveInput, FnArg, GenericArgument, PathArguments, ReturnType, Type};
 
 use super::{Lacking, STORED, blocks, derived, share, supply};
 use crate::impl_block::ImplBlock;
@@ -15,6 +15,10 @@ use crate::text::text;
 
 use Lacking::{Deserialize, Serialize};
 
+/// Types that have what their arguments have.
+const CONTAINERS: &[&str] =
+    &["Option", "Vec", "VecDeque", "Box", "HashMap", "BTreeMap", "HashSet", "BTreeSet", "Result"];
+
 /// Of an item with the derive.
 pub(crate) fn of_item(derive: Lacking, input: &DeriveInput) -> TokenStream {
     if !proc_macro::is_available() {
@@ -25,6 +29,7 @@ pub(crate) fn of_item(derive: Lacking, input: &DeriveInput) -> TokenStream {
     let own = match derive {
         Lacking::Event | Lacking::Saga => &[Serialize, Deserialize][..],
         Lacking::Command => &[Serialize],
+        Lacking::Aggregate => &[Lacking::Default],
         _ => &[],
     };
     // An event that is no struct is another mistake.
@@ -36,7 +41,14 @@ pub(crate) fn of_item(derive: Lacking, input: &DeriveInput) -> TokenStream {
         out.extend(blocks::missing(derive, input));
     }
     match derive {
-        Lacking::EventSet => fields(input).for_each(|field| each(&mut out, &field.ty, &[Lacking::Event])),
+        Lacking::EventSet => {
+            let Data::Enum(data) = &input.data else { return out };
+            let events = data.variants.iter().filter_map(|variant| match &variant.fields {
+                syn::Fields::Unnamed(fields) if fields.unnamed.len() == 1 => fields.unnamed.first(),
+                _ => None,
+            });
+            events.for_each(|field| each(&mut out, &field.ty, &[Lacking::Event]));
+        }
         Lacking::Event | Lacking::Saga => fields(input).for_each(|field| each(&mut out, &field.ty, STORED)),
         Lacking::ReadModel => {
             let plain = fields(input).filter(|field| !marked(field, JSON));
@@ -128,17 +140,34 @@ pub(crate) fn of_block(attribute: &str, args: &TokenStream, item: &TokenStream) 
     out
 }
 
+/// The fields that serde and the schema look at.
 fn fields(input: &DeriveInput) -> impl Iterator<Item = &syn::Field> {
     let fields: Vec<&syn::Field> = match &input.data {
+        _ if told(&input.attrs) => Vec::new(),
         Data::Struct(data) => data.fields.iter().collect(),
-        Data::Enum(data) => data.variants.iter().flat_map(|variant| &variant.fields).collect(),
+        Data::Enum(data) => data
+            .variants
+            .iter()
+            .filter(|variant| !told(&variant.attrs))
+            .flat_map(|variant| &variant.fields)
+            .collect(),
         Data::Union(_) => Vec::new(),
     };
-    // What another format writes, or nothing, is not looked at.
-    fields.into_iter().filter(|field| {
-        let serde = field.attrs.iter().filter(|attr| attr.path().is_ident("serde")).map(text);
-        !serde.into_iter().any(|serde| serde.contains("with") || serde.contains("skip"))
-            && !marked(field, "schema")
+    fields.into_iter().filter(|field| !told(&field.attrs))
+}
+
+/// Whether the attributes say that the type is written in another way, or not at all.
+fn told(attrs: &[Attribute]) -> bool {
+    attrs.iter().any(|attr| {
+        let said = text(attr);
+        let words: &[&str] = if attr.path().is_ident("serde") {
+            &["with", "skip", "from", "into", "remote", "bound"]
+        } else if attr.path().is_ident(KENNING) {
+            &["schema"]
+        } else {
+            &[]
+        };
+        words.iter().any(|word| said.contains(word))
     })
 }
 
@@ -184,14 +213,15 @@ fn each(out: &mut TokenStream, ty: &Type, wanted: &[Lacking]) {
                         name(out, ident, wanted);
                     }
                 }
-                PathArguments::AngleBracketed(args) => {
+                // Of another type it is not known what it asks of its arguments.
+                PathArguments::AngleBracketed(args) if CONTAINERS.iter().any(|name| last.ident == name) => {
                     for arg in &args.args {
                         if let GenericArgument::Type(ty) = arg {
                             each(out, ty, wanted);
                         }
                     }
                 }
-                PathArguments::Parenthesized(_) => {}
+                PathArguments::AngleBracketed(_) | PathArguments::Parenthesized(_) => {}
             }
         }
         Type::Array(array) => each(out, &array.elem, wanted),

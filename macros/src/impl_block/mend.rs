@@ -1,5 +1,7 @@
 //! Half-typed functions: read as far as they go, so that the rest of their block keeps its meaning while the user types.
 
+use std::cell::Cell;
+
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::TokenStreamExt;
 use syn::parse::discouraged::Speculative;
@@ -36,7 +38,8 @@ pub(super) fn broken(input: ParseStream<'_>) -> Option<Item> {
     }
     let sig = signature(&tokens);
     let body = Group::new(Delimiter::Brace, TokenStream::new()).into();
-    let function = Function { attrs, vis: Visibility::Inherited, sig, body, broken: true };
+    let reported = Cell::new(false);
+    let function = Function { attrs, vis: Visibility::Inherited, sig, body, broken: true, reported };
     Some(Item::Broken { function: Box::new(function), tokens })
 }
 

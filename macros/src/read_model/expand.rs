@@ -76,7 +76,11 @@ pub(super) fn expand(model: &ReadModel<'_>) -> TokenStream {
 pub(super) fn inert(model: &ReadModel<'_>, error: &syn::Error) -> TokenStream {
     let ReadModel { krate, original, events, .. } = model;
     let (errors, ident) = (error.to_compile_error(), &original.ident);
-    let (Some(events), true) = (events, original.generics.params.is_empty()) else { return errors };
+    if !original.generics.params.is_empty() {
+        return errors;
+    }
+    let unknown = krate.unknown();
+    let events = events.as_ref().unwrap_or(&unknown);
     let unit = syn::parse_quote!(());
     let key = model.key().map(|(_, key)| key.ty).or(model.unnamed_key).unwrap_or(&unit);
     let constants = constants(model);

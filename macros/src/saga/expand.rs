@@ -38,8 +38,7 @@ pub(super) fn expand(saga: &Saga<'_>) -> TokenStream {
 /// The errors, and a saga as far as it is known how its instances are told apart.
 pub(super) fn inert(saga: &Saga<'_>, error: &syn::Error) -> TokenStream {
     let errors = error.to_compile_error();
-    let unknown = !matches!(saga.original.data, Data::Struct(_));
-    if unknown || !saga.original.generics.params.is_empty() {
+    if matches!(saga.original.data, Data::Union(_)) || !saga.original.generics.params.is_empty() {
         return errors;
     }
     let schema = schema::inert(&saga.krate, saga.original);

@@ -9,8 +9,8 @@ use crate::attr::{self, Given, Value};
 use crate::ctxt::Ctxt;
 use crate::keys::Place;
 use crate::symbol::{
-    AFTER, FAIL, FOREVER, IGNORE, IRREVERSIBLE, KEEP, MISSING, NAME, ON_TIMEOUT, PARK, PIVOT, READ_ONLY,
-    RETRY, TIMEOUT, UNDO, UNDO_RETRY,
+    AFTER, FAIL, FOREVER, IGNORE, IRREVERSIBLE, KEEP, LATE, MISSING, NAME, ON_TIMEOUT, PARK, PIVOT,
+    READ_ONLY, RETRY, TIMEOUT, UNDO, UNDO_RETRY,
 };
 
 /// The arguments of one mark.
@@ -31,6 +31,7 @@ pub(super) struct Args {
     /// What a wait goes on with when its time is over; None: the saga fails.
     pub(super) on_timeout: Option<OnTimeout>,
     pub(super) missing: Missing,
+    pub(super) late: Late,
     given: Given,
 }
 
@@ -47,6 +48,15 @@ pub(super) enum Missing {
     #[default]
     Park,
     Keep,
+    Ignore(LitStr),
+}
+
+/// What becomes of an event that comes after its wait has ended.
+#[derive(Default)]
+pub(super) enum Late {
+    #[default]
+    Report,
+    Park,
     Ignore(LitStr),
 }
 
@@ -82,6 +92,7 @@ impl Args {
                 self.on_timeout = Some(OnTimeout { key: key_ident(), function });
             }
             MISSING => self.missing = missing(value)?,
+            LATE => self.late = late(value)?,
             _ => {}
         }
         Ok(())
@@ -107,6 +118,24 @@ fn no_reason(text: &LitStr, key: &str) -> syn::Error {
         "`{key}` says nothing\nhelp: write why that is in order, for those who have to answer for it"
     );
     syn::Error::new_spanned(text, message)
+}
+
+fn late(value: &Value<'_>) -> syn::Result<Late> {
+    let (word, text) = value.name_with_text()?;
+    match text {
+        None if word == PARK => Ok(Late::Park),
+        Some(text) if word == IGNORE && text.value().trim().is_empty() => Err(no_reason(&text, IGNORE)),
+        Some(text) if word == IGNORE => Ok(Late::Ignore(text)),
+        _ => {
+            let message = if word == IGNORE {
+                "an event that is ignored says why".to_owned()
+            } else {
+                format!("`late` is not `{word}`")
+            };
+            let help = "write `late = park` or `late = ignore(\"why\")`";
+            Err(syn::Error::new_spanned(&word, format!("{message}\nhelp: {help}")))
+        }
+    }
 }
 
 fn missing(value: &Value<'_>) -> syn::Result<Missing> {

@@ -14,7 +14,7 @@ use super::ast::{Block, UndoParameter};
 use super::parameters::Parameter;
 use super::resolve::{Plan, name};
 use crate::ctxt::Ctxt;
-use crate::signature::argument;
+use crate::signature::{argument, last_name};
 use crate::text::text;
 use crate::{generics, names};
 
@@ -81,6 +81,31 @@ fn check_services(cx: &Ctxt, block: &Block<'_>) {
         };
         argument(elem, 0).filter(|services| text(services) != "()" && text(services) != "_")
     });
+    let said = block.services.as_ref();
+    if let Some(Type::Reference(_) | Type::TraitObject(_)) = said {
+        let inner = match said {
+            Some(Type::Reference(reference)) => text(&reference.elem),
+            _ => text(said),
+        };
+        let help = match said {
+            Some(Type::TraitObject(_)) => format!(
+                "write a struct with a field `Arc<{inner} + Send + Sync>`, and `services = ` that struct"
+            ),
+            _ => format!("write `services = {inner}`: steps borrow it by `cx.services()`"),
+        };
+        cx.help(said, "the services of a saga are an owned type of known size", help);
+        return;
+    }
+    let wrapped = said.filter(|said| last_name(said).is_some_and(|name| name == "Arc" || name == "Box"));
+    if let (Some(said), Some(services)) = (wrapped, services)
+        && argument(said, 0).is_some_and(|inner| text(inner) == text(services))
+    {
+        let (said_text, named) = (text(said), text(services));
+        let message = format!("the services are `{said_text}`, and the context of the steps has `{named}`");
+        let help = format!("write `services = {named}`: the saga shares it between its steps already");
+        cx.help(said, message, help);
+        return;
+    }
     if let (Some(services), false) = (services, block.says_services) {
         let named = text(services);
         let message = format!("the context has `{named}`, and the block says nothing of its services");

@@ -10,7 +10,7 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use self::place::place;
-use super::args::Missing;
+use super::args::{Late, Missing};
 use super::ast::{Block, Failure, Kind, Start};
 use super::resolve::Plan;
 use crate::bounds;
@@ -146,7 +146,12 @@ fn events(block: &Block<'_>) -> Vec<TokenStream> {
             Missing::Keep => quote!(#missing::Keep),
             Missing::Ignore(why) => quote!(#missing::Ignore(#why)),
         };
-        quote!(#(#cfgs)* #event::wait::<#place>(#missing))
+        let late = match &step.args.late {
+            Late::Report => None,
+            Late::Park => Some(quote!(.late(#krate::saga::LateEvent::Park))),
+            Late::Ignore(why) => Some(quote!(.late(#krate::saga::LateEvent::Ignore(#why)))),
+        };
+        quote!(#(#cfgs)* #event::wait::<#place>(#missing) #late)
     });
     starts.chain(waits).collect()
 }

@@ -8,6 +8,7 @@ use super::args::Args;
 use super::ast::{Failure, Kind, Start, Step, Undo, UndoParameter};
 use super::parameters::{self, Parameter, Steps};
 use crate::ctxt::Ctxt;
+use crate::declared;
 use crate::event_parameter;
 use crate::impl_block::Function;
 use crate::signature::{
@@ -140,7 +141,8 @@ pub(super) fn undo<'a>(cx: &Ctxt, function: &'a Function, steps: &Steps) -> Undo
         }
     }
     let answer = returned(sig);
-    let result = answer.is_some_and(|answer| last_name(answer).is_some_and(|name| name == "Result"));
+    let named = |answer: &Type| last_name(answer).is_some_and(|name| name == "Result");
+    let result = answer.is_some_and(|answer| named(answer) || declared::is_alias_of_result(answer));
     let sends = sig.asyncness.is_none() && !result && read.is_empty() && answer.is_some();
     match answer {
         None => {
@@ -221,7 +223,8 @@ fn check_result(cx: &Ctxt, answer: &Type, what: &str, help: &str) {
         name.starts_with(|first: char| first.is_ascii_lowercase())
             || ["Option", "Self", "String", "Vec"].contains(&name.as_str())
     };
-    if last_name(answer).is_some_and(plain) || !matches!(answer, Type::Path(_)) && !is_open(answer) {
+    let other = last_name(answer).is_some_and(plain) || declared::is_struct_or_enum(answer);
+    if other || !matches!(answer, Type::Path(_)) && !is_open(answer) {
         cx.help(answer, format_args!("{what} must return a `Result`"), help);
     }
 }

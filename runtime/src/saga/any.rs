@@ -9,7 +9,7 @@ use super::declaration::SagaDefinition;
 use super::description::SagaDescription;
 use super::erased::{Back, Delivered, Forward, saga_id};
 use super::error::StepError;
-use super::event::MissingInstance;
+use super::event::{LateEvent, MissingInstance};
 use super::failure::SagaFailure;
 use super::fault::FaultKind;
 use super::migration::{InFlight, Migrated};
@@ -62,6 +62,7 @@ pub(crate) struct Followed {
     /// `None`: it starts instances.
     pub(crate) step: Option<usize>,
     pub(crate) missing: MissingInstance,
+    pub(crate) late: LateEvent,
 }
 
 /// What an event brings.
@@ -133,6 +134,7 @@ impl<S: SagaDefinition> AnySaga for Registered<S> {
             info: event.info,
             step: event.step,
             missing: event.missing,
+            late: event.late,
         };
         S::EVENTS.iter().map(followed).collect()
     }

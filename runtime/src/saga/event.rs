@@ -61,6 +61,20 @@ pub enum MissingInstance {
     Ignore(&'static str),
 }
 
+/// What becomes of an event that comes after its wait has ended: the wait took another event, timed out or was skipped,
+/// or the instance is at its end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LateEvent {
+    /// It is logged and dropped.
+    #[default]
+    Report,
+    /// It is parked, so that an operator decides.
+    Park,
+    /// It is dropped, and why that is right.
+    Ignore(&'static str),
+}
+
 /// An event that a saga follows.
 pub struct SagaEvent<S> {
     /// What is known of the event.
@@ -68,6 +82,7 @@ pub struct SagaEvent<S> {
     /// `None`: it starts instances. Else the place of the step that waits for it.
     pub(crate) step: Option<usize>,
     pub(crate) missing: MissingInstance,
+    pub(crate) late: LateEvent,
     pub(crate) deliver: fn(&RecordedEvent) -> Result<Option<Delivered<S>>, DecodeError>,
 }
 
@@ -82,6 +97,7 @@ impl<S: SagaDefinition> SagaEvent<S> {
             info: EventInfo::of::<E>(),
             step: None,
             missing: MissingInstance::Park,
+            late: LateEvent::Report,
             deliver: erased::deliver_start::<S, E>,
         }
     }
@@ -96,8 +112,16 @@ impl<S: SagaDefinition> SagaEvent<S> {
             info: EventInfo::of::<<S as WaitsFor<N>>::Event>(),
             step: Some(N),
             missing,
+            late: LateEvent::Report,
             deliver: erased::deliver_wait::<S, N>,
         }
+    }
+
+    /// What becomes of an event that comes after the wait has ended. Default: [`LateEvent::Report`].
+    #[must_use]
+    pub const fn late(mut self, late: LateEvent) -> Self {
+        self.late = late;
+        self
     }
 }
 

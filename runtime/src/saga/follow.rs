@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::any::{AnySaga, Brought, Followed};
 use super::doorbell::Doorbell;
 use super::engine::RegisteredSaga;
-use super::event::MissingInstance;
+use super::event::{LateEvent, MissingInstance};
 use crate::app::with_sources;
 use crate::consumer::{Application, ConsumerOptions, EventRef, Failure, Runner, Session, panic_text};
 use crate::fresh_id::fresh_id;
@@ -102,7 +102,7 @@ struct Batch {
     started_by: Vec<usize>,
     deliveries: Vec<NewDelivery>,
     /// For each delivery, the place of its event in the batch, and what to do when nobody is there.
-    from: Vec<(usize, MissingInstance)>,
+    from: Vec<(usize, MissingInstance, LateEvent)>,
 }
 
 impl Batch {
@@ -159,7 +159,7 @@ impl FollowSession {
                     Some(Brought::Wait(Ok(id), output)) if output.len() <= MAX_PAYLOAD => {
                         let step = followed.step.and_then(|step| saga.about().table.steps.get(step));
                         let Some(step) = step else { continue };
-                        batch.from.push((at, followed.missing));
+                        batch.from.push((at, followed.missing, followed.late));
                         batch.deliveries.push(NewDelivery {
                             saga: Arc::clone(&saga.about().name),
                             id: id.into(),
@@ -233,16 +233,17 @@ impl FollowSession {
 
     /// What has become of the events that were left.
     fn check(&self, batch: &Batch, left: &[Delivery]) -> Result<(), Failure> {
-        for ((delivery, (at, missing)), left) in batch.deliveries.iter().zip(&batch.from).zip(left) {
+        let all = || batch.deliveries.iter().zip(&batch.from).zip(left);
+        for ((delivery, &(at, missing, late)), left) in all() {
             let (saga, id, step) = (&*delivery.saga, &*delivery.id, &*delivery.step);
             match (left, missing) {
                 (Delivery::Left | Delivery::Kept, _) => {}
-                (Delivery::Ended, _) => {
-                    self.main.metrics.count_late();
-                    tracing::info!(saga, id, step, "saga event came after the end of its instance");
-                }
-                (Delivery::Late, _) => {
-                    tracing::debug!(saga, id, step, "event ignored: the step is done already");
+                (Delivery::Ended | Delivery::Late, _) => {
+                    // Another wait of the same instance may have taken it.
+                    let taken = all().any(|((other, (place, ..)), left)| {
+                        *place == at && *other.id == *id && *left == Delivery::Left
+                    });
+                    self.late(*left, delivery, at, if taken { LateEvent::Report } else { late })?;
                 }
                 (Delivery::Missing, MissingInstance::Ignore(why)) => {
                     tracing::debug!(
@@ -256,9 +257,40 @@ impl FollowSession {
                 (Delivery::Missing, MissingInstance::Park | MissingInstance::Keep) => {
                     let reason =
                         format!("no instance `{id}` of `{saga}` was ever started, whose `{step}` it is for");
-                    return Err(Failure::for_good(*at, reason));
+                    return Err(Failure::for_good(at, reason));
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// What becomes of an event whose wait has ended.
+    fn late(
+        &self,
+        left: Delivery,
+        delivery: &NewDelivery,
+        at: usize,
+        late: LateEvent,
+    ) -> Result<(), Failure> {
+        let (saga, id, step) = (&*delivery.saga, &*delivery.id, &*delivery.step);
+        let ended = left == Delivery::Ended;
+        if ended {
+            self.main.metrics.count_late();
+        }
+        match late {
+            LateEvent::Park => {
+                let why = if ended { "the instance has ended" } else { "the wait has ended" };
+                let reason = format!(
+                    "event for step `{step}` of saga `{saga}`, instance `{id}`, came too late: {why}; discard it, \
+                     or do by hand what it asks for and then discard it"
+                );
+                return Err(Failure::for_good(at, reason));
+            }
+            LateEvent::Ignore(why) => tracing::debug!(saga, id, step, why, "late saga event ignored"),
+            LateEvent::Report if ended => {
+                tracing::info!(saga, id, step, "saga event came after the end of its instance");
+            }
+            LateEvent::Report => tracing::debug!(saga, id, step, "event ignored: the step is done already"),
         }
         Ok(())
     }
