@@ -24,6 +24,7 @@ mod operate;
 mod options;
 mod outputs;
 mod progress;
+mod reception;
 mod start;
 mod status;
 mod step;

@@ -43,10 +43,11 @@ pub use self::postgres::{PostgresOptions, PostgresStore};
 pub(crate) use self::postgres::{is_database_collision, is_database_trouble, is_database_unfit};
 pub use self::read::{Direction, FeedPage, FeedQuery, StreamQuery};
 pub use self::saga::{
-    ClaimedSaga, Delivery, EventOrigin, NewDelivery, NewSaga, NewSagaEntry, SagaClaim, SagaClaims,
-    SagaCounts, SagaDefinitionRecord, SagaEntry, SagaEntryKind, SagaForgotten, SagaMessage, SagaMessageKind,
-    SagaMigration, SagaQuery, SagaRecord, SagaRenewal, SagaRequest, SagaStatus, SagaStore, SagaThen,
-    SagaWhole, SagaWorker, SagaWrite, SagaWritten, StoredRequest, WantedSaga,
+    ClaimedSaga, Delivery, EventOrigin, HeldSagas, NewDelivery, NewSaga, NewSagaEntry, SagaAdvance,
+    SagaClaim, SagaClaims, SagaCounts, SagaDefinitionRecord, SagaDeliveries, SagaEntry, SagaEntryKind,
+    SagaForgotten, SagaHand, SagaMessage, SagaMessageKind, SagaMigration, SagaQuery, SagaRecord, SagaRenewal,
+    SagaRequest, SagaStart, SagaStarted, SagaStarts, SagaStatus, SagaStore, SagaThen, SagaWhole, SagaWorker,
+    SagaWrite, SagaWritten, StoredRequest, WantedSaga,
 };
 pub use self::snapshot::Snapshot;
 pub use self::timeline::Timeline;

@@ -2,6 +2,7 @@
 
 mod claims;
 mod fence;
+mod hand;
 mod lists;
 mod locks;
 mod plans;

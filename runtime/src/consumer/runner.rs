@@ -105,8 +105,13 @@ pub(crate) trait Session<S: ConsumerStore>: Send + Sync {
     /// The transaction of the last call was committed, and everything up to a position is done with.
     fn committed<'a>(&'a mut self, store: &'a Arc<S>, to: Position) -> BoxFuture<'a, ()>;
 
-    /// The transaction of the last call was not committed, or it is not known.
+    /// The transaction of the last call was not committed.
     fn forget(&mut self);
+
+    /// It is not known whether the transaction of the last call was committed.
+    fn lose(&mut self) {
+        self.forget();
+    }
 
     /// Notified when a [slow](Poison::slow) handler has ended.
     fn called(&self) -> Option<Arc<Notify>> {

@@ -1,21 +1,29 @@
 //! The consumer of a saga: events start instances, or are left for those that wait for them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use time::OffsetDateTime;
+use tokio::time::Instant;
+
 use super::any::{AnySaga, Brought, Followed};
 use super::doorbell::Doorbell;
-use super::engine::RegisteredSaga;
+use super::engine::{RegisteredSaga, given};
 use super::event::{LateEvent, MissingInstance};
+use super::reception::{Handing, Planned};
 use crate::app::with_sources;
 use crate::consumer::{Application, ConsumerOptions, EventRef, Failure, Runner, Session, panic_text};
 use crate::fresh_id::fresh_id;
 use crate::limits::MAX_PAYLOAD;
 use crate::number::Position;
 use crate::recorded::RecordedEvent;
-use crate::store::{BoxFuture, ConsumerStore, Delivery, EventOrigin, NewDelivery, NewSaga, SagaStore, Table};
+use crate::store::{
+    BoxFuture, ClaimedSaga, ConsumerStore, Delivery, EventOrigin, HeldSagas, NewDelivery, NewSaga,
+    SagaAdvance, SagaDeliveries, SagaHand, SagaMessage, SagaMessageKind, SagaStart, SagaStarted, SagaStatus,
+    SagaStore, Table,
+};
 
 /// Events, each with the saga that follows it and its place among that saga's.
 type Events = Arc<[(Arc<dyn AnySaga>, usize, Followed)]>;
@@ -51,13 +59,19 @@ impl Follow {
             followed: Arc::clone(&self.followed),
             doorbell: Arc::clone(&self.doorbell),
             started: 0,
+            due: false,
             left_for: Vec::new(),
+            handing: None,
         }
     }
 
     /// Hands over one event, in a transaction of its own, as the consumer does. An error says why the consumer would park it.
     #[cfg(feature = "testing")]
-    pub(crate) async fn one<S: SagaStore>(&self, store: &S, event: &RecordedEvent) -> Result<(), String> {
+    pub(crate) async fn one<S: SagaStore>(
+        &self,
+        store: &Arc<S>,
+        event: &RecordedEvent,
+    ) -> Result<(), String> {
         let mut transaction = store.begin().await.map_err(|error| with_sources(&error))?;
         let mut session = self.begin();
         session.hand_over(store, &mut transaction, &[event]).await.map_err(Failure::reason)?;
@@ -90,8 +104,12 @@ struct FollowSession {
     doorbell: Arc<Doorbell>,
     /// How many instances the batch under way has started.
     started: u64,
-    /// The instances that it has left events for.
-    left_for: Vec<(Arc<str>, Arc<str>)>,
+    /// Whether any of them is due.
+    due: bool,
+    /// The instances that it has left events for, and whether they go on by themselves.
+    left_for: Vec<(Arc<str>, Arc<str>, bool)>,
+    /// What the batch under way gives to the worker of this process.
+    handing: Option<Handing>,
 }
 
 /// What a batch brings.
@@ -189,19 +207,75 @@ impl FollowSession {
     /// Does what the events say, within a transaction.
     async fn hand_over<S: SagaStore, E: Deref<Target = RecordedEvent>>(
         &mut self,
-        store: &S,
+        store: &Arc<S>,
         transaction: &mut S::Transaction,
         events: &[E],
     ) -> Result<(), Failure> {
-        (self.started, self.left_for) = (0, Vec::new());
+        self.clear();
         let mut batch = self.read(events)?;
         let before = batch.before_their_starts();
-        self.leave(store, transaction, before).await?;
+        self.handing = self.doorbell.reception().map(|reception| {
+            let hand = SagaHand { worker: reception.worker(), claim: fresh_id() };
+            let store = Arc::clone(store);
+            Handing::new(reception, hand, Box::new(move || store.lose_sagas(hand)))
+        });
+        self.leave(&**store, transaction, before).await?;
         if !batch.starts.is_empty() {
-            let new = store.start_sagas(transaction, &batch.starts).await?;
-            self.started = new.into_iter().filter(|new| *new).count() as u64;
+            self.start(&**store, transaction, std::mem::take(&mut batch.starts)).await?;
         }
-        self.leave(store, transaction, batch).await
+        self.leave(&**store, transaction, batch).await
+    }
+
+    fn clear(&mut self) {
+        (self.started, self.due, self.left_for) = (0, false, Vec::new());
+        if let Some(handing) = self.handing.take() {
+            handing.undone();
+        }
+    }
+
+    /// Starts the instances of a batch.
+    async fn start<S: SagaStore>(
+        &mut self,
+        store: &S,
+        transaction: &mut S::Transaction,
+        starts: Vec<NewSaga>,
+    ) -> Result<(), Failure> {
+        let Some(handing) = &mut self.handing else {
+            let new = store.start_sagas(transaction, &starts).await?;
+            self.started = new.into_iter().filter(|new| *new).count() as u64;
+            self.due = self.started > 0;
+            return Ok(());
+        };
+        let mut planned = Vec::with_capacity(starts.len());
+        let starts: Vec<SagaStart> = starts
+            .into_iter()
+            .map(|saga| {
+                let first = handing.reception.first(&saga);
+                let write = first.as_ref().map(|first| first.write.clone());
+                planned.push(first);
+                SagaStart { saga, first: write }
+            })
+            .collect();
+        let started = store.start_sagas_for_in(transaction, handing.hand, &starts).await?;
+        // The store's time was read before: no pause ends early.
+        let answered = Instant::now();
+        for ((start, planned), outcome) in starts.iter().zip(planned).zip(started.each) {
+            self.started += u64::from(outcome != SagaStarted::Existing);
+            match (outcome, planned) {
+                (SagaStarted::Existing, _) => {}
+                (SagaStarted::Given { messages }, Some(Planned { write, seat: Some(seat), written })) => {
+                    handing.written.push(written);
+                    let claimed = given(handing.hand.worker, &start.saga, &write, messages, started.now);
+                    handing.given.push((seat, claimed, (started.now, answered)));
+                }
+                (SagaStarted::Resting { messages }, Some(planned)) => {
+                    handing.written.push(planned.written);
+                    self.due |= messages > 0;
+                }
+                _ => self.due = true,
+            }
+        }
+        Ok(())
     }
 
     /// Leaves the events of a batch.
@@ -214,20 +288,81 @@ impl FollowSession {
         if batch.deliveries.is_empty() {
             return Ok(());
         }
-        let left = store.deliver_to_sagas(transaction, &batch.deliveries).await?;
-        self.check(&batch, &left)?;
-        self.left_for.extend(batch.deliveries.into_iter().map(|delivery| (delivery.saga, delivery.id)));
+        let Some(handing) = &mut self.handing else {
+            let left = store.deliver_to_sagas(transaction, &batch.deliveries).await?;
+            self.check(&batch, &left)?;
+            let left_for = batch.deliveries.into_iter().map(|delivery| (delivery.saga, delivery.id, false));
+            self.left_for.extend(left_for);
+            return Ok(());
+        };
+        let mut instances: Vec<(Arc<str>, Arc<str>)> = Vec::new();
+        let mut by_instance: HashMap<(Arc<str>, Arc<str>), Vec<usize>> = HashMap::new();
+        for (at, delivery) in batch.deliveries.iter().enumerate() {
+            let key = (Arc::clone(&delivery.saga), Arc::clone(&delivery.id));
+            let own = by_instance.entry(key.clone()).or_default();
+            if own.is_empty() {
+                instances.push(key);
+            }
+            own.push(at);
+        }
+        let HeldSagas { now, held } = store.hold_sagas(transaction, &instances).await?;
+        let (mut advances, mut rest) = (Vec::new(), Vec::new());
+        for ClaimedSaga { record, log, mut messages, unread } in held {
+            let key = (Arc::clone(&record.saga), Arc::clone(&record.id));
+            let own = by_instance.get(&key).map_or(&[][..], Vec::as_slice);
+            if unread
+                || record.owner.is_some()
+                || record.status.is_end()
+                || record.status == SagaStatus::Parked
+            {
+                continue;
+            }
+            for delivery in own.iter().filter_map(|at| batch.deliveries.get(*at)) {
+                messages.extend(message(delivery, &messages, now));
+            }
+            let Some(planned) = handing.reception.next(&record, &log, &messages, now) else { continue };
+            advances.push(SagaAdvance { saga: key.0, id: key.1, write: planned.write.clone() });
+            rest.push((planned, record, log, messages));
+        }
+        let SagaDeliveries { outcomes, advanced, now } =
+            store.deliver_to_sagas_for(transaction, handing.hand, &batch.deliveries, &advances).await?;
+        let answered = Instant::now();
+        let mut gone_on = HashSet::new();
+        for ((planned, record, log, messages), advanced) in rest.into_iter().zip(advanced) {
+            if !advanced {
+                continue;
+            }
+            gone_on.insert((Arc::clone(&record.saga), Arc::clone(&record.id)));
+            handing.written.push(planned.written);
+            if let Some(seat) = planned.seat {
+                let (record, log) = Planned::after(&planned.write, handing.hand.worker, record, log, now);
+                let claimed = ClaimedSaga { record, log, messages, unread: false };
+                handing.given.push((seat, claimed, (now, answered)));
+            }
+        }
+        self.check(&batch, &outcomes)?;
+        self.left_for.extend(instances.into_iter().map(|(saga, id)| {
+            let on_its_way = gone_on.contains(&(Arc::clone(&saga), Arc::clone(&id)));
+            (saga, id, on_its_way)
+        }));
         Ok(())
     }
 
     /// Tells those whom it concerns what the transaction has brought, which is committed.
     fn tell(&mut self) {
         self.main.metrics.count_started(self.started);
-        if self.started > 0 {
+        if let Some(handing) = self.handing.take() {
+            handing.committed();
+        }
+        if self.due {
             self.doorbell.due();
         }
-        for (saga, id) in self.left_for.drain(..) {
-            self.doorbell.ring(&saga, &id);
+        for (saga, id, gone_on) in self.left_for.drain(..) {
+            if gone_on {
+                self.doorbell.ring_inside(&saga, &id);
+            } else {
+                self.doorbell.ring(&saga, &id);
+            }
         }
     }
 
@@ -296,6 +431,23 @@ impl FollowSession {
     }
 }
 
+/// The message that an event becomes. `None`: it was left before.
+fn message(delivery: &NewDelivery, before: &[SagaMessage], now: OffsetDateTime) -> Option<SagaMessage> {
+    let is_same = |known: &SagaMessage| {
+        known.event_id == Some(delivery.event_id) && known.step.as_deref() == Some(&*delivery.step)
+    };
+    (!before.iter().any(is_same)).then(|| SagaMessage {
+        number: u64::try_from(before.len()).unwrap_or(u64::MAX).saturating_add(1),
+        at: now,
+        kind: SagaMessageKind::Event,
+        step: Some(Arc::clone(&delivery.step)),
+        event_id: Some(delivery.event_id),
+        output: Some(delivery.output.clone()),
+        text: None,
+        origin: delivery.origin,
+    })
+}
+
 impl<S: SagaStore> Session<S> for FollowSession {
     fn handle<'a>(
         &'a mut self,
@@ -303,7 +455,7 @@ impl<S: SagaStore> Session<S> for FollowSession {
         transaction: &'a mut S::Transaction,
         events: &'a [EventRef],
     ) -> BoxFuture<'a, Result<(), Failure>> {
-        Box::pin(self.hand_over(&**store, transaction, events))
+        Box::pin(self.hand_over(store, transaction, events))
     }
 
     fn committed<'a>(&'a mut self, _: &'a Arc<S>, _: Position) -> BoxFuture<'a, ()> {
@@ -312,6 +464,12 @@ impl<S: SagaStore> Session<S> for FollowSession {
     }
 
     fn forget(&mut self) {
-        (self.started, self.left_for) = (0, Vec::new());
+        self.clear();
+    }
+
+    fn lose(&mut self) {
+        // Dropped, it says that its instances are lost.
+        drop(self.handing.take());
+        self.clear();
     }
 }

@@ -171,6 +171,21 @@ impl SagaHandle {
         }
     }
 
+    /// Waits until the instance has ended, and returns how it has. `None`: it was never started.
+    ///
+    /// A parked instance has not ended: limit the wait with `tokio::time::timeout`. An end is told at once if this
+    /// process runs the instance; otherwise the store is asked every
+    /// [`SagaOptions::poll`](super::SagaOptions::poll).
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn ended(&self) -> Result<Option<SagaStatus>, SagaError> {
+        match &self.side {
+            Some(side) => Ok(side.end(&self.saga.as_str().into(), &self.id.as_str().into()).await?),
+            None => Ok(None),
+        }
+    }
+
     /// A Mermaid diagram of the instance: the steps of the definition that it follows, and how far each is. `None`: it was never started, or its definition is not known to the store.
     ///
     /// # Errors

@@ -8,11 +8,12 @@ use uuid::Uuid;
 
 use super::any;
 use super::declaration::SagaDefinition;
+use super::engine::SagaSide;
 use super::event::MissingInstance;
 use crate::app::Kenning;
 use crate::fresh_id::fresh_id;
 use crate::recorded::Metadata;
-use crate::store::{BoxFuture, NewSaga, StoreError};
+use crate::store::{BoxFuture, NewSaga, SagaStatus, StoreError};
 
 /// An instance on its way into the store: await it.
 ///
@@ -55,6 +56,25 @@ impl<S: SagaDefinition> StartSaga<S> {
     }
 
     async fn start(self) -> Result<Started, StartError> {
+        let (side, saga) = self.prepared()?;
+        Ok(Started { id: saga.id.to_string(), is_new: side.start(saga).await? })
+    }
+
+    /// Starts the instance and waits until it has ended; returns how it has.
+    ///
+    /// An instance of the id that exists already is waited for, in whatever state it is. A parked instance has
+    /// not ended: limit the wait with `tokio::time::timeout`. The instance does not depend on the caller: it
+    /// goes on when this future is dropped. Its end is told at once if this process runs it; otherwise the store
+    /// is asked every [`SagaOptions::poll`](super::SagaOptions::poll).
+    ///
+    /// # Errors
+    /// As when it is started. It may have been started, and may go on.
+    pub async fn run_to_end(self) -> Result<SagaStatus, StartError> {
+        let (side, saga) = self.prepared()?;
+        Ok(side.run_to_end(saga).await?)
+    }
+
+    fn prepared(self) -> Result<(Arc<dyn SagaSide>, NewSaga), StartError> {
         let unknown = || StartError::NotRegistered { saga: type_name::<S>() };
         let side = self.app.saga_side().ok_or_else(unknown)?;
         let registered =
@@ -73,7 +93,7 @@ impl<S: SagaDefinition> StartSaga<S> {
             causation_id: self.causation,
             early_events: S::EVENTS.iter().any(|event| event.missing == MissingInstance::Keep),
         };
-        Ok(Started { id, is_new: side.start(saga).await? })
+        Ok((Arc::clone(side), saga))
     }
 }
 

@@ -3,10 +3,12 @@
 mod claim;
 mod deliver;
 mod entry;
+mod hand;
 mod operate;
 mod record;
 mod write;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -14,6 +16,7 @@ use uuid::Uuid;
 pub use self::claim::{ClaimedSaga, SagaClaim, SagaClaims, SagaRenewal, SagaWorker, WantedSaga};
 pub use self::deliver::{Delivery, EventOrigin, NewDelivery, NewSaga};
 pub use self::entry::{NewSagaEntry, SagaEntry, SagaEntryKind, SagaMessage, SagaMessageKind};
+pub use self::hand::{HeldSagas, SagaAdvance, SagaDeliveries, SagaHand, SagaStart, SagaStarted, SagaStarts};
 pub use self::operate::{
     SagaDefinitionRecord, SagaForgotten, SagaQuery, SagaRequest, SagaWhole, StoredRequest,
 };
@@ -48,6 +51,74 @@ pub trait SagaStore: ConsumerStore {
         transaction: &'a mut Self::Transaction,
         deliveries: &'a [NewDelivery],
     ) -> BoxFuture<'a, Result<Vec<Delivery>, StoreError>>;
+
+    /// Whether the store gives instances to a worker together with their starts and with events for them:
+    /// by [`start_sagas_for`](Self::start_sagas_for) and the methods after it. Default: no. Then those are
+    /// never called, and a worker gets all instances by [`claim_sagas`](Self::claim_sagas).
+    fn gives_sagas(&self) -> bool {
+        false
+    }
+
+    /// Starts instances in one transaction, all or none, and does the first write to each of those that are
+    /// new. Where the write [keeps](SagaThen::Keep) the instance, the worker owns it, under the epoch 1. If
+    /// the worker's lease has run out, such a write is not done, and the instance is due at once.
+    ///
+    /// After an error, or when the call is given up, it is open whether the worker was given any; those are
+    /// due again, under higher epochs, with its next claim.
+    fn start_sagas_for<'a>(
+        &'a self,
+        hand: SagaHand,
+        starts: &'a [SagaStart],
+    ) -> BoxFuture<'a, Result<SagaStarts, StoreError>> {
+        let _: (SagaHand, &[SagaStart]) = (hand, starts);
+        Box::pin(async { Err(cannot_give()) })
+    }
+
+    /// The same within a transaction.
+    fn start_sagas_for_in<'a>(
+        &'a self,
+        transaction: &'a mut Self::Transaction,
+        hand: SagaHand,
+        starts: &'a [SagaStart],
+    ) -> BoxFuture<'a, Result<SagaStarts, StoreError>> {
+        let _: (&mut Self::Transaction, SagaHand, &[SagaStart]) = (transaction, hand, starts);
+        Box::pin(async { Err(cannot_give()) })
+    }
+
+    /// Locks those of these instances that exist until the transaction ends, and returns them. Of those that
+    /// have an owner the history is not read.
+    fn hold_sagas<'a>(
+        &'a self,
+        transaction: &'a mut Self::Transaction,
+        instances: &'a [(Arc<str>, Arc<str>)],
+    ) -> BoxFuture<'a, Result<HeldSagas, StoreError>> {
+        let _: (&mut Self::Transaction, &[(Arc<str>, Arc<str>)]) = (transaction, instances);
+        Box::pin(async { Err(cannot_give()) })
+    }
+
+    /// As [`deliver_to_sagas`](Self::deliver_to_sagas), and writes to instances that the transaction
+    /// [holds](Self::hold_sagas). Such a write is done if the instance has no owner, has the epoch and the
+    /// log that the write says, and as many messages with the new ones as
+    /// [`messages_seen`](SagaWrite::messages_seen) says. Where it [keeps](SagaThen::Keep) the instance, the
+    /// worker owns it afterwards, under the next epoch; if the worker's lease has run out, it is not done.
+    /// An instance whose write is not done is due at once.
+    fn deliver_to_sagas_for<'a>(
+        &'a self,
+        transaction: &'a mut Self::Transaction,
+        hand: SagaHand,
+        deliveries: &'a [NewDelivery],
+        advances: &'a [SagaAdvance],
+    ) -> BoxFuture<'a, Result<SagaDeliveries, StoreError>> {
+        let _: (&mut Self::Transaction, SagaHand, &[NewDelivery], &[SagaAdvance]) =
+            (transaction, hand, deliveries, advances);
+        Box::pin(async { Err(cannot_give()) })
+    }
+
+    /// It is not known whether a transaction was committed that has given instances to a worker. What it has
+    /// given is due again, under higher epochs, with the worker's next claim.
+    fn lose_sagas(&self, hand: SagaHand) {
+        let _: SagaHand = hand;
+    }
 
     /// Wakes when an instance may have become due, whichever process has made it so. `None`, the default:
     /// the store cannot tell, and is asked again and again.
@@ -142,6 +213,10 @@ pub trait SagaStore: ConsumerStore {
         &'a self,
         saga: &'a str,
     ) -> BoxFuture<'a, Result<Vec<SagaDefinitionRecord>, StoreError>>;
+}
+
+fn cannot_give() -> StoreError {
+    StoreError::Unsuitable("this store cannot give instances of sagas with their starts".to_owned())
 }
 
 fn cannot_forget() -> StoreError {

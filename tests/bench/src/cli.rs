@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Parser;
 
-use crate::workload::{self, Context};
+use crate::workload::{self, Context, Size};
 use crate::{Result, report};
 
 /// Runs workloads of kenning and their hand-written floors by turns, and prints one table.
@@ -26,6 +26,9 @@ struct Arguments {
     /// Runs only the sides whose name contains this, and compares nothing: for a profiler.
     #[arg(long, value_name = "NAME")]
     side: Option<String>,
+    /// The workloads `large-…` have 5 million events and 1 million instances, in place of 200,000 and 50,000.
+    #[arg(long)]
+    large: bool,
     /// Names the workloads and ends.
     #[arg(long)]
     list: bool,
@@ -51,7 +54,8 @@ pub(crate) fn main() -> Result<()> {
         return Ok(());
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let context = Context { url: arguments.url };
+    let size = if arguments.large { Size::LARGE } else { Size::SMALL };
+    let context = Context { url: arguments.url, size };
     if let Some(writers) = arguments.child {
         return runtime.block_on(workload::child(&context, writers, duration));
     }

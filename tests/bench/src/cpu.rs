@@ -27,9 +27,29 @@ pub(crate) fn children() -> Option<Duration> {
     ticks(13..15)
 }
 
+/// CPU time of the whole machine, idle time left out.
+pub(crate) fn of_machine() -> Option<Duration> {
+    let text = std::fs::read_to_string("/proc/stat").ok()?;
+    let times: Vec<u64> =
+        text.lines().next()?.split_whitespace().skip(1).filter_map(|ticks| ticks.parse().ok()).collect();
+    // user, nice, system, idle, iowait, irq, softirq
+    let busy =
+        times.iter().take(7).enumerate().filter(|(at, _)| *at != 3 && *at != 4).map(|(_, ticks)| ticks);
+    Some(Duration::from_millis(busy.sum::<u64>() * 10))
+}
+
+/// CPU time of another process.
+pub(crate) fn of(pid: u32) -> Option<Duration> {
+    ticks_in(&format!("/proc/{pid}/stat"), 11..13)
+}
+
 /// Adds up some of the times that `/proc` has of this process, which are in hundredths of a second.
 fn ticks(fields: std::ops::Range<usize>) -> Option<Duration> {
-    let text = std::fs::read_to_string("/proc/self/stat").ok()?;
+    ticks_in("/proc/self/stat", fields)
+}
+
+fn ticks_in(path: &str, fields: std::ops::Range<usize>) -> Option<Duration> {
+    let text = std::fs::read_to_string(path).ok()?;
     // The name of the program stands in parentheses and may have blanks: counting starts behind it.
     let times: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
     let ticks: u64 =

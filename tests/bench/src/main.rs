@@ -8,6 +8,7 @@ mod floor;
 mod measure;
 mod ours;
 mod report;
+mod rival;
 mod workload;
 
 /// What goes wrong ends the run: a benchmark that went on after an error would print a figure of something else.

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
@@ -68,6 +68,8 @@ pub(crate) enum Unit {
     Milliseconds,
     /// MiB of memory: fewer are better.
     Mebibytes,
+    /// A number of things: fewer are better.
+    Count,
 }
 
 /// What a comparison has to reach.
@@ -145,8 +147,16 @@ impl Workload {
             for turn in 0..count {
                 let at = (round + turn) % count;
                 let side = &mut self.sides[at];
+                let (machine, began) = (crate::cpu::of_machine(), Instant::now());
+                let own = Cpu::now();
                 let sample = (side.run)(duration).await?;
-                eprintln!("  {:<40} {:>12.1} {:?}", side.name, sample.value, sample.micros());
+                let others = other_cores(machine, &own, began.elapsed());
+                eprintln!(
+                    "  {:<40} {:>12.1} {:?} other_cores {others:.1}",
+                    side.name,
+                    sample.value,
+                    sample.micros()
+                );
                 samples[at].push(sample);
             }
         }
@@ -187,6 +197,14 @@ impl Workload {
             rounds,
         }
     }
+}
+
+/// How many cores others have used. What a child process of the benchmark uses counts as others'.
+fn other_cores(machine: Option<Duration>, own: &Cpu, elapsed: Duration) -> f64 {
+    let used = crate::cpu::of_machine().zip(machine).map(|(now, then)| now.saturating_sub(then));
+    let Cpu { client, server } = Cpu::now().since(own);
+    let own = client.unwrap_or_default() + server.unwrap_or_default();
+    used.map_or(f64::NAN, |used| used.saturating_sub(own).as_secs_f64() / elapsed.as_secs_f64())
 }
 
 /// The value in the middle.

@@ -27,6 +27,11 @@ impl Ours {
         Ok(Self { app: Kenning::builder(store).aggregate::<Account>().build().await?, given_ids: false })
     }
 
+    /// An application on this store.
+    pub(crate) async fn on(store: PostgresStore) -> Result<Self> {
+        Ok(Self { app: Kenning::builder(store).aggregate::<Account>().build().await?, given_ids: false })
+    }
+
     /// An application on an empty store.
     pub(crate) async fn create(context: &Context) -> Result<Self> {
         let pool = context.pool().await?;

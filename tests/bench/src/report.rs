@@ -53,6 +53,7 @@ fn value(value: f64, unit: Unit) -> String {
         Unit::PerSecond => format!("{value:.0}/s"),
         Unit::Milliseconds => format!("{value:.2} ms"),
         Unit::Mebibytes => format!("{value:.0} MiB"),
+        Unit::Count => format!("{value:.2}"),
     }
 }
 

@@ -4,6 +4,7 @@ mod catch_up;
 mod commands;
 mod compile;
 mod feed;
+mod large;
 mod memory;
 mod processes;
 mod read_side;
@@ -15,6 +16,8 @@ use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 
 use self::catch_up::Locality;
+pub(crate) use self::large::Size;
+use self::large::What;
 pub(crate) use self::processes::child;
 pub(crate) use self::rebuild::child as rebuild_child;
 pub(crate) use self::sagas::idle_child;
@@ -25,6 +28,8 @@ use crate::measure::{BoxFuture, Workload};
 #[derive(Clone, Debug)]
 pub(crate) struct Context {
     pub(crate) url: String,
+    /// How much the large store of the workloads `large-…` has.
+    pub(crate) size: Size,
 }
 
 /// How many connections each side has.
@@ -67,11 +72,22 @@ pub(crate) const ALL: &[(&str, Prepare)] = &[
     ("ten-consumers-1", |context| Box::pin(read_side::ten_consumers(context.clone(), 1))),
     ("rebuild-memory", |context| Box::pin(rebuild::memory(context.clone()))),
     ("saga-steps", |context| Box::pin(sagas::steps(context.clone()))),
+    ("saga-alone", |context| Box::pin(sagas::alone(context.clone()))),
+    ("saga-closed", |context| Box::pin(sagas::closed(context.clone()))),
+    ("saga-two", |context| Box::pin(sagas::many(context.clone(), 2, 64))),
+    ("saga-twenty", |context| Box::pin(sagas::many(context.clone(), 20, 8))),
+    ("saga-writes", |context| Box::pin(sagas::writes(context.clone()))),
     ("saga-start", |context| Box::pin(sagas::start(context.clone()))),
     ("saga-idle", |context| Box::pin(sagas::idle(context.clone()))),
     ("saga-takeover", |context| Box::pin(sagas::takeover(context.clone()))),
     ("compile", |_| Box::pin(compile::aggregates())),
     ("compile-sagas", |_| Box::pin(compile::sagas())),
+    ("large-commands", |context| Box::pin(large::large(context.clone(), What::Commands))),
+    ("large-loads", |context| Box::pin(large::large(context.clone(), What::Loads))),
+    ("large-claims", |context| Box::pin(large::large(context.clone(), What::Claims))),
+    ("large-pages", |context| Box::pin(large::large(context.clone(), What::Pages))),
+    ("large-counts", |context| Box::pin(large::large(context.clone(), What::Counts))),
+    ("unknown-event", |context| Box::pin(catch_up::unknown_event(context.clone()))),
     ("given-ids", |context| Box::pin(commands::given_ids(context.clone()))),
     ("cold-streams", |context| Box::pin(commands::cold(context.clone()))),
 ];

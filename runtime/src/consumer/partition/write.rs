@@ -62,7 +62,8 @@ impl<S: ConsumerStore> Worker<S> {
                     let store = Arc::clone(&self.partition.host.store);
                     self.session.committed(&store, to).await;
                 }
-                _ => self.session.forget(),
+                Ok(_) => self.session.forget(),
+                Err(_) => self.session.lose(),
             }
             let error = match written? {
                 Attempt::Written(written) => return Ok(written),

@@ -144,7 +144,11 @@ async fn release<S: SagaStore>(worker: &Worker<S>, claimed: &ClaimedSaga) -> Res
     }
 }
 
-fn read(saga: &Arc<RegisteredSaga>, claimed: &ClaimedSaga, progress: Progress) -> Result<Adoptee, String> {
+pub(super) fn read(
+    saga: &Arc<RegisteredSaga>,
+    claimed: &ClaimedSaga,
+    progress: Progress,
+) -> Result<Adoptee, String> {
     if !progress.strangers.is_empty() {
         let names: Vec<_> = progress.strangers.iter().map(|name| format!("`{name}`")).collect();
         return Err(format!(

@@ -32,12 +32,13 @@ impl<S: SagaStore> Run<S> {
         let again = (self.worker.shared.faults.outcome_is_recorded_twice && !self.repeated)
             .then(|| twice(&entries))
             .flatten();
+        let how = status(table, &self.progress);
         let write = SagaWrite {
             instance: self.record.instance,
             epoch: self.record.epoch,
             sequence: self.record.sequence,
             entries,
-            status: status(table, &self.progress),
+            status: how,
             step: standing(table, &self.progress),
             reason: self.progress.parked.clone().or_else(why),
             messages_seen: self.record.messages,
@@ -50,7 +51,7 @@ impl<S: SagaStore> Run<S> {
                 if matches!(then, SagaThen::Release(left) if left < self.worker.shared.options.poll) {
                     self.worker.shared.doorbell.due();
                 }
-                Ok(Some(Ended::Released))
+                Ok(Some(Ended::Released(how.is_end().then_some(how))))
             }
             SagaWritten::Done { messages, now, .. } => {
                 self.record.sequence = self.record.sequence.saturating_add(count);

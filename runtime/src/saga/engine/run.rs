@@ -21,7 +21,9 @@ use crate::saga::any::AnyInstance;
 use crate::saga::decide::{Attempted, Begin, Next, Situation, cut, intent, next, of_step, outcome, text};
 use crate::saga::error::StepError;
 use crate::saga::progress::{Phase, Progress};
-use crate::store::{BoxFuture, NewSagaEntry, SagaEntryKind, SagaMessage, SagaRecord, SagaStore, SagaThen};
+use crate::store::{
+    BoxFuture, NewSagaEntry, SagaEntryKind, SagaMessage, SagaRecord, SagaStatus, SagaStore, SagaThen,
+};
 
 /// An instance that has nothing to do for longer than this is given away until it is due.
 const HOLD: Duration = Duration::from_millis(50);
@@ -31,8 +33,8 @@ const SHORTEST: Duration = Duration::from_micros(100);
 
 /// How a run has ended.
 pub(super) enum Ended {
-    /// The instance was given away: it has come to its end, or rests.
-    Released,
+    /// The instance was given away: it rests, or has ended with this status.
+    Released(Option<SagaStatus>),
     /// The instance is somebody else's.
     Lost,
 }
@@ -63,6 +65,8 @@ pub(super) struct Run<S> {
     pub(super) entries: Vec<NewSagaEntry>,
     /// The seeded fault has been committed.
     pub(super) repeated: bool,
+    /// Recorded with the start or with an event, and not begun yet.
+    first: Vec<Begin>,
 }
 
 /// What the run waits for.
@@ -79,6 +83,7 @@ impl<S: SagaStore> Run<S> {
         told: Arc<Notify>,
         adoptee: Adoptee,
         time: (OffsetDateTime, Instant),
+        first: Vec<Begin>,
     ) -> Self {
         let Adoptee { saga, instance, record, progress, messages } = adoptee;
         let busy = vec![false; saga.saga.about().table.steps.len()];
@@ -100,6 +105,7 @@ impl<S: SagaStore> Run<S> {
             last_word_busy: false,
             entries: Vec::new(),
             repeated: false,
+            first,
         }
     }
 
@@ -107,6 +113,15 @@ impl<S: SagaStore> Run<S> {
     pub(super) async fn go(mut self) -> Result<Ended, String> {
         self.recall();
         self.read_own().await?;
+        if !self.first.is_empty() {
+            if !self.worker.is_valid() {
+                return Ok(Ended::Lost);
+            }
+            for begin in std::mem::take(&mut self.first) {
+                self.set_busy(begin, true);
+                self.begin(begin);
+            }
+        }
         loop {
             tokio::task::coop::consume_budget().await;
             let now = self.now();
@@ -216,7 +231,7 @@ impl<S: SagaStore> Run<S> {
         self.progress.apply(&about.table, &entry, now);
         let step = entry.step.as_deref().and_then(|name| about.table.find(name));
         self.saga.metrics.wrote(entry.kind, step);
-        tell(&self.record, &entry);
+        tell(&self.record.saga, &self.record.id, &entry);
         self.entries.push(entry);
     }
 
@@ -335,8 +350,7 @@ impl<S: SagaStore> Run<S> {
     }
 }
 
-fn tell(record: &SagaRecord, entry: &NewSagaEntry) {
-    let (saga, id) = (&*record.saga, &*record.id);
+pub(super) fn tell(saga: &str, id: &str, entry: &NewSagaEntry) {
     let (kind, step) = (entry.kind.as_str(), entry.step.as_deref().unwrap_or_default());
     let text = entry.text.as_deref().unwrap_or_default();
     match entry.kind {

@@ -1,5 +1,7 @@
 //! Dividing the free slots of a worker among its sagas.
 
+use super::worker::Seen;
+
 /// What one saga may take of the free slots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Share {
@@ -14,13 +16,13 @@ pub(super) struct Share {
 /// Divides the free slots. The result is in the order in which the sagas take slots: those that
 /// use fewest first, then those that were served longest ago.
 ///
-/// `running`: how many slots each saga uses. `served`: when each saga last got a slot, as a
-/// counter. `idle`: at the last claim less was due of the saga than it might have taken.
+/// `running`: how many slots each saga uses. `seen`: when each saga last got a slot, and whether less was
+/// due of it at the last claim than it might have taken.
 ///
 /// Sagas that are not idle get their fair part and no more, so that a saga whose steps are slow does
 /// not collect the slots of one whose steps are fast. An eighth of all slots, at least one, is kept
 /// for idle sagas that use less than their guaranteed part. So their next instances find a slot.
-pub(super) fn divide(concurrency: usize, running: &[usize], served: &[u64], idle: &[bool]) -> Vec<Share> {
+pub(super) fn divide(concurrency: usize, running: &[usize], seen: &[Seen]) -> Vec<Share> {
     let sagas = running.len();
     if sagas == 0 {
         return Vec::new();
@@ -28,8 +30,8 @@ pub(super) fn divide(concurrency: usize, running: &[usize], served: &[u64], idle
     let free = concurrency.saturating_sub(running.iter().sum());
     let guaranteed = (concurrency / (4 * sagas)).max(1);
     let mut order: Vec<usize> = (0..sagas).collect();
-    order.sort_by_key(|saga| (running[*saga], served.get(*saga).copied().unwrap_or_default(), *saga));
-    let is_idle = |saga: usize| idle.get(saga).copied().unwrap_or_default();
+    order.sort_by_key(|saga| (running[*saga], seen.get(*saga).map_or(0, |seen| seen.served), *saga));
+    let is_idle = |saga: usize| seen.get(saga).is_some_and(|seen| seen.idle);
     let own = |saga: usize| guaranteed.saturating_sub(running[saga]);
     let wanting: usize = (0..sagas).filter(|saga| is_idle(*saga)).map(own).sum();
     let kept = if sagas == 1 || concurrency == 1 { 0 } else { (concurrency / 8).max(1) };
@@ -71,6 +73,11 @@ fn level(free: usize, running: &[usize]) -> (usize, usize, usize) {
 mod tests {
     use super::*;
 
+    fn seen(served: &[u64], idle: &[bool]) -> Vec<Seen> {
+        let idle = idle.iter().copied().chain(std::iter::repeat(false));
+        served.iter().zip(idle).map(|(served, idle)| Seen { served: *served, idle, open: false }).collect()
+    }
+
     /// Sagas with steps of so many ticks each, all with an endless backlog unless the number is 0.
     /// Returns how many steps of each were done.
     fn simulate(concurrency: usize, ticks: &[u32], rounds: u32) -> Vec<usize> {
@@ -80,7 +87,7 @@ mod tests {
         for _ in 0..rounds {
             let running: Vec<_> = left.iter().map(Vec::len).collect();
             let mut free = concurrency - running.iter().sum::<usize>();
-            let shares = divide(concurrency, &running, &served, &idle);
+            let shares = divide(concurrency, &running, &seen(&served, &idle));
             // As a store gives them out.
             let mut got = vec![0; sagas];
             let mut is_first = true;
@@ -118,7 +125,7 @@ mod tests {
     #[test]
     fn p7_one_saga_has_all_slots() {
         let share = Share { saga: 0, share: 61, room: 61 };
-        assert_eq!(divide(64, &[3], &[0], &[]), [share]);
+        assert_eq!(divide(64, &[3], &[]), [share]);
     }
 
     /// Fails without `sagas.fewest-first`: see tests/guards.
@@ -167,7 +174,7 @@ mod tests {
         for concurrency in 1..20 {
             for a in 0..=concurrency {
                 for b in 0..=concurrency - a {
-                    let shares = divide(concurrency, &[a, b, 0], &[2, 1, 3], &[]);
+                    let shares = divide(concurrency, &[a, b, 0], &seen(&[2, 1, 3], &[]));
                     let free = concurrency - a - b;
                     assert!(shares.iter().map(|share| share.share).sum::<usize>() <= free);
                     assert!(shares.iter().all(|share| share.share <= share.room && share.room <= free));

@@ -12,10 +12,11 @@ use super::retention::prune;
 use super::shared::{RegisteredSaga, Setup, Shared};
 use super::worker::Worker;
 use crate::app::{WeakKenning, with_sources};
+use crate::saga::Doorbell;
 use crate::saga::any::AnySaga;
 use crate::store::{
     BoxFuture, NewSaga, SagaCounts, SagaDefinitionRecord, SagaForgotten, SagaQuery, SagaRecord, SagaRequest,
-    SagaStore, SagaWhole, StoreError,
+    SagaStatus, SagaStore, SagaWhole, StoreError,
 };
 use crate::telemetry;
 
@@ -41,6 +42,16 @@ pub(crate) trait SagaSide: Send + Sync {
 
     /// Starts an instance.
     fn start(&self, saga: NewSaga) -> BoxFuture<'_, Result<bool, StoreError>>;
+
+    /// Waits until an instance has ended. `None`: it was never started.
+    fn end<'a>(
+        &'a self,
+        saga: &'a Arc<str>,
+        id: &'a Arc<str>,
+    ) -> BoxFuture<'a, Result<Option<SagaStatus>, StoreError>>;
+
+    /// Starts an instance and waits until it has ended.
+    fn run_to_end(&self, saga: NewSaga) -> BoxFuture<'_, Result<SagaStatus, StoreError>>;
 
     fn list<'a>(&'a self, query: &'a SagaQuery) -> BoxFuture<'a, Result<Vec<SagaRecord>, StoreError>>;
 
@@ -156,12 +167,59 @@ impl<S: SagaStore> SagaSide for SagaEngine<S> {
 
     fn start(&self, saga: NewSaga) -> BoxFuture<'_, Result<bool, StoreError>> {
         Box::pin(async move {
-            let new = self.shared.store.start_saga(&saga).await?;
-            if new && let Some(main) = self.shared.mains().find(|one| one.saga.about().name == saga.saga) {
-                main.metrics.started.increment(1);
+            let Some(reception) = self.shared.doorbell.reception() else {
+                return self.start_alone(saga, false).await;
+            };
+            let own = saga.clone();
+            match reception.start(saga) {
+                Ok(started) => match started.await {
+                    Ok(Some(new)) => Ok(new),
+                    // The others that were started with it, or the end of the worker, got in its way.
+                    Ok(None) | Err(_) => self.start_alone(own, true).await,
+                },
+                Err(saga) => self.start_alone(saga, false).await,
             }
-            self.shared.doorbell.due();
-            Ok(new)
+        })
+    }
+
+    fn end<'a>(
+        &'a self,
+        saga: &'a Arc<str>,
+        id: &'a Arc<str>,
+    ) -> BoxFuture<'a, Result<Option<SagaStatus>, StoreError>> {
+        Box::pin(async move {
+            let doorbell = &self.shared.doorbell;
+            loop {
+                let end = doorbell.end(saga, id);
+                let _told = Forgets { doorbell, saga, id };
+                match self.shared.store.saga(saga, id).await? {
+                    None => return Ok(None),
+                    Some(whole) if whole.record.status.is_end() => return Ok(Some(whole.record.status)),
+                    Some(_) => {}
+                }
+                if let Ok(Ok(status)) = tokio::time::timeout(self.shared.options.poll, end).await {
+                    return Ok(Some(status));
+                }
+            }
+        })
+    }
+
+    fn run_to_end(&self, saga: NewSaga) -> BoxFuture<'_, Result<SagaStatus, StoreError>> {
+        Box::pin(async move {
+            let (name, id) = (Arc::clone(&saga.saga), Arc::clone(&saga.id));
+            let doorbell = &self.shared.doorbell;
+            let end = doorbell.end(&name, &id);
+            {
+                let _told = Forgets { doorbell, saga: &name, id: &id };
+                // The end of a new instance is told here. Of one that exists it may have come before.
+                if self.start(saga).await?
+                    && let Ok(Ok(status)) = tokio::time::timeout(self.shared.options.poll, end).await
+                {
+                    return Ok(status);
+                }
+            }
+            let ended = self.end(&name, &id).await?;
+            ended.ok_or_else(|| StoreError::Unsuitable(format!("instance `{id}` of `{name}` was forgotten")))
         })
     }
 
@@ -203,6 +261,35 @@ impl<S: SagaStore> SagaSide for SagaEngine<S> {
         saga: &'a str,
     ) -> BoxFuture<'a, Result<Vec<SagaDefinitionRecord>, StoreError>> {
         self.shared.store.saga_definitions(saga)
+    }
+}
+
+impl<S: SagaStore> SagaEngine<S> {
+    /// Starts an instance by itself. `again`: it may have been started before.
+    async fn start_alone(&self, saga: NewSaga, again: bool) -> Result<bool, StoreError> {
+        let mut new = self.shared.store.start_saga(&saga).await?;
+        if !new && again {
+            let found = self.shared.store.saga(&saga.saga, &saga.id).await?;
+            new = found.is_some_and(|found| found.record.instance == saga.instance);
+        }
+        if new && let Some(main) = self.shared.mains().find(|one| one.saga.about().name == saga.saga) {
+            main.metrics.started.increment(1);
+        }
+        self.shared.doorbell.due();
+        Ok(new)
+    }
+}
+
+/// The end of an instance is waited for, until this is dropped.
+struct Forgets<'a> {
+    doorbell: &'a Doorbell,
+    saga: &'a Arc<str>,
+    id: &'a Arc<str>,
+}
+
+impl Drop for Forgets<'_> {
+    fn drop(&mut self) {
+        self.doorbell.forget_end(self.saga, self.id);
     }
 }
 

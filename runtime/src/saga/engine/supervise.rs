@@ -11,6 +11,7 @@ use super::adopt::{Adopted, adopt};
 use super::run::{Ended, Run};
 use super::worker::{Slot, Worker};
 use crate::app::with_sources;
+use crate::saga::decide::Begin;
 use crate::store::{ClaimedSaga, SagaStore, SagaWhole, StoreError};
 use crate::telemetry;
 
@@ -26,19 +27,30 @@ pub(super) async fn supervise<S: SagaStore>(
     slot: Slot<S>,
     claimed: ClaimedSaga,
     time: (OffsetDateTime, Instant),
+    begun: Vec<Begin>,
 ) {
     let (saga, id) = (Arc::clone(&claimed.record.saga), Arc::clone(&claimed.record.id));
     let (instance, epoch) = (claimed.record.instance, claimed.record.epoch);
     // A large history is read here, where it holds up no other instance.
     let mut next = (!claimed.unread).then_some((claimed, time));
+    let mut begun = Some(begun);
     let mut failures = 0_u32;
     loop {
         let trouble = match next.take() {
             Some((claimed, time)) => {
-                let run = go(Arc::clone(&worker), Arc::clone(&slot.messages), claimed, time);
+                // Of a second run what is open counts as an attempt whose end is not known.
+                let begun = begun.take().unwrap_or_default();
+                let run = go(Arc::clone(&worker), Arc::clone(&slot.messages), claimed, time, begun);
                 let run = worker.shared.watch.task(run);
                 match AbortOnDropHandle::new(tokio::spawn(run)).await {
-                    Ok(Ok(Ended::Released)) => return,
+                    Ok(Ok(Ended::Released(ended))) => {
+                        // The slot is free before the caller starts the next instance.
+                        let worker = slot.leave();
+                        if let Some(status) = ended {
+                            worker.shared.doorbell.ended(&saga, &id, status);
+                        }
+                        return;
+                    }
                     Ok(Ok(Ended::Lost)) => {
                         // A write whose answer was lost with its connection may have been done. Then the instance is ours still, and nobody else goes on with it.
                         tokio::time::sleep(FIRST).await;
@@ -98,10 +110,11 @@ async fn go<S: SagaStore>(
     messages: Arc<tokio::sync::Notify>,
     claimed: ClaimedSaga,
     time: (OffsetDateTime, Instant),
+    begun: Vec<Begin>,
 ) -> Result<Ended, String> {
     match adopt(&worker, claimed).await? {
-        Adopted::Run(adopted) => Run::new(worker, messages, *adopted, time).go().await,
-        Adopted::Released => Ok(Ended::Released),
+        Adopted::Run(adopted) => Run::new(worker, messages, *adopted, time, begun).go().await,
+        Adopted::Released => Ok(Ended::Released(None)),
         Adopted::Lost => Ok(Ended::Lost),
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use tokio::sync::Notify;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -15,9 +16,12 @@ use uuid::Uuid;
 use super::adopt::Plans;
 use super::claimer::Claimer;
 use super::committer::Committer;
+use super::seat::Desk;
 use super::shared::Shared;
+use super::starter::Starter;
 use crate::app::with_sources;
 use crate::fresh_id::fresh_id;
+use crate::saga::reception::Reception;
 use crate::store::{SagaRecord, SagaStore, SagaWorker, StoreError, Timeline};
 use crate::telemetry;
 
@@ -41,6 +45,9 @@ pub(super) struct Worker<S> {
     pub(super) shared: Arc<Shared<S>>,
     pub(super) id: Uuid,
     pub(super) committer: Committer,
+    pub(super) starter: Starter,
+    /// The instances that run here; `None`: the claimer has gone, and nothing is run any more.
+    tasks: Mutex<Option<JoinSet<()>>>,
     /// Fires when the process is to stop: what is under way comes to its end, nothing is begun.
     pub(super) stop: CancellationToken,
     /// The timeline on which it claims. On another one its instances are not its own.
@@ -82,13 +89,60 @@ impl Planned {
 pub(super) struct Running {
     pub(super) by_saga: BTreeMap<Arc<str>, usize>,
     messages: HashMap<Uuid, Arc<Notify>>,
+    /// What the last claims have shown of each saga, in the order of the sagas.
+    pub(super) seen: Vec<Seen>,
+    /// How many slots a claim under way may take.
+    pub(super) claiming: usize,
+}
+
+/// What claims have shown of a saga.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Seen {
+    /// When it got slots last, as a counter.
+    pub(super) served: u64,
+    /// At the last claim less was due than it might have taken.
+    pub(super) idle: bool,
+    /// The last claim has taken all that was due: an instance that is given to this worker overtakes none.
+    pub(super) open: bool,
+}
+
+/// A slot, until it is dropped.
+pub(super) struct Place<S> {
+    pub(super) worker: Arc<Worker<S>>,
+    pub(super) saga: Arc<str>,
+}
+
+impl<S> Place<S> {
+    pub(super) fn new(worker: &Arc<Worker<S>>, saga: &Arc<str>) -> Self {
+        *worker.running().by_saga.entry(Arc::clone(saga)).or_default() += 1;
+        Self::counted(worker, saga)
+    }
+
+    /// A slot that is counted already.
+    pub(super) fn counted(worker: &Arc<Worker<S>>, saga: &Arc<str>) -> Self {
+        if let Some(main) = worker.shared.of_name(saga) {
+            main.metrics.running.increment(1.0);
+        }
+        Self { worker: Arc::clone(worker), saga: Arc::clone(saga) }
+    }
+}
+
+impl<S> Drop for Place<S> {
+    fn drop(&mut self) {
+        if let Some(count) = self.worker.running().by_saga.get_mut(&self.saga) {
+            *count = count.saturating_sub(1);
+        }
+        if let Some(main) = self.worker.shared.of_name(&self.saga) {
+            main.metrics.running.decrement(1.0);
+        }
+        self.worker.freed.notify_one();
+    }
 }
 
 /// An instance that runs here, until it is dropped. It is counted from its claim on, also if its task
 /// is aborted before it is polled.
 pub(super) struct Slot<S> {
-    worker: Arc<Worker<S>>,
-    saga: Arc<str>,
+    place: Place<S>,
     id: Arc<str>,
     instance: Uuid,
     /// Messages were left for it.
@@ -96,36 +150,28 @@ pub(super) struct Slot<S> {
 }
 
 impl<S> Slot<S> {
-    pub(super) fn new(worker: &Arc<Worker<S>>, record: &SagaRecord) -> Self {
+    pub(super) fn new(place: Place<S>, record: &SagaRecord) -> Self {
         let SagaRecord { saga, id, instance, .. } = record;
-        let messages = worker.shared.doorbell.enter(saga, id);
-        let mut running = worker.running();
-        *running.by_saga.entry(Arc::clone(saga)).or_default() += 1;
-        running.messages.insert(*instance, Arc::clone(&messages));
-        drop(running);
-        if let Some(main) = worker.shared.of_name(saga) {
-            main.metrics.running.increment(1.0);
-        }
-        let (saga, id) = (Arc::clone(saga), Arc::clone(id));
-        Self { worker: Arc::clone(worker), saga, id, instance: *instance, messages }
+        let messages = place.worker.shared.doorbell.enter(saga, id);
+        place.worker.running().messages.insert(*instance, Arc::clone(&messages));
+        Self { place, id: Arc::clone(id), instance: *instance, messages }
+    }
+
+    /// The instance runs here no longer.
+    pub(super) fn leave(self) -> Arc<Worker<S>> {
+        Arc::clone(&self.place.worker)
     }
 }
 
 impl<S> Drop for Slot<S> {
     fn drop(&mut self) {
-        let mut running = self.worker.running();
-        if let Some(count) = running.by_saga.get_mut(&self.saga) {
-            *count = count.saturating_sub(1);
-        }
+        let Place { worker, saga } = &self.place;
+        let mut running = worker.running();
         if running.messages.get(&self.instance).is_some_and(|own| Arc::ptr_eq(own, &self.messages)) {
             running.messages.remove(&self.instance);
         }
         drop(running);
-        if let Some(main) = self.worker.shared.of_name(&self.saga) {
-            main.metrics.running.decrement(1.0);
-        }
-        self.worker.shared.doorbell.leave(&self.saga, &self.id, &self.messages);
-        self.worker.freed.notify_one();
+        worker.shared.doorbell.leave(saga, &self.id, &self.messages);
     }
 }
 
@@ -136,6 +182,10 @@ impl<S> Worker<S> {
 
     fn prolong(&self, until: Instant) {
         *self.valid_until.lock().unwrap_or_else(PoisonError::into_inner) = until;
+    }
+
+    pub(super) fn tasks(&self) -> MutexGuard<'_, Option<JoinSet<()>>> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn plans(&self) -> Arc<Plans> {
@@ -159,10 +209,13 @@ impl<S: SagaStore> Worker<S> {
     /// Lives until it is told to stop, or until its lease is lost. An error says that the store is closed, or that something has failed before anything was claimed.
     pub(super) async fn live(shared: Arc<Shared<S>>, stop: CancellationToken) -> Result<(), StoreError> {
         let (committer, commit) = Committer::new(Arc::clone(&shared.store));
+        let (starter, starts) = Starter::new();
         let worker = Arc::new(Self {
             id: fresh_id(),
             timeline: shared.store.timeline(),
             committer,
+            starter,
+            tasks: Mutex::new(Some(JoinSet::new())),
             stop: stop.child_token(),
             valid_until: Mutex::new(Instant::now()),
             expired: AtomicBool::new(false),
@@ -183,6 +236,12 @@ impl<S: SagaStore> Worker<S> {
         // On a task of its own: it must not wait for what the claimer waits for.
         let renew = worker.shared.watch.task(Arc::clone(&worker).keep());
         let renew = AbortOnDropHandle::new(tokio::spawn(renew));
+        let starting = worker.shared.watch.task(Starter::start_all(Arc::clone(&worker), starts));
+        let _starting = AbortOnDropHandle::new(tokio::spawn(starting));
+        let desk: Arc<dyn Reception> = Arc::new(Desk(Arc::clone(&worker)));
+        if worker.shared.store.gives_sagas() {
+            worker.shared.doorbell.open_reception(Some(Arc::downgrade(&desk)));
+        }
         let mut claimer = Claimer::new(Arc::clone(&worker));
         let ended = {
             let claiming = std::pin::pin!(claimer.claim());
@@ -200,6 +259,7 @@ impl<S: SagaStore> Worker<S> {
         };
         match ended {
             Life::Stopped(_renewing) => {
+                drop(desk);
                 claimer.drain(&mut commit).await;
                 drop(commit);
                 worker.retire().await;

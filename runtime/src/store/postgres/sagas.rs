@@ -3,6 +3,7 @@
 mod argument;
 mod claim;
 mod deliver;
+mod hand;
 mod history;
 mod lost;
 mod operate;
@@ -11,6 +12,7 @@ mod start;
 mod worker;
 mod write;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::PgTransaction;
@@ -19,9 +21,9 @@ use uuid::Uuid;
 pub(super) use self::lost::LostClaims;
 use super::PostgresStore;
 use crate::store::{
-    BoxFuture, Delivery, NewDelivery, NewSaga, SagaClaim, SagaClaims, SagaCounts, SagaDefinitionRecord,
-    SagaForgotten, SagaQuery, SagaRecord, SagaRenewal, SagaRequest, SagaStore, SagaWhole, SagaWorker,
-    SagaWrite, SagaWritten, StoreError,
+    BoxFuture, Delivery, HeldSagas, NewDelivery, NewSaga, SagaAdvance, SagaClaim, SagaClaims, SagaCounts,
+    SagaDefinitionRecord, SagaDeliveries, SagaForgotten, SagaHand, SagaQuery, SagaRecord, SagaRenewal,
+    SagaRequest, SagaStart, SagaStarts, SagaStore, SagaWhole, SagaWorker, SagaWrite, SagaWritten, StoreError,
 };
 
 impl SagaStore for PostgresStore {
@@ -43,6 +45,49 @@ impl SagaStore for PostgresStore {
         deliveries: &'a [NewDelivery],
     ) -> BoxFuture<'a, Result<Vec<Delivery>, StoreError>> {
         Box::pin(deliver::deliver(self.core(), transaction, deliveries))
+    }
+
+    fn gives_sagas(&self) -> bool {
+        true
+    }
+
+    fn start_sagas_for<'a>(
+        &'a self,
+        hand: SagaHand,
+        starts: &'a [SagaStart],
+    ) -> BoxFuture<'a, Result<SagaStarts, StoreError>> {
+        Box::pin(async move { hand::start_alone(self.open()?, hand, starts).await })
+    }
+
+    fn start_sagas_for_in<'a>(
+        &'a self,
+        transaction: &'a mut PgTransaction<'static>,
+        hand: SagaHand,
+        starts: &'a [SagaStart],
+    ) -> BoxFuture<'a, Result<SagaStarts, StoreError>> {
+        Box::pin(hand::start_in(self.core(), transaction, hand, starts))
+    }
+
+    fn hold_sagas<'a>(
+        &'a self,
+        transaction: &'a mut PgTransaction<'static>,
+        instances: &'a [(Arc<str>, Arc<str>)],
+    ) -> BoxFuture<'a, Result<HeldSagas, StoreError>> {
+        Box::pin(hand::hold(self.core(), transaction, instances))
+    }
+
+    fn deliver_to_sagas_for<'a>(
+        &'a self,
+        transaction: &'a mut PgTransaction<'static>,
+        hand: SagaHand,
+        deliveries: &'a [NewDelivery],
+        advances: &'a [SagaAdvance],
+    ) -> BoxFuture<'a, Result<SagaDeliveries, StoreError>> {
+        Box::pin(hand::deliver(self.core(), transaction, hand, deliveries, advances))
+    }
+
+    fn lose_sagas(&self, hand: SagaHand) {
+        self.core().lost_claims.lose(hand.worker, hand.claim);
     }
 
     fn enlist_saga_worker<'a>(&'a self, worker: &'a SagaWorker) -> BoxFuture<'a, Result<(), StoreError>> {

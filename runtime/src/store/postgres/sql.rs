@@ -96,7 +96,7 @@ statements! {
     start_sagas, stop_live, stream_versions, table_dependents, terminate_backend, try_locks, unpark,
     unpark_all, write_sagas,
     compatible_from, divide, is_generation_running, known_events, known_releases, leave, parked_streams_of_all,
-    register_events, register_reads, rename_consumer,
+    register_events, register_reads, rename_consumer, hold_sagas, leave_and_advance_sagas, start_sagas_for,
 }
 
 macro_rules! migrations {
@@ -172,6 +172,9 @@ migrations! {
     0085 "forget_sagas",
     0086 "saga_histories_within",
     0087 "leave_for_sagas",
+    0095 "start_sagas_for",
+    0096 "hold_sagas",
+    0097 "leave_and_advance_sagas",
 }
 
 #[cfg(test)]

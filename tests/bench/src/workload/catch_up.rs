@@ -65,6 +65,50 @@ pub(crate) async fn partitions(context: Context) -> Result<Workload> {
     })
 }
 
+/// The same with an event at the end that a later release has written, and that this one leaves alone, and without:
+/// what release safety costs where it has nothing to do.
+pub(crate) async fn unknown_event(context: Context) -> Result<Workload> {
+    let (pool, store) = filled(&context, 20_000, Locality::None).await?;
+    let app = Arc::new(application(store, ConsumerOptions::new()).await?);
+    app.run_until_idle().await?;
+    let side = |name, is_there: bool| {
+        let (app, pool) = (Arc::clone(&app), pool.clone());
+        Side::new(name, move |_: Duration| {
+            let (app, pool) = (Arc::clone(&app), pool.clone());
+            async move {
+                sqlx::query("DELETE FROM ours.events WHERE stream = 'account-later'").execute(&pool).await?;
+                if is_there {
+                    let later = "INSERT INTO ours.events (position, version, recorded_at, event_id, schema_version, stream, name, payload) \
+                        SELECT nextval('ours.event_positions'), 1, clock_timestamp(), gen_random_uuid(), 99, 'account-later', name, payload \
+                        FROM ours.events WHERE position = (SELECT min(position) FROM ours.events)";
+                    sqlx::query(later).execute(&pool).await?;
+                }
+                app.consumer("account_summaries").reset(Start::Beginning).await?;
+                sqlx::query("TRUNCATE ours.account_summaries").execute(&pool).await?;
+                let stop = kenning::CancellationToken::new();
+                let (before, began) = (Cpu::now(), Instant::now());
+                let running = tokio::spawn({
+                    let (app, stop) = (Arc::clone(&app), stop.clone());
+                    async move { app.run(stop).await }
+                });
+                // The last event of all that it reads.
+                while catch_up::totals(&pool, "ours.account_summaries").await? != totals(20_000) {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                let sample = Sample::rate(20_000 * EVENTS, began.elapsed()).cpu(&before, &Cpu::now());
+                stop.cancel();
+                running.await??;
+                Ok(sample)
+            }
+        })
+    };
+    Ok(Workload {
+        unit: Unit::PerSecond,
+        sides: vec![side("with", true), side("without", false)],
+        comparisons: vec![Comparison::new(0, 1, Target::AtLeast(0.95))],
+    })
+}
+
 /// One statement for each of twenty thousand events, in transactions of as many events on both sides.
 pub(crate) async fn projection(context: Context) -> Result<Workload> {
     const BATCH: usize = 500;

@@ -38,7 +38,7 @@ async fn call(
     outcomes.into_iter().map(delivery).collect()
 }
 
-fn delivery(outcome: i16) -> Result<Delivery, sqlx::Error> {
+pub(super) fn delivery(outcome: i16) -> Result<Delivery, sqlx::Error> {
     match outcome {
         0 => Ok(Delivery::Left),
         1 => Ok(Delivery::Ended),

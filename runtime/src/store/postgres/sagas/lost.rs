@@ -26,6 +26,11 @@ impl LostClaims {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// A claim of a worker has no answer.
+    pub(in crate::store::postgres) fn lose(&self, worker: Uuid, claim: Uuid) {
+        self.all().push(LostClaim { worker, claim });
+    }
+
     /// Those of a worker.
     pub(super) fn of(&self, worker: Uuid) -> Vec<Uuid> {
         self.all().iter().filter(|lost| lost.worker == worker).map(|lost| lost.claim).collect()
@@ -47,7 +52,11 @@ pub(super) struct Claiming<'a> {
 
 impl<'a> Claiming<'a> {
     pub(super) fn new(core: &'a Core, worker: Uuid) -> Self {
-        Self { core, worker, claim: Uuid::now_v7(), answered: false }
+        Self::of(core, worker, Uuid::now_v7())
+    }
+
+    pub(super) fn of(core: &'a Core, worker: Uuid, claim: Uuid) -> Self {
+        Self { core, worker, claim, answered: false }
     }
 
     pub(super) fn answered(mut self) {
@@ -58,8 +67,7 @@ impl<'a> Claiming<'a> {
 impl Drop for Claiming<'_> {
     fn drop(&mut self) {
         if !self.answered {
-            let (worker, claim) = (self.worker, self.claim);
-            self.core.lost_claims.all().push(LostClaim { worker, claim });
+            self.core.lost_claims.lose(self.worker, self.claim);
         }
     }
 }

@@ -112,7 +112,7 @@ async fn batch(
     Ok(())
 }
 
-fn delay(then: SagaThen) -> Option<f64> {
+pub(super) fn delay(then: SagaThen) -> Option<f64> {
     match then {
         SagaThen::Release(after) => Some(seconds(after)),
         SagaThen::Keep | SagaThen::Rest => None,
@@ -131,7 +131,7 @@ fn state(migration: &Option<SagaMigration>) -> Option<Json<'_>> {
     migration.as_ref().map(|migration| Json::of(&migration.state))
 }
 
-fn output(entry: &NewSagaEntry) -> Option<Json<'_>> {
+pub(super) fn output(entry: &NewSagaEntry) -> Option<Json<'_>> {
     entry.output.as_ref().map(Json::of)
 }
 

@@ -95,7 +95,7 @@ async fn hand_over(
     let handed = match last.map(|events| events.into_iter().next()) {
         Ok(Some(event)) => {
             director.tell(0, format!("`{}` of `{stream}` comes", event.name));
-            follow.one(store, &event).await
+            follow.one(&Arc::new(store.clone()), &event).await
         }
         Ok(None) => Err("the stream is empty".to_owned()),
         Err(error) => Err(with_sources(&error)),

@@ -7,7 +7,7 @@ use kenning::prelude::*;
 use crate::domain::{Deposited, Opened};
 
 /// The data of an instance, as it is stored.
-pub(super) const STATE: &str = r#"{"customer":"0190a6f4-7d2c-7a44-9f10-5c1d8e0b7a11","address":"Naval Surface Warfare Center, Dahlgren, Virginia 22448","cents":4950}"#;
+pub(crate) const STATE: &str = r#"{"customer":"0190a6f4-7d2c-7a44-9f10-5c1d8e0b7a11","address":"Naval Surface Warfare Center, Dahlgren, Virginia 22448","cents":4950}"#;
 
 /// Three steps, one after the other.
 #[derive(Clone, Debug, Serialize, Deserialize, Saga)]
@@ -39,6 +39,14 @@ impl Delivery {
     #[step(pivot)]
     async fn ship(&self, charge: &str) -> Result<String, StepError> {
         Ok(charge.to_owned())
+    }
+}
+
+impl Delivery {
+    /// One with an id of its own, and the data of the others.
+    pub(super) fn new() -> Self {
+        let address = "Naval Surface Warfare Center, Dahlgren, Virginia 22448".to_owned();
+        Self { customer: Uuid::now_v7(), address, cents: 4950 }
     }
 }
 

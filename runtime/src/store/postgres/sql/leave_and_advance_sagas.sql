@@ -1,0 +1,2 @@
+select outcomes, advanced, left_at
+from {schema}.leave_and_advance_sagas($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)
