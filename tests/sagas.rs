@@ -4,6 +4,7 @@ mod attempts;
 mod broken;
 mod check;
 mod crash;
+mod ends;
 mod fair;
 mod faults;
 mod lot;

@@ -175,6 +175,7 @@ migrations! {
     0095 "start_sagas_for",
     0096 "hold_sagas",
     0097 "leave_and_advance_sagas",
+    0098 "list_sagas",
 }
 
 #[cfg(test)]

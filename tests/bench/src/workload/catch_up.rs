@@ -91,13 +91,15 @@ pub(crate) async fn unknown_event(context: Context) -> Result<Workload> {
                     let (app, stop) = (Arc::clone(&app), stop.clone());
                     async move { app.run(stop).await }
                 });
-                // The last event of all that it reads.
-                while catch_up::totals(&pool, "ours.account_summaries").await? != totals(20_000) {
-                    tokio::time::sleep(Duration::from_millis(20)).await;
+                // It comes to no rest at an event that it leaves alone.
+                let entries = "SELECT coalesce(sum(entries), 0)::bigint FROM ours.account_summaries";
+                while sqlx::query_scalar::<_, i64>(entries).fetch_one(&pool).await? != totals(20_000).1 {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
                 }
                 let sample = Sample::rate(20_000 * EVENTS, began.elapsed()).cpu(&before, &Cpu::now());
                 stop.cancel();
                 running.await??;
+                same(catch_up::totals(&pool, "ours.account_summaries").await?, totals(20_000))?;
                 Ok(sample)
             }
         })
