@@ -192,7 +192,9 @@ impl<S: SagaStore> Claimer<S> {
         let free = concurrency.saturating_sub(by_saga.values().sum());
         // Nothing was due at the last claim: half of the slots are left to instances that are given to this
         // worker meanwhile.
-        let is_quiet = !all.seen.is_empty() && all.seen.iter().all(|seen| seen.open);
+        let is_quiet = self.worker.shared.store.gives_sagas()
+            && !all.seen.is_empty()
+            && all.seen.iter().all(|seen| seen.open);
         let room = if is_quiet { free.div_ceil(2) } else { free };
         let wanted = divide(concurrency, &running, &all.seen).into_iter().filter_map(|share| {
             let name = *mains.get(share.saga)?;
