@@ -17,7 +17,7 @@ use self::check::check;
 use crate::support::Processes;
 
 /// A guard against hanging, never a measure.
-const HANG: Duration = Duration::from_secs(120);
+const HANG: Duration = Duration::from_secs(180);
 
 /// A process of its own starts parcels and looks at them, and runs none.
 async fn office(url: &str) -> (Kenning, PgPool) {

@@ -15,7 +15,7 @@ use kenning::store::EventStore;
 use kenning_tests::meters::{by_hand, by_place, create_seen, fill, stored};
 
 /// A guard against hanging, never a measure.
-const HANG: Duration = Duration::from_secs(120);
+const HANG: Duration = Duration::from_secs(180);
 
 /// A database with so many events of so many meters, and nobody who follows them.
 async fn filled(meters: u32, events: u64) -> (String, PostgresStore) {

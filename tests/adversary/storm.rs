@@ -36,7 +36,9 @@ async fn p1_p2_p3_trap_18_storm_of_writers_in_several_processes() {
     let over = Instant::now() + super::storm_time();
     let mut terminator = session(&url).await;
     let (mut round, mut terminated) = (0_u32, 0);
-    while Instant::now() < over {
+    let patience = over + super::HANG;
+    // On a busy machine it takes longer until it is a storm.
+    while Instant::now() < over || (stored(&url).await.len() <= 500 && Instant::now() < patience) {
         tokio::time::sleep(Duration::from_millis(fastrand::u64(150..500))).await;
         round += 1;
         terminated += terminate(&mut terminator, fastrand::u32(1..3)).await;

@@ -15,7 +15,7 @@ use kenning::{Kenning, StreamName};
 use self::domain::{Row, Rows};
 
 /// A guard against hanging, never a measure.
-const HANG: Duration = Duration::from_secs(60);
+const HANG: Duration = Duration::from_secs(150);
 
 /// Waits for what has to happen; a test that hangs says what for.
 async fn in_time<F: IntoFuture>(what: &str, future: F) -> F::Output {

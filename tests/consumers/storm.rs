@@ -8,8 +8,17 @@ use sqlx::{Connection as _, Executor as _, PgConnection};
 use super::shelf::{Shelf, builder, check, fill};
 use crate::support::database;
 
+/// Connects, again if the storm ends the session.
 async fn store(url: &str) -> PostgresStore {
-    PostgresStore::options().max_connections(6).connect(url).await.expect("the database answers")
+    let mut attempt = 1;
+    loop {
+        match PostgresStore::options().max_connections(6).connect(url).await {
+            Ok(store) => return store,
+            Err(error) => assert!(attempt < 50, "the database answers: {error:?}"),
+        }
+        attempt += 1;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

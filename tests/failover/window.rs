@@ -41,7 +41,6 @@ impl Running {
 
     /// Everything is handled, nothing is parked, and nothing in memory differs from what is stored.
     async fn check(self, url: &str) {
-        assert_eq!(settled(url).await, Vec::<String>::new());
         let sql = "select count(*) from kenning.sagas where status <> 'completed'";
         let mut session = session(url).await;
         until("the sagas to be completed", async || {
@@ -49,6 +48,8 @@ impl Running {
             open == 0
         })
         .await;
+        // The sagas append events: only now nothing changes any more.
+        assert_eq!(settled(url).await, Vec::<String>::new());
         let store: Arc<dyn EventStore> = Arc::new(self.store);
         states_equal_replays(&self.app, &store, 5).await;
         self.stop.cancel();

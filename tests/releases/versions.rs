@@ -198,6 +198,20 @@ async fn p12_a_renamed_reactor_goes_on_where_it_stood<H: Both>(home: H) {
     let again = aggregates().await.reactor(Collector).build().await.unwrap();
     again.run_until_idle().await.unwrap();
     assert_eq!(picks(&again, 1..6).await, [1; 5]);
+    // A2: what is handled again has the ids that the first name gave it.
+    again.consumer("collector").reset_with_effects(Start::Beginning).await.unwrap();
+    again.run_until_idle().await.unwrap();
+    assert_eq!(picks(&again, 1..6).await, [1; 5]);
+    // The canary is rolled back: the release before leaves the consumer to those that know its name.
+    let back = aggregates().await.reactor(super::old::Picker).build().await.unwrap();
+    place(&back, 6..7).await;
+    back.run_until_idle().await.unwrap();
+    assert_eq!(picks(&back, 1..7).await, [1, 1, 1, 1, 1, 0]);
+    again.run_until_idle().await.unwrap();
+    assert_eq!(picks(&again, 1..7).await, [1; 6]);
+    // Another reactor would draw the same ids.
+    let both = aggregates().await.reactor(Collector).reactor(super::old::Picker).build().await.unwrap_err();
+    assert!(both.to_string().contains("the name `picker` was that of the consumer `collector`"), "{both}");
 }
 
 /// Adds what it sees to the table, which is the [`Seen`].

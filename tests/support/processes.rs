@@ -7,7 +7,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 /// A guard against hanging, never a measure.
-const HANG: Duration = Duration::from_secs(120);
+const HANG: Duration = Duration::from_secs(180);
 
 /// Processes of one program.
 pub(crate) struct Processes {

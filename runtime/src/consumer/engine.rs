@@ -68,6 +68,7 @@ impl<S: ConsumerStore> Engine<S> {
             let records = store.consumers().await?;
             let known = |name: &str| records.iter().find(|record| record.live && *record.name == *name);
             let mut history = History::default();
+            let names: Vec<Arc<str>> = declarations.iter().map(|one| Arc::clone(&one.name)).collect();
             for declaration in declarations {
                 let options = declaration.options(&setup.options);
                 let spec = declaration.spec(&options);
@@ -75,6 +76,18 @@ impl<S: ConsumerStore> Engine<S> {
                 let consumer = Consumer::new(declaration, options, spec, reads);
                 let spec = &consumer.spec;
                 let is = known(&spec.name);
+                // An earlier release: it leaves the consumer to those that know its new name.
+                if let (None, Some(later)) = (is, records.iter().find(|record| record.was_named(&spec.name)))
+                {
+                    if names.contains(&later.name) {
+                        return Err(StoreError::Unsuitable(format!(
+                            "the name `{}` was that of the consumer `{}`: choose another one, or forget that consumer",
+                            spec.name, later.name
+                        )));
+                    }
+                    consumers.push(Arc::new(consumer));
+                    continue;
+                }
                 let renamed =
                     consumer.options.renamed_from.as_deref().is_some_and(|from| known(from).is_some());
                 if spec.kind.goes_on() && is.is_none() && !renamed && consumer.options.start.is_none() {

@@ -182,7 +182,9 @@ impl<S: ConsumerStore> Keeper<S> {
         let foreign = self.foreign(&new).await?;
         for lease in new {
             let foreign = foreign.get(&lease.consumer).cloned().unwrap_or_default();
-            self.start(lease, foreign);
+            let known = records.iter().find(|record| record.name == lease.consumer);
+            let first_name = Arc::clone(known.map_or(&lease.consumer, ConsumerRecord::first_name));
+            self.start(lease, foreign, first_name);
         }
         Ok(())
     }
@@ -233,7 +235,7 @@ impl<S: ConsumerStore> Keeper<S> {
         wanted
     }
 
-    fn start(&mut self, lease: Lease, foreign: Arc<Foreign>) {
+    fn start(&mut self, lease: Lease, foreign: Arc<Foreign>, first_name: Arc<str>) {
         let Some(consumer) = self.host.consumer(&lease.consumer).cloned() else { return };
         let own = self.window(&consumer, &lease, &foreign);
         let id = id_of(&lease);
@@ -247,8 +249,15 @@ impl<S: ConsumerStore> Keeper<S> {
             "a partition is run here"
         );
         let windows = (Arc::clone(&self.tail), own);
-        let partition =
-            Partition::new(Arc::clone(&self.host), consumer, windows, lease, stop.clone(), foreign);
+        let partition = Partition::new(
+            Arc::clone(&self.host),
+            consumer,
+            windows,
+            lease,
+            stop.clone(),
+            foreign,
+            first_name,
+        );
         let task = AbortOnDropHandle::new(tokio::spawn(Arc::new(partition).supervise()));
         self.held.insert(id, Held { epoch, timeline, stop, task });
     }

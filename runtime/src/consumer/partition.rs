@@ -31,6 +31,8 @@ pub(super) struct Partition<S> {
     pub(super) stop: CancellationToken,
     /// The events that are left to other releases.
     pub(super) foreign: Arc<Foreign>,
+    /// What the consumer was called when the store first had it.
+    pub(super) first_name: Arc<str>,
     checkpoint: Mutex<Checkpoint>,
 }
 
@@ -81,9 +83,10 @@ impl<S: ConsumerStore> Partition<S> {
         lease: Lease,
         stop: CancellationToken,
         foreign: Arc<Foreign>,
+        first_name: Arc<str>,
     ) -> Self {
         let checkpoint = Mutex::new(Checkpoint { stored: lease.position, perhaps: None });
-        Self { host, consumer, tail, own, lease, stop, foreign, checkpoint }
+        Self { host, consumer, tail, own, lease, stop, foreign, first_name, checkpoint }
     }
 
     /// Works until the lease is lost or the partition is told to stop. Whatever fails, panics included, is logged, counted and begun again at the checkpoint

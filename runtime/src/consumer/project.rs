@@ -34,6 +34,7 @@ where
     fn session(
         &self,
         options: &ConsumerOptions,
+        _: &Arc<str>,
         _: Option<Table>,
         _: &Application<S>,
     ) -> Box<dyn Session<S>> {

@@ -38,6 +38,7 @@ impl<R: Reactor, S> Runner<S> for Reacting<R> {
     fn session(
         &self,
         options: &ConsumerOptions,
+        first_name: &Arc<str>,
         _: Option<Table>,
         application: &Application<S>,
     ) -> Box<dyn Session<S>>
@@ -46,6 +47,7 @@ impl<R: Reactor, S> Runner<S> for Reacting<R> {
     {
         Box::new(ReactSession {
             reactor: Arc::clone(&self.reactor),
+            first_name: Arc::clone(first_name),
             concurrency: options.concurrency.get(),
             timeout: options.timeout,
             application: application.clone(),
@@ -62,6 +64,8 @@ impl<R: Reactor, S> Runner<S> for Reacting<R> {
 
 struct ReactSession<R, S> {
     reactor: Arc<R>,
+    /// What the ids and keys of effects are drawn from.
+    first_name: Arc<str>,
     concurrency: usize,
     timeout: Duration,
     application: Application<S>,

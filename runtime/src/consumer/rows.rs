@@ -36,6 +36,7 @@ impl<M: ReadModel, S> Runner<S> for Rows<M> {
     fn session(
         &self,
         options: &ConsumerOptions,
+        _: &Arc<str>,
         table: Option<Table>,
         _: &Application<S>,
     ) -> Box<dyn Session<S>>

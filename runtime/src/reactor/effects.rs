@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::future::Future;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use time::OffsetDateTime;
 use tokio::sync::watch;
@@ -29,7 +29,8 @@ use crate::telemetry;
 /// outside, which are made at once.
 ///
 /// # What happens how often
-/// *Commands and events happen once.* Their ids are drawn from the name of the reactor, the id of the event and their place among the commands, or events, of this event.
+/// *Commands and events happen once.* Their ids are drawn from the first name of the reactor, which a
+/// [rename](crate::ConsumerOptions::renamed_from) keeps, the id of the event and their place among the commands, or events, of this event.
 /// They are written together with the checkpoint, and their ids are remembered with them: when the event is delivered again, as after
 /// [`reset`](crate::ConsumerHandle::reset), what is remembered is not done again, and what is not is done. They are remembered for as long as
 /// [`Builder::ledger_retention`](crate::Builder::ledger_retention) says. A handler that asks for something else under an id that is remembered is not believed: the event is parked.
@@ -57,6 +58,8 @@ use crate::telemetry;
 /// was caused by an event shortly before.
 pub struct Effects {
     reactor: &'static str,
+    /// What ids and keys are drawn from: the first name of the reactor.
+    first_name: Arc<str>,
     event_id: Uuid,
     correlation_id: Uuid,
     time: OffsetDateTime,
@@ -72,9 +75,15 @@ pub struct Effects {
 }
 
 impl Effects {
-    pub(crate) fn new(reactor: &'static str, event: &Metadata, time: OffsetDateTime) -> Self {
+    pub(crate) fn new(
+        reactor: &'static str,
+        first_name: Arc<str>,
+        event: &Metadata,
+        time: OffsetDateTime,
+    ) -> Self {
         Self {
             reactor,
+            first_name,
             event_id: event.id,
             // An event outside every conversation opens one.
             correlation_id: event.correlation_id.unwrap_or(event.id),
@@ -171,7 +180,7 @@ impl Effects {
             // Whoever polls the handler gives it up now: it has no answer to go on with.
             return std::future::pending().await;
         }
-        let words: Vec<&str> = [self.reactor, "call"].iter().chain(words).copied().collect();
+        let words: Vec<&str> = [&*self.first_name, "call"].iter().chain(words).copied().collect();
         let key = derived(self.event_id, &words);
         let span = tracing::debug_span!("kenning.call", reactor = self.reactor, call = full, %key);
         let began = Instant::now();
@@ -203,7 +212,7 @@ impl Effects {
         let count = count(self);
         let ordinal = count.to_string();
         *count += 1;
-        derived(self.event_id, &[self.reactor, kind, &ordinal])
+        derived(self.event_id, &[&*self.first_name, kind, &ordinal])
     }
 
     fn cannot(&mut self, problem: String) {

@@ -90,7 +90,13 @@ impl Follow {
 }
 
 impl<S: SagaStore> Runner<S> for Follow {
-    fn session(&self, _: &ConsumerOptions, _: Option<Table>, _: &Application<S>) -> Box<dyn Session<S>>
+    fn session(
+        &self,
+        _: &ConsumerOptions,
+        _: &Arc<str>,
+        _: Option<Table>,
+        _: &Application<S>,
+    ) -> Box<dyn Session<S>>
     where
         S: ConsumerStore,
     {

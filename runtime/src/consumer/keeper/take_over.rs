@@ -8,10 +8,15 @@ use super::Keeper;
 use crate::app::with_sources;
 use crate::consumer::host::Consumer;
 use crate::consumer::restart::restart;
-use crate::store::{ConsumerKind, ConsumerRecord, ConsumerStore, Start, StoreError};
+use crate::store::{ConsumerKind, ConsumerRecord, ConsumerSpec, ConsumerStore, Start, StoreError};
 
 /// How often the log says that partitions wait for another release.
 const TELL: Duration = Duration::from_secs(60);
+
+fn tell_renamed(spec: &ConsumerSpec, renamed: &ConsumerRecord) {
+    let (consumer, name) = (&*spec.name, &*renamed.name);
+    tracing::warn!(consumer, name, "consumer not run here: a later release has renamed it");
+}
 
 impl<S: ConsumerStore> Keeper<S> {
     /// Takes consumers of lower versions over. What may take long has no bound: an index over a large table.
@@ -28,6 +33,12 @@ impl<S: ConsumerStore> Keeper<S> {
         for consumer in &self.host.consumers {
             let spec = &consumer.spec;
             let live = records.iter().find(|record| record.live && record.name == spec.name);
+            if live.is_none()
+                && let Some(renamed) = records.iter().find(|record| record.was_named(&spec.name))
+            {
+                tell_renamed(spec, renamed);
+                continue;
+            }
             let newer = match live {
                 Some(live) if live.version > spec.version => true,
                 live => self.open_one(consumer, live.map(|live| live.version)).await?,
@@ -71,7 +82,11 @@ impl<S: ConsumerStore> Keeper<S> {
         for consumer in &self.host.consumers {
             let spec = &consumer.spec;
             let Some(live) = records.iter().find(|record| record.live && record.name == spec.name) else {
-                if spec.kind == ConsumerKind::Projection {
+                if let Some(renamed) = records.iter().find(|record| record.was_named(&spec.name)) {
+                    if self.tell_at <= now {
+                        tell_renamed(spec, renamed);
+                    }
+                } else if spec.kind == ConsumerKind::Projection {
                     self.open_one(consumer, None).await?;
                     changed = true;
                 } else if self.tell_at <= now {

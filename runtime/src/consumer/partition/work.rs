@@ -70,7 +70,12 @@ impl<S: ConsumerStore> Partition<S> {
         let mut reader = Reader::new(Arc::clone(&self.tail), Arc::clone(&self.own));
         let now = Instant::now();
         let mut worker = Worker {
-            session: self.consumer.runner.session(&self.consumer.options, table, &self.host.application),
+            session: self.consumer.runner.session(
+                &self.consumer.options,
+                &self.first_name,
+                table,
+                &self.host.application,
+            ),
             blocked,
             in_row: 0,
             feed_first: false,

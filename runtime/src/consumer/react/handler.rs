@@ -1,6 +1,7 @@
 //! Calling a reactor's handler on one event.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
@@ -19,6 +20,7 @@ use crate::store::StoreError;
 /// What an event causes, or why that is not known. `at` is its place in the batch.
 pub(super) async fn react<R: Reactor>(
     reactor: &R,
+    first_name: &Arc<str>,
     at: usize,
     event: &EventRef,
     time: OffsetDateTime,
@@ -34,18 +36,19 @@ pub(super) async fn react<R: Reactor>(
         stream = %event.metadata.stream,
         position = event.metadata.position.get()
     );
-    let handled = handled(reactor, known, event, time, timeout).instrument(span).await;
+    let handled = handled(reactor, first_name, known, event, time, timeout).instrument(span).await;
     handled.map_err(|error| failure(at, error))
 }
 
 async fn handled<R: Reactor>(
     reactor: &R,
+    first_name: &Arc<str>,
     known: &ReactorEvent<R>,
     event: &EventRef,
     time: OffsetDateTime,
     timeout: Duration,
 ) -> Result<Vec<Effect>, ReactorError> {
-    let mut effects = Effects::new(R::NAME, &event.metadata, time);
+    let mut effects = Effects::new(R::NAME, Arc::clone(first_name), &event.metadata, time);
     let mut twice = effects.twice();
     {
         let call = pin!(guarded(|| (known.react)(reactor, event, &mut effects)));

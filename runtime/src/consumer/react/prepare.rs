@@ -78,11 +78,12 @@ impl<R: Reactor, S: ConsumerStore> ReactSession<R, S> {
             while running.len() + self.slow.running() < self.concurrency {
                 let Some(at) = next.next() else { break };
                 let (reactor, event) = (Arc::clone(&self.reactor), events[at].clone());
+                let first_name = Arc::clone(&self.first_name);
                 let (time, timeout) = (self.application.clock.now(), self.timeout);
                 let position = event.metadata.position;
                 pending.insert(position, at);
                 running.push(Box::pin(async move {
-                    (position, react(&*reactor, at, &event, time, timeout).await)
+                    (position, react(&*reactor, &first_name, at, &event, time, timeout).await)
                 }));
             }
             if running.is_empty() {

@@ -37,6 +37,22 @@ pub struct ConsumerRecord {
     pub pause_reason: Option<Arc<str>>,
     /// Why a generation that is being built may replace the live one although events failed.
     pub replace_anyway: Option<Arc<str>>,
+    /// The names that it had before, in their order. The ids and keys of a reactor's effects are drawn from the first.
+    pub former_names: Vec<Arc<str>>,
+}
+
+impl ConsumerRecord {
+    /// The name that it had when the store first knew it.
+    #[must_use]
+    pub fn first_name(&self) -> &Arc<str> {
+        self.former_names.first().unwrap_or(&self.name)
+    }
+
+    /// Whether it had this name before, and has another one now.
+    #[must_use]
+    pub fn was_named(&self, name: &str) -> bool {
+        *self.name != *name && self.former_names.iter().any(|former| **former == *name)
+    }
 }
 
 /// One partition of a generation.

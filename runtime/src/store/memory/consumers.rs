@@ -29,6 +29,8 @@ pub(super) struct Consumer {
     last: u32,
     /// The live one, and at most one that is being built.
     pub(super) generations: BTreeMap<u32, Generation>,
+    /// The names that it had before, in their order.
+    pub(super) former_names: Vec<Arc<str>>,
 }
 
 /// One generation of a consumer.
@@ -133,6 +135,7 @@ impl Consumers {
                     retrying: retrying as u64,
                     pause_reason: generation.halted.clone(),
                     replace_anyway: generation.replace_anyway.clone(),
+                    former_names: consumer.former_names.clone(),
                 });
             }
         }
@@ -143,8 +146,14 @@ impl Consumers {
 impl Consumer {
     /// A consumer with its first generation.
     pub(super) fn new(spec: &ConsumerSpec, at: Position, now: OffsetDateTime) -> Self {
-        let mut consumer =
-            Self { kind: spec.kind, paused: false, live: 1, last: 0, generations: BTreeMap::new() };
+        let mut consumer = Self {
+            kind: spec.kind,
+            paused: false,
+            live: 1,
+            last: 0,
+            generations: BTreeMap::new(),
+            former_names: Vec::new(),
+        };
         consumer.add(spec, at, now);
         consumer
     }

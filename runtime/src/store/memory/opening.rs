@@ -109,6 +109,9 @@ impl Consumers {
             generation.partitions.iter_mut().for_each(Partition::revoke);
             generation.parked.values_mut().for_each(|parked| parked.consumer = Arc::clone(&spec.name));
         }
+        if !consumer.former_names.contains(&name) {
+            consumer.former_names.push(name);
+        }
         self.by_name.insert(Arc::clone(&spec.name), consumer);
         Ok(true)
     }

@@ -83,7 +83,7 @@ statements! {
     count_sagas, delete_generation, describe_server, enlist_saga_worker, event_after, feed_page,
     feed_watermark, find_command, find_generations, find_indexes, find_landmark, find_latest,
     find_partitions, find_saga, find_start, find_tried_locks, find_watermark_holder, find_written,
-    fold_saga_counts, forget_commands, forget_ended_sagas, forget_kept_events, forget_saga,
+    fold_saga_counts, forget_commands, forget_consumer_name, forget_ended_sagas, forget_kept_events, forget_saga,
     forget_saga_definitions, forget_saga_worker, forget_saga_workers, free_sagas, halt_consumer,
     identify_backend, identify_server, identify_server_plainly, insert_event, insert_generation,
     insert_partitions, is_replacement_blocked, is_run, is_sequence_behind, is_table_locked, lease, leave_for_sagas,
@@ -176,6 +176,7 @@ migrations! {
     0096 "hold_sagas",
     0097 "leave_and_advance_sagas",
     0098 "list_sagas",
+    0100 "consumer_names",
 }
 
 #[cfg(test)]

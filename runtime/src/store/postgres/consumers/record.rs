@@ -54,6 +54,7 @@ fn read(row: &PgRow) -> Result<(ConsumerRecord, PartitionRecord), sqlx::Error> {
         retrying: count(14)?,
         pause_reason: row.try_get::<Option<&str>, _>(15)?.map(Into::into),
         replace_anyway: row.try_get::<Option<&str>, _>(16)?.map(Into::into),
+        former_names: row.try_get::<Vec<String>, _>(21)?.into_iter().map(Into::into).collect(),
     };
     let partition = PartitionRecord {
         partition: number.try_into().map_err(decode)?,
@@ -102,6 +103,7 @@ async fn forget_once(core: &Core, consumer: &str, with_table: bool) -> Result<Op
         }
         generation::delete(core, &mut transaction, consumer, generation.number).await?;
     }
+    sqlx::query(core.sql.forget_consumer_name.clone()).bind(consumer).execute(&mut *transaction).await?;
     transaction.commit().await?;
     Ok(Some(true))
 }

@@ -10,7 +10,8 @@ select c.name, c.kind, c.version, c.generation, c.live, c.paused, c.created_at,
     coalesce(k.failed, 0), coalesce(k.waiting, 0),
     p.partition, p.position, p.epoch, case when p.expires_at > clock_timestamp() then p.worker end, n.recorded_at,
     coalesce(k.retrying, 0), c.pause_reason, c.replace_anyway,
-    p.needs_name, p.needs_version, p.needs_handler, p.needs_at
+    p.needs_name, p.needs_version, p.needs_handler, p.needs_at,
+    array(select f.former from {schema}.consumer_names f where f.name = c.name order by f.renamed_at, f.former)
 from {schema}.consumers c
 join {schema}.consumer_partitions p on p.consumer = c.name and p.generation = c.generation
 left join counted k on k.consumer = c.name and k.generation = c.generation

@@ -6,5 +6,12 @@ parked as (
 ),
 workers as (
     delete from {schema}.consumer_workers where consumer = $1
+),
+earlier as (
+    update {schema}.consumer_names set name = $2 where name = $1 and former <> $1
+),
+former as (
+    insert into {schema}.consumer_names (former, name, renamed_at) values ($1, $2, clock_timestamp())
+    on conflict (former) do update set name = excluded.name
 )
 update {schema}.consumers set name = $2 where name = $1
