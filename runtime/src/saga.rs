@@ -69,6 +69,7 @@ pub(crate) use self::{
     context::CallContext,
     decide::Attempted,
     key::{Direction, step_key},
+    note::{Moves, Note},
     table::{Does, Table},
     watch::Probe,
 };

@@ -33,10 +33,10 @@ pub use self::consumer::{
 pub use self::error::{AppendError, Conflict, InvalidAppend, RehydrateError, StoreError};
 pub use self::health::{Health, WatermarkHolder};
 pub use self::ledger::{BodyHash, CommandRecord, LedgerEntry};
+#[cfg(feature = "testing")]
+pub(crate) use self::memory::{HandedOver, WriteProbe, Writing};
 #[cfg(feature = "memory")]
 pub use self::memory::{MemoryStore, MemoryTransaction};
-#[cfg(feature = "testing")]
-pub(crate) use self::memory::{WriteProbe, Writing};
 #[cfg(feature = "postgres")]
 pub use self::postgres::{PostgresOptions, PostgresStore};
 #[cfg(feature = "postgres")]

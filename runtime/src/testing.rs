@@ -12,6 +12,6 @@ mod saga;
 pub use self::given::{Given, Then, When, given};
 pub use self::lock::{Change, ChangeKind, InvalidLock, Lock, Subject, assert_lock};
 pub use self::saga::{
-    Attempt, Counterexample, Explore, Explored, GivenSaga, Outcome, SagaTest, ThenSaga, WhenStep, explore,
-    given_saga,
+    Arrival, Attempt, Counterexample, CutShort, Dimension, Explore, Explored, GivenSaga, Outcome, SagaTest,
+    ThenSaga, WhenStep, explore, given_saga,
 };

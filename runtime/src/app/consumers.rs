@@ -42,6 +42,15 @@ impl Kenning {
         consumed.and(sagas)
     }
 
+    /// Runs the consumers alone, for tests that begin the sagas later.
+    #[cfg(feature = "testing")]
+    pub(crate) async fn run_consumers(&self, stop: CancellationToken) -> Result<(), RunError> {
+        match &self.inner.read_side {
+            Some(read_side) => read_side.run(stop).await,
+            None => Ok(()),
+        }
+    }
+
     /// Runs the sagas, if there are any, until the token fires.
     async fn run_sagas(&self, stop: CancellationToken) -> Result<(), RunError> {
         let Some(saga_side) = &self.inner.saga_side else { return Ok(()) };

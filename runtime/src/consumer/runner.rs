@@ -192,15 +192,6 @@ impl Failure {
         Self::Poison(Poison::for_good(at.into(), reason))
     }
 
-    /// Why, for a test.
-    #[cfg(feature = "testing")]
-    pub(crate) fn reason(self) -> String {
-        match self {
-            Self::Store(error) | Self::Collision(error) => crate::app::with_sources(&error),
-            Self::Poison(poison) => poison.reason,
-        }
-    }
-
     /// A batch that may succeed another time.
     pub(super) fn this_time(reason: String, stuck: bool) -> Self {
         Self::Poison(Poison { at: None, reason, for_good: false, stuck, slow: false, newer: None })

@@ -20,4 +20,20 @@ pub(crate) struct Faults {
     pub(crate) cancel_stops_compensation: bool,
     /// An event that comes before its wait begins is lost.
     pub(crate) early_event_is_lost: bool,
+    /// An event that is to be kept until its instance starts is dropped.
+    pub(crate) event_before_start_is_dropped: bool,
+    /// An event that is delivered again counts as another event.
+    pub(crate) delivery_has_no_identity: bool,
+    /// A timeout is recorded although events recorded before it are not handled yet.
+    pub(crate) timeout_passes_the_feed: bool,
+    /// The skip that an operator requests is applied twice.
+    pub(crate) request_is_applied_twice: bool,
+    /// A request is answered although an attempt at its step runs.
+    pub(crate) skip_ignores_attempts: bool,
+    /// Steps that a migration has renamed draw their keys from their new names.
+    pub(crate) renamed_step_draws_new_key: bool,
+    /// An upgrade forgets which steps are done.
+    pub(crate) upgrade_forgets_outcomes: bool,
+    /// Keys are drawn without the instance.
+    pub(crate) key_without_instance: bool,
 }

@@ -12,6 +12,7 @@ use super::any::{AnySaga, Brought, Followed};
 use super::doorbell::Doorbell;
 use super::engine::{RegisteredSaga, given};
 use super::event::{LateEvent, MissingInstance};
+use super::faults::Faults;
 use super::reception::{Handing, Planned};
 use crate::app::with_sources;
 use crate::consumer::{Application, ConsumerOptions, EventRef, Failure, Runner, Session, panic_text};
@@ -34,6 +35,7 @@ pub(crate) struct Follow {
     /// The events of the saga, and of those of its old definitions that have waits.
     followed: Events,
     doorbell: Arc<Doorbell>,
+    faults: Faults,
 }
 
 impl Follow {
@@ -41,6 +43,7 @@ impl Follow {
         main: &Arc<RegisteredSaga>,
         old: &[Arc<RegisteredSaga>],
         doorbell: Arc<Doorbell>,
+        faults: Faults,
     ) -> Self {
         let mut followed = Vec::new();
         for (registered, starts) in [(main, true)].into_iter().chain(old.iter().map(|old| (old, false))) {
@@ -50,7 +53,7 @@ impl Follow {
                 }
             }
         }
-        Self { main: Arc::clone(main), followed: followed.into(), doorbell }
+        Self { main: Arc::clone(main), followed: followed.into(), doorbell, faults }
     }
 
     fn begin(&self) -> FollowSession {
@@ -58,26 +61,12 @@ impl Follow {
             main: Arc::clone(&self.main),
             followed: Arc::clone(&self.followed),
             doorbell: Arc::clone(&self.doorbell),
+            faults: self.faults,
             started: 0,
             due: false,
             left_for: Vec::new(),
             handing: None,
         }
-    }
-
-    /// Hands over one event, in a transaction of its own, as the consumer does. An error says why the consumer would park it.
-    #[cfg(feature = "testing")]
-    pub(crate) async fn one<S: SagaStore>(
-        &self,
-        store: &Arc<S>,
-        event: &RecordedEvent,
-    ) -> Result<(), String> {
-        let mut transaction = store.begin().await.map_err(|error| with_sources(&error))?;
-        let mut session = self.begin();
-        session.hand_over(store, &mut transaction, &[event]).await.map_err(Failure::reason)?;
-        store.commit(transaction).await.map_err(|error| with_sources(&error))?;
-        session.tell();
-        Ok(())
     }
 
     /// The names of the events.
@@ -108,6 +97,7 @@ struct FollowSession {
     main: Arc<RegisteredSaga>,
     followed: Events,
     doorbell: Arc<Doorbell>,
+    faults: Faults,
     /// How many instances the batch under way has started.
     started: u64,
     /// Whether any of them is due.
@@ -156,6 +146,10 @@ impl FollowSession {
         let early = self.followed.iter().any(|(.., event)| event.missing == MissingInstance::Keep);
         let mut batch = Batch::default();
         for (at, event) in events.iter().enumerate() {
+            let event_id = match self.faults.delivery_has_no_identity {
+                true => fresh_id(),
+                false => event.metadata.id,
+            };
             for (saga, place, followed) in
                 self.followed.iter().filter(|(.., one)| *one.info.name == *event.name)
             {
@@ -188,9 +182,10 @@ impl FollowSession {
                             saga: Arc::clone(&saga.about().name),
                             id: id.into(),
                             step: Arc::clone(&step.name),
-                            event_id: event.metadata.id,
+                            event_id,
                             output,
-                            keep: followed.missing == MissingInstance::Keep,
+                            keep: followed.missing == MissingInstance::Keep
+                                && !self.faults.event_before_start_is_dropped,
                             origin: Some(EventOrigin {
                                 definition: saga.about().fingerprint,
                                 position: event.metadata.position,
@@ -395,6 +390,7 @@ impl FollowSession {
                         "an event for which there is no instance is passed over"
                     );
                 }
+                (Delivery::Missing, MissingInstance::Keep) if self.faults.event_before_start_is_dropped => {}
                 (Delivery::Missing, MissingInstance::Park | MissingInstance::Keep) => {
                     let reason =
                         format!("no instance `{id}` of `{saga}` was ever started, whose `{step}` it is for");

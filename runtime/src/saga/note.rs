@@ -97,7 +97,7 @@ impl Note {
         Payload::of("note", self).ok()
     }
 
-    pub(super) fn of(entry: &NewSagaEntry) -> Self {
+    pub(crate) fn of(entry: &NewSagaEntry) -> Self {
         entry.output.as_ref().and_then(|note| serde_json::from_str(note.as_str()).ok()).unwrap_or_default()
     }
 }

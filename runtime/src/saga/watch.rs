@@ -28,11 +28,6 @@ pub(crate) struct WatchedAttempt {
 
 #[cfg(not(feature = "testing"))]
 impl Watch {
-    /// Whether a test brings the events in place of the consumers.
-    pub(crate) fn brings_events(&self) -> bool {
-        false
-    }
-
     /// A task of the process.
     pub(crate) fn task<F: Future>(&self, task: F) -> F {
         task
@@ -87,11 +82,6 @@ mod probe {
     impl Watch {
         pub(crate) fn with(probe: Arc<dyn Probe>) -> Self {
             Self { probe: Some(probe) }
-        }
-
-        /// Whether a test brings the events in place of the consumers.
-        pub(crate) fn brings_events(&self) -> bool {
-            self.probe.is_some()
         }
 
         /// A task of the process.

@@ -28,7 +28,7 @@ use uuid::Uuid;
 use self::claim::{Claim, Key};
 use self::log::Log;
 #[cfg(feature = "testing")]
-pub(crate) use self::probe::{WriteProbe, Writing};
+pub(crate) use self::probe::{HandedOver, WriteProbe, Writing};
 pub use self::transaction::MemoryTransaction;
 use super::{
     Append, AppendError, Appended, BoxFuture, BoxStream, CommandRecord, Direction, EventStore, EventType,
@@ -228,7 +228,11 @@ impl EventStore for MemoryStore {
     }
 
     fn read_feed(&self, query: FeedQuery) -> BoxFuture<'_, Result<FeedPage, StoreError>> {
-        Box::pin(async move { Ok(self.shared.log().available()?.page(&query)) })
+        Box::pin(async move {
+            #[cfg(feature = "testing")]
+            self.running().await;
+            Ok(self.shared.log().available()?.page(&query))
+        })
     }
 
     fn wakeup(&self) -> Wakeup {

@@ -59,7 +59,7 @@ impl<S> Sagas<S> {
                     .filter(|one| one.finishes_only && one.saga.about().name == main.saga.about().name)
                     .cloned()
                     .collect();
-                let follow = Follow::new(main, &old, Arc::clone(&self.doorbell));
+                let follow = Follow::new(main, &old, Arc::clone(&self.doorbell), self.faults);
                 let start = self.starts.get(&*main.saga.about().name).copied();
                 (!follow.events().is_empty()).then(|| make(main, follow, &self.options, start))
             })

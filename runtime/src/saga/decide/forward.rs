@@ -7,8 +7,10 @@ use crate::saga::failure::SagaFailure;
 use crate::saga::progress::{Phase, StepState};
 use crate::store::{NewSagaEntry, SagaEntryKind, SagaMessageKind};
 
-/// How soon it is looked again whether the feed was read up to the end of a wait.
+/// How soon it is looked again whether the feed was read up to the end of a wait: an eighth of the time
+/// for which the timeout is held back, between these.
 const FEED: time::Duration = time::Duration::milliseconds(100);
+const LONGEST_FEED: time::Duration = time::Duration::seconds(10);
 
 /// How soon others are offered an instance first that has an event for a step which is not known here.
 const FIRST_OFFER: time::Duration = time::Duration::seconds(1);
@@ -143,7 +145,7 @@ impl Situation<'_> {
             StepState::Begun if !self.is_busy(at) => step.due,
             StepState::Waiting if self.faults.timer_is_lost => None,
             StepState::Waiting => self.ends_at(at).map(|end| match end <= self.now {
-                true => self.now + FEED,
+                true => self.now + ((self.now - end) / 8_i32).clamp(FEED, LONGEST_FEED),
                 false => end,
             }),
             _ => None,

@@ -98,7 +98,7 @@ impl Situation<'_> {
         let Some((about, own)) = self.table.steps.get(step).zip(self.progress.steps.get(step)) else {
             return vec![refused(message, "there is no such step")];
         };
-        if self.is_busy(step) {
+        if self.is_busy(step) && !self.faults.skip_ignores_attempts {
             return vec![refused(message, "an attempt at this step runs: park the instance first")];
         }
         let undo = match own.state {

@@ -276,6 +276,10 @@ async fn migrate<S: SagaStore>(
                 "an instance has gone over to another definition"
             );
             let mut adoptee = adoptee;
+            if worker.shared.faults.upgrade_forgets_outcomes {
+                let key_names = std::mem::take(&mut adoptee.progress.key_names);
+                adoptee.progress = Progress { key_names, ..Progress::new(about.table.steps.len()) };
+            }
             adoptee.record.sequence += 1;
             adoptee.record.definition = about.fingerprint;
             adoptee.record.version = about.version;

@@ -6,6 +6,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
+use uuid::Uuid;
 
 use super::attempt::Attempt;
 use super::cut::UnderWay;
@@ -38,10 +39,15 @@ impl<S: SagaStore> Run<S> {
         let heartbeats = heartbeat.subscribe();
         let cancelled = CancellationToken::new();
         let name = table_step.map_or("", |step| step.info.name);
-        let key_name = self.progress.key_name(name);
+        let faults = self.worker.shared.faults;
+        let key_name = match faults.renamed_step_draws_new_key {
+            true => name.into(),
+            false => self.progress.key_name(name),
+        };
+        let key_of = if faults.key_without_instance { Uuid::nil() } else { self.record.instance };
         let command_id = match step {
-            Some(_) => step_key(self.record.instance, &key_name, direction),
-            None => derived(self.record.instance, &["failed"]),
+            Some(_) => step_key(key_of, &key_name, direction),
+            None => derived(key_of, &["failed"]),
         };
         let number = attempt;
         let blocks = table_step.is_some_and(|step| match direction {
@@ -54,7 +60,7 @@ impl<S: SagaStore> Run<S> {
             call: CallContext {
                 saga: about.static_name,
                 id: Arc::clone(&self.record.id),
-                instance: self.record.instance,
+                instance: key_of,
                 step: name,
                 key_name,
                 direction,

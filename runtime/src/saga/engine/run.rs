@@ -159,7 +159,7 @@ impl<S: SagaStore> Run<S> {
     /// The time of a wait is over. Looks how far the consumer has come, and reads what it has left so far.
     async fn feed(&mut self, end: OffsetDateTime, now: OffsetDateTime) -> Result<(), String> {
         let shared = &self.worker.shared;
-        if shared.watch.brings_events() {
+        if shared.faults.timeout_passes_the_feed {
             self.fed_until = now;
         } else if let Some(fed) = shared.feed.of(shared, &self.record.saga, end, now).await {
             self.fed_until = fed.until_for(&self.record.id);
@@ -178,7 +178,12 @@ impl<S: SagaStore> Run<S> {
         let mut begun = Vec::new();
         loop {
             match next(&self.situation(now)) {
-                Next::Record(entries) => entries.into_iter().for_each(|entry| self.add(entry, now)),
+                Next::Record(entries) => {
+                    let twice = self.worker.shared.faults.request_is_applied_twice
+                        && entries.iter().any(|entry| entry.kind == SagaEntryKind::Skipped);
+                    let again = if twice { entries.clone() } else { Vec::new() };
+                    entries.into_iter().chain(again).for_each(|entry| self.add(entry, now));
+                }
                 // What was begun comes to its end; nothing new is begun by a process that stops.
                 Next::Begin(_) if self.worker.stop.is_cancelled() => {
                     return (begun, self.under_way.is_empty().then_some(now));

@@ -99,6 +99,8 @@ impl ConsumerStore for MemoryStore {
 
     fn lease<'a>(&'a self, request: &'a LeaseRequest) -> BoxFuture<'a, Result<Vec<Lease>, StoreError>> {
         Box::pin(async move {
+            #[cfg(feature = "testing")]
+            self.running().await;
             Ok(self.shared.log().available()?.consumers.lease(request, self.shared.clock.now()))
         })
     }

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use super::batch::Batch;
 use super::claim::{Claim, Key, Owner};
 use super::log::Log;
+#[cfg(feature = "testing")]
+use super::probe::Writing;
 use super::sagas::SagaBatch;
 use super::{MemoryStore, Shared};
 use crate::number::{Position, Version};
@@ -182,9 +184,19 @@ impl TransactionalStore for MemoryStore {
             if transaction.failed {
                 return Err(failed());
             }
+            #[cfg(feature = "testing")]
+            let handed_over = if self.is_probed() { transaction.sagas.handed_over() } else { Vec::new() };
+            #[cfg(feature = "testing")]
+            if !handed_over.is_empty() {
+                self.before(Writing::HandOver(&handed_over)).await;
+            }
             let (batch, sagas) =
                 (std::mem::take(&mut transaction.batch), std::mem::take(&mut transaction.sagas));
             transaction.laid.publish(batch, sagas)?;
+            #[cfg(feature = "testing")]
+            if !handed_over.is_empty() {
+                self.after(Writing::HandOver(&handed_over)).await;
+            }
             for write in transaction.writes.drain(..) {
                 if catch_unwind(AssertUnwindSafe(write)).is_err() {
                     tracing::error!("what was to be done at the commit of a transaction in memory panicked");

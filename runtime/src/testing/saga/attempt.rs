@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::definition::Release;
 use super::twist::Effect;
 use crate::payload::Payload;
 use crate::saga::Direction;
@@ -15,6 +16,7 @@ pub struct Attempt {
     pub(super) key: Uuid,
     pub(super) at: Duration,
     pub(super) process: u32,
+    pub(super) release: Release,
     /// How many moments had passed in the run.
     pub(super) moment: usize,
     /// The name of the command that it sends, and its JSON.

@@ -9,12 +9,15 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
+use time::OffsetDateTime;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::attempt::Attempt;
+use super::definition::Release;
 use super::tale::Line;
 use super::twist::{Effect, Moment, Twist, Until};
+use crate::number::Position;
 use crate::saga::Doorbell;
 use crate::store::{MemoryStore, SagaQuery, SagaRecord, SagaStore, SagaWhole};
 
@@ -31,6 +34,16 @@ pub(super) enum Signal {
     Claimed(u32),
     Died(u32),
     Stopped(u32, Until),
+    /// This release is deployed: processes that begin from now on run it.
+    Deployed(Release),
+    /// A process begins beside those that run.
+    Beside,
+    /// The processes of another release than the deployed one are told to stop.
+    Drain,
+    /// The consumer is paused no longer.
+    Unpaused,
+    /// The consumer is reset, so that events recorded since then are delivered again.
+    Reset(OffsetDateTime),
     /// It goes round in circles.
     Endless,
 }
@@ -53,6 +66,8 @@ pub(super) struct State {
     twists: Vec<(Twist, bool)>,
     passed: HashMap<(bool, Arc<str>), u32>,
     pub(super) moments: Vec<Moment>,
+    /// The releases of the processes that came to them.
+    pub(super) releases: Vec<Release>,
     /// Nothing goes wrong any more: how many attempts there were until then.
     pub(super) calm: Option<usize>,
     since_calm: usize,
@@ -67,6 +82,17 @@ pub(super) struct State {
     /// What each process has begun, and how often it had been stopped by then.
     begun: HashMap<(u32, Effect), u32>,
     doorbells: Vec<Arc<Doorbell>>,
+    /// The events that the outside has recorded.
+    pub(super) recorded: Vec<Recorded>,
+}
+
+/// An event that the outside has recorded.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Recorded {
+    /// The place of the event among those of the test.
+    pub(super) event: usize,
+    pub(super) at: OffsetDateTime,
+    pub(super) position: Position,
 }
 
 impl Director {
@@ -87,7 +113,11 @@ impl Director {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn signal(&self, signal: Signal) {
+    pub(super) fn recorded(&self, recorded: Recorded) {
+        self.state().recorded.push(recorded);
+    }
+
+    pub(super) fn signal(&self, signal: Signal) {
         // The world may be at its end.
         drop(self.signals.send(signal));
     }

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::arrival::Arrival;
 use super::stage::Stage;
 use super::then::ThenSaga;
-use super::twist::{Arrival, Effect, Misdeed, Times, Twist};
+use super::twist::{Effect, Misdeed, Times, Twist};
 use super::when::WhenStep;
 use super::world::play;
 use crate::aggregate::Aggregate;
@@ -110,7 +111,7 @@ impl<F: SagaDefinition> SagaTest<F> {
     /// An event that comes as soon as the instance waits for it.
     #[track_caller]
     pub fn event<E: Event>(mut self, stream: &str, event: &E) -> Self {
-        self.stage.events.push(Stage::<F>::encoded(stream, event));
+        self.stage.event(stream, event, None);
         self
     }
 
@@ -118,7 +119,7 @@ impl<F: SagaDefinition> SagaTest<F> {
     #[track_caller]
     pub fn early_event<E: Event>(self, stream: &str, event: &E) -> Self {
         let mut test = self.event(stream, event);
-        test.twists.push(Twist::Event(test.stage.events.len() - 1, Arrival::AtStart));
+        test.twists.push(Twist::Event(test.stage.events.len() - 1, Arrival::BeforeSteps));
         test
     }
 
@@ -126,8 +127,13 @@ impl<F: SagaDefinition> SagaTest<F> {
     #[track_caller]
     pub fn no_event(self, wait: &str) -> Self {
         let place = self.stage.step(wait);
-        let waits =
-            self.stage.table.steps.get(place).is_some_and(|step| matches!(step.does, Does::Wait { .. }));
+        let waits = self
+            .stage
+            .definition
+            .table
+            .steps
+            .get(place)
+            .is_some_and(|step| matches!(step.does, Does::Wait { .. }));
         assert!(waits, "`{wait}` waits for no event");
         self
     }
@@ -136,8 +142,13 @@ impl<F: SagaDefinition> SagaTest<F> {
     #[track_caller]
     pub fn when_step(self, step: &str) -> WhenStep<F> {
         let place = self.stage.step(step);
-        let waits =
-            self.stage.table.steps.get(place).is_some_and(|step| matches!(step.does, Does::Wait { .. }));
+        let waits = self
+            .stage
+            .definition
+            .table
+            .steps
+            .get(place)
+            .is_some_and(|step| matches!(step.does, Does::Wait { .. }));
         assert!(!waits, "`{step}` waits for an event\nhelp: `.no_event(\"{step}\")`");
         self.when(step, Direction::Do)
     }
@@ -146,7 +157,7 @@ impl<F: SagaDefinition> SagaTest<F> {
     #[track_caller]
     pub fn when_undo(self, step: &str) -> WhenStep<F> {
         let place = self.stage.step(step);
-        let undoable = self.stage.table.steps.get(place).is_some_and(|step| step.undoable);
+        let undoable = self.stage.definition.table.steps.get(place).is_some_and(|step| step.undoable);
         assert!(undoable, "`{step}` has no undo");
         self.when(step, Direction::Undo)
     }

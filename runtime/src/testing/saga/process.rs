@@ -6,15 +6,18 @@ use std::task::{Context, Poll, Waker};
 
 use uuid::Uuid;
 
-use super::director::Director;
-use super::twist::{Effect, Misdeed, Twist};
+use super::definition::Release;
+use super::director::{Director, Signal};
+use super::twist::{Effect, Misdeed, Rollout, Twist, Until};
 use crate::payload::Payload;
 use crate::saga::{Attempted, CallContext, Probe, StepError};
-use crate::store::{Append, BoxFuture, WriteProbe, Writing};
+use crate::store::{Append, BoxFuture, HandedOver, WriteProbe, Writing};
 
 /// A process.
 pub(super) struct Process {
     pub(super) number: u32,
+    /// The release that it runs.
+    pub(super) release: Release,
     director: Arc<Director>,
     gate: Mutex<Gate>,
 }
@@ -27,8 +30,8 @@ enum Gate {
 }
 
 impl Process {
-    pub(super) fn new(number: u32, director: Arc<Director>) -> Self {
-        Self { number, director, gate: Mutex::new(Gate::Open) }
+    pub(super) fn new(number: u32, release: Release, director: Arc<Director>) -> Self {
+        Self { number, release, director, gate: Mutex::new(Gate::Open) }
     }
 
     /// It goes on where it was stopped.
@@ -42,26 +45,52 @@ impl Process {
         }
     }
 
+    /// It does nothing any more.
+    pub(super) fn die(&self) {
+        self.shut(Gate::Dead);
+    }
+
     fn shut(&self, shut: Gate) {
         *self.gate.lock().unwrap_or_else(PoisonError::into_inner) = shut;
     }
 
+    async fn dies(&self, signal: Signal) {
+        self.die();
+        self.director.signal(signal);
+        std::future::pending::<()>().await;
+    }
+
+    async fn stops(&self, signal: Signal) {
+        self.shut(Gate::Stopped(Vec::new()));
+        self.director.stopped(self.number, signal);
+        std::future::poll_fn(|cx| self.poll_running(cx)).await;
+    }
+
     /// Comes to a moment, at which anything may happen to the process.
     async fn at(&self, before: bool, what: String) {
-        for twist in self.director.pass(self.number, before, what) {
+        for twist in self.director.pass(self.number, self.release, before, what) {
             match twist {
-                Twist::Dies(_) => {
-                    self.shut(Gate::Dead);
-                    self.director.died(self.number);
-                    std::future::pending::<()>().await;
+                Twist::Dies(_) => self.dies(Signal::Died(self.number)).await,
+                Twist::Stops(_, until) => self.stops(Signal::Stopped(self.number, until)).await,
+                Twist::Asked(_, target, ask, times) => {
+                    self.director.ask(target.as_deref(), &ask, times).await;
                 }
-                Twist::Stops(_, until) => {
-                    self.shut(Gate::Stopped(Vec::new()));
-                    self.director.stopped(self.number, until);
-                    std::future::poll_fn(|cx| self.poll_running(cx)).await;
+                Twist::CancelledAt(_) => self.director.ask(None, &super::ask::Ask::Cancel, 1).await,
+                Twist::Upgraded(_, rollout) => {
+                    self.director.signal(Signal::Deployed(Release::New));
+                    match rollout {
+                        Rollout::Replaced => self.dies(Signal::Died(self.number)).await,
+                        Rollout::Stale => {
+                            self.stops(Signal::Stopped(self.number, Until::TakenOver)).await;
+                        }
+                        Rollout::Rolling => self.director.signal(Signal::Beside),
+                    }
                 }
-                Twist::Cancelled(_) | Twist::CancelledAt(_) => self.director.cancel().await,
-                Twist::Attempt(..) | Twist::Event(..) => {}
+                Twist::RolledBack(_) => {
+                    self.director.signal(Signal::Deployed(Release::Old));
+                    self.dies(Signal::Died(self.number)).await;
+                }
+                Twist::Attempt(..) | Twist::Event(..) | Twist::AskedAtRest(..) => {}
             }
         }
     }
@@ -94,7 +123,7 @@ impl Probe for Process {
             let effect =
                 Effect { id: Arc::clone(&call.id), step: call.step.into(), direction: call.direction };
             let what = self.director.doing(&effect);
-            let (place, nth) = self.director.attempted(self.number, &effect, call, command);
+            let (place, nth) = self.director.attempted((self.number, self.release), &effect, call, command);
             self.at(true, what.clone()).await;
             let misdeed = self.director.misdeed(&effect, nth, place);
             let answer = match &misdeed {
@@ -130,6 +159,7 @@ impl WriteProbe for Process {
             match write {
                 Writing::Sagas(writes, _) => self.at(true, self.director.writing(writes)).await,
                 Writing::Append(append) => self.at(true, appending(append)).await,
+                Writing::HandOver(handed) => self.at(true, delivering(handed)).await,
                 Writing::Claim(_) => {}
             }
         })
@@ -146,6 +176,11 @@ impl WriteProbe for Process {
                     self.director.tell(self.number, format!("appends {}", events(append)));
                     self.at(false, appending(append)).await;
                 }
+                Writing::HandOver(handed) => {
+                    self.director.tell(self.number, format!("delivers {}", shown(handed)));
+                    self.director.signal(Signal::Wrote);
+                    self.at(false, delivering(handed)).await;
+                }
                 Writing::Claim([]) => {}
                 Writing::Claim(claimed) => {
                     self.director.claimed(self.number, claimed);
@@ -153,6 +188,10 @@ impl WriteProbe for Process {
                 }
             }
         })
+    }
+
+    fn running(&self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::poll_fn(|cx| self.poll_running(cx)))
     }
 }
 
@@ -163,4 +202,16 @@ fn appending(append: &Append) -> String {
 fn events(append: &Append) -> String {
     let events = append.streams.iter().flat_map(|stream| &stream.events);
     events.map(|event| format!("`{}`", event.name)).collect::<Vec<_>>().join(", ")
+}
+
+fn delivering(handed: &[HandedOver]) -> String {
+    format!("delivering {}", shown(handed))
+}
+
+fn shown(handed: &[HandedOver]) -> String {
+    let one = |handed: &HandedOver| match &handed.step {
+        Some(step) => format!("the event for `{step}` of `{}`", handed.id),
+        None => format!("the event that starts `{}`", handed.id),
+    };
+    handed.iter().map(one).collect::<Vec<_>>().join(", ")
 }

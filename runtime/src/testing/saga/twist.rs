@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::arrival::Arrival;
+use super::ask::Ask;
 use crate::saga::Direction;
 
 /// One thing that goes otherwise than it would by itself.
@@ -12,14 +14,44 @@ pub(super) enum Twist {
     Dies(Moment),
     /// The process is stopped, another begins, and the first goes on later.
     Stops(Moment, Until),
-    /// Somebody cancels the instances.
-    Cancelled(Moment),
+    /// An operator requests something of an instance, so many times.
+    Asked(Moment, Target, Ask, u32),
+    /// An operator requests something when nothing goes on by itself any more: each instance has ended, or is parked.
+    AskedAtRest(Target, Ask, u32),
     /// Somebody cancels the instance when it comes to a step.
     CancelledAt(Arc<str>),
     /// Attempts at an effect go wrong.
     Attempt(Effect, Times, Misdeed),
     /// An event comes at another time.
     Event(usize, Arrival),
+    /// The new release is deployed.
+    Upgraded(Moment, Rollout),
+    /// The new release is taken back, and the old one is deployed again.
+    RolledBack(Moment),
+}
+
+/// The instances that a request is about: the one of that id, or all.
+pub(super) type Target = Option<Arc<str>>;
+
+/// How a release is deployed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Rollout {
+    /// The old process dies, and the new one begins.
+    Replaced,
+    /// The new process begins, and the old one goes on until it is told to stop two leases later.
+    Rolling,
+    /// The old process is stopped, and goes on when the new one has taken over.
+    Stale,
+}
+
+impl Rollout {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Replaced => "the old process dies",
+            Self::Rolling => "the old process runs beside the new one",
+            Self::Stale => "the old process goes on after the new one has taken over",
+        }
+    }
 }
 
 /// A place in what a process does.
@@ -67,20 +99,6 @@ pub(super) enum Misdeed {
     Panics { done: bool },
 }
 
-/// When an event comes. By itself it comes a second after its wait has begun.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Arrival {
-    /// Before any step.
-    AtStart,
-    /// At the moment at which its wait begins.
-    AtOnce,
-    JustBefore,
-    AtTimeout,
-    JustAfter,
-    Never,
-    Twice,
-}
-
 impl Times {
     pub(super) fn has(self, nth: u32) -> bool {
         match self {
@@ -110,7 +128,13 @@ impl fmt::Display for Twist {
             Self::Stops(moment, Until::Over) => {
                 write!(f, "the process is stopped {moment}, and goes on when another has finished")
             }
-            Self::Cancelled(moment) => write!(f, "the instance is cancelled {moment}"),
+            Self::Asked(moment, target, ask, times) => {
+                write!(f, "an operator {ask}{}{} {moment}", of(target), twice(*times))
+            }
+            Self::AskedAtRest(target, ask, times) => {
+                let (of, twice) = (of(target), twice(*times));
+                write!(f, "an operator {ask}{of}{twice} after the instance has ended or was parked")
+            }
             Self::CancelledAt(step) => write!(f, "the instance is cancelled at `{step}`"),
             Self::Attempt(effect, times, misdeed) => {
                 match times {
@@ -120,9 +144,34 @@ impl fmt::Display for Twist {
                 }
                 write!(f, "{misdeed}")
             }
-            Self::Event(nth, arrival) => write!(f, "event {} comes {arrival}", nth + 1),
+            Self::Event(nth, arrival) => write!(f, "event {} {}", nth + 1, arrival.recorded()),
+            Self::Upgraded(moment, Rollout::Replaced) => {
+                write!(f, "the process dies {moment}, and the new release is deployed in its place")
+            }
+            Self::Upgraded(moment, Rollout::Rolling) => {
+                write!(
+                    f,
+                    "the new release is deployed {moment}, and the old process runs beside it for a time"
+                )
+            }
+            Self::Upgraded(moment, Rollout::Stale) => write!(
+                f,
+                "the old process is stopped {moment}, the new release is deployed, \
+                 and the old process goes on when the new one has taken over"
+            ),
+            Self::RolledBack(moment) => {
+                write!(f, "the new release is rolled back {moment}, and deployed again at the end")
+            }
         }
     }
+}
+
+fn of(target: &Target) -> String {
+    target.as_ref().map_or_else(String::new, |id| format!(" of `{id}`"))
+}
+
+fn twice(times: u32) -> &'static str {
+    if times > 1 { " twice" } else { "" }
 }
 
 impl fmt::Display for Moment {
@@ -151,19 +200,5 @@ impl fmt::Display for Misdeed {
             Self::Panics { .. } => f.write_str("panics")?,
         }
         f.write_str(if self.is_done() { ", and it was done" } else { ", and it was not done" })
-    }
-}
-
-impl fmt::Display for Arrival {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::AtStart => "before any step is begun",
-            Self::AtOnce => "at the moment at which its wait begins",
-            Self::JustBefore => "a millisecond before the time of its wait is over",
-            Self::AtTimeout => "at the moment at which the time of its wait is over",
-            Self::JustAfter => "a millisecond after the time of its wait is over",
-            Self::Never => "never",
-            Self::Twice => "twice",
-        })
     }
 }

@@ -1,6 +1,8 @@
 //! One run of a saga: its store, its processes and the outside, in virtual time.
 
+mod consumer;
 mod events;
+mod running;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,21 +11,19 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
-use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
+use self::running::Running;
+use super::definition::Release;
 use super::director::{Director, Signal, State};
-use super::process::Process;
-use super::stage::Stage;
+use super::stage::{For, NewInstance, Stage};
 use super::twist::{Twist, Until};
-use crate::app::Kenning;
 use crate::clock::Clock;
-use crate::saga::{
-    Follow, MissingInstance, RegisteredSaga, SagaDefinition, SagaOptions, Watch, registered, saga_start,
-};
+use crate::number::Position;
+use crate::saga::SagaDefinition;
 use crate::store::{
-    Append, EventStore, Expect, MemoryStore, NewEvent, NewSaga, SagaStatus, SagaStore, SagaWhole, Start,
+    Append, EventStore, Expect, MemoryStore, NewEvent, NewSaga, SagaStatus, SagaStore, SagaWhole,
 };
 
 /// What has become of a run.
@@ -35,18 +35,51 @@ pub(super) struct Played<F: SagaDefinition> {
     /// What has gone wrong.
     pub(super) fired: Vec<Twist>,
     pub(super) services: Arc<F::Services>,
+    pub(super) routes: Vec<Routes>,
+    /// The events that the consumer has parked, and that are parked still.
+    pub(super) parked: Vec<Position>,
+}
+
+/// The instances and steps that an event is for, in each definition.
+pub(super) struct Routes {
+    pub(super) name: &'static str,
+    pub(super) new: Option<Vec<For>>,
+    pub(super) old: Option<Vec<For>>,
+}
+
+impl Routes {
+    pub(super) fn of(&self, release: Release) -> &[For] {
+        let routes = match release {
+            Release::Old => &self.old,
+            Release::New => &self.new,
+        };
+        routes.as_deref().unwrap_or_default()
+    }
+
+    /// Whether the event starts instances in a definition.
+    fn starts(&self, release: Release) -> bool {
+        let routes = match release {
+            Release::Old => &self.old,
+            Release::New => &self.new,
+        };
+        routes.as_ref().is_some_and(Vec::is_empty)
+    }
 }
 
 /// The world of one run.
 struct World<'a, F: SagaDefinition> {
     stage: &'a Stage<F>,
     services: Arc<F::Services>,
-    saga: Arc<RegisteredSaga>,
-    follow: Arc<Follow>,
+    routes: Vec<Routes>,
     clock: Clock,
     store: MemoryStore,
     director: Arc<Director>,
     signals: mpsc::UnboundedReceiver<Signal>,
+    /// The release that is deployed.
+    release: Release,
+    was_rolled_back: bool,
+    /// Whether processes run sagas yet; until then they run consumers alone.
+    runs_sagas: bool,
     /// How many processes there were.
     begun: u32,
     processes: Vec<Running>,
@@ -57,14 +90,6 @@ struct World<'a, F: SagaDefinition> {
     /// What the outside has under way.
     outside: Vec<AbortOnDropHandle<()>>,
     endless: bool,
-}
-
-/// A process that was not killed.
-struct Running {
-    process: Arc<Process>,
-    /// Before the application: its tasks end first.
-    _task: AbortOnDropHandle<()>,
-    _app: Kenning,
 }
 
 /// Runs a saga once, in a runtime of its own whose time passes by itself when nothing is left to do.
@@ -92,17 +117,30 @@ impl<'a, F: SagaDefinition> World<'a, F> {
         let store = MemoryStore::with_clock(clock.clone());
         let several = stage.instances.len() > 1;
         let (director, signals) = Director::new(store.clone(), F::NAME, several, twists);
-        let saga = registered::<F>(Arc::clone(&services), false);
-        let follow = Arc::new(Follow::new(&saga, &[], Arc::default()));
+        let new = (stage.definition.registered)(Arc::clone(&services));
+        let old = stage.old.as_ref().map(|old| (old.registered)(Arc::clone(&services)));
+        let routes = stage.events.iter().map(|coming| {
+            let routes = Routes {
+                name: coming.event.name,
+                new: Stage::<F>::route(&new, coming),
+                old: old.as_ref().and_then(|old| Stage::<F>::route(old, coming)),
+            };
+            let name = coming.event.name;
+            let followed = routes.new.is_some() || routes.old.is_some();
+            assert!(followed, "`{}` waits for no `{name}` and is not started by it", F::NAME);
+            routes
+        });
         Self {
             stage,
             services,
-            saga,
-            follow,
+            routes: routes.collect(),
             clock,
             store,
             director,
             signals,
+            release: stage.first(),
+            was_rolled_back: false,
+            runs_sagas: false,
             begun: 0,
             processes: Vec::new(),
             brought: BTreeSet::new(),
@@ -119,16 +157,22 @@ impl<'a, F: SagaDefinition> World<'a, F> {
                 panic!("`{}` cannot be appended to `{stream}`: {error}", event.name);
             }
         }
-        for (nth, saga) in self.stage.instances.iter().enumerate() {
-            self.start(nth, saga).await;
-        }
-        self.events_at_start().await;
         self.begin_process().await;
+        self.events_before_start().await;
+        for (nth, new) in self.stage.instances.iter().enumerate() {
+            self.start(nth, new).await;
+        }
+        self.events_before_steps().await;
+        self.run_sagas();
         self.until_over().await;
+        if !self.endless && self.at_rest().await {
+            self.until_over().await;
+        }
         let first = self.instances();
         let is_parked = first.iter().any(|whole| whole.record.status == SagaStatus::Parked);
-        let resumed = if self.stage.resumes && is_parked && !self.endless {
-            self.director.resume().await;
+        let left = is_parked || self.was_rolled_back || !self.parked_events().await.is_empty();
+        let resumed = if self.stage.resumes && left && !self.endless {
+            self.resume().await;
             self.until_over().await;
             Some(self.instances())
         } else {
@@ -138,8 +182,40 @@ impl<'a, F: SagaDefinition> World<'a, F> {
             self.director.broken("P5: it goes round in circles and comes to no end".to_owned());
         }
         let fired = self.director.fired();
+        let parked = self.parked_events().await;
         self.processes.clear();
-        Played { instances: first, resumed, state: self.director.end(), fired, services: self.services }
+        Played {
+            instances: first,
+            resumed,
+            state: self.director.end(),
+            fired,
+            services: self.services,
+            routes: self.routes,
+            parked,
+        }
+    }
+
+    /// Nothing goes on by itself: what operators and the outside do then. Whether there was anything.
+    async fn at_rest(&mut self) -> bool {
+        let asks = self.director.asks_at_rest();
+        for (target, ask, times) in &asks {
+            self.director.ask(target.as_deref(), ask, *times).await;
+        }
+        self.events_at_rest().await || !asks.is_empty()
+    }
+
+    /// Nothing goes wrong any more; what is parked, or was rolled back, goes on.
+    async fn resume(&mut self) {
+        self.director.calm_down();
+        if self.was_rolled_back {
+            self.director.tell(0, "the new release is deployed again".to_owned());
+            self.processes.iter().for_each(|one| one.process.die());
+            self.processes.clear();
+            self.release = Release::New;
+            self.begin_process().await;
+        }
+        self.retry_parked_events().await;
+        self.director.resume().await;
     }
 
     /// Runs until no instance goes on by itself any more, or the time is over.
@@ -166,60 +242,24 @@ impl<'a, F: SagaDefinition> World<'a, F> {
         records.iter().filter_map(|record| self.director.whole(&record.id)).collect()
     }
 
-    async fn start(&self, nth: usize, saga: &F) {
-        let about = self.saga.saga.about();
-        let (id, state) = match saga_start(saga) {
-            Ok(start) => start,
-            Err(reason) => panic!("the instance cannot be started: {reason}"),
-        };
+    async fn start(&self, nth: usize, new: &NewInstance) {
+        let definition = self.stage.of(new.release);
         // The same in every run, so that all runs are alike.
         let instance = Uuid::from_u128(0x5a6a + nth as u128);
         let new = NewSaga {
             instance,
-            saga: Arc::clone(&about.name),
-            id: id.into(),
-            version: about.version,
-            definition: about.fingerprint,
-            state,
+            saga: F::NAME.into(),
+            id: Arc::clone(&new.id),
+            version: definition.version,
+            definition: definition.fingerprint,
+            state: new.state.clone(),
             correlation_id: instance,
             causation_id: None,
-            early_events: F::EVENTS.iter().any(|event| event.missing == MissingInstance::Keep),
+            early_events: definition.keeps_early,
         };
         if let Err(error) = self.store.start_saga(&new).await {
             panic!("the instance cannot be started: {error}");
         }
-    }
-
-    async fn begin_process(&mut self) {
-        self.begun += 1;
-        let number = self.begun;
-        let process = Arc::new(Process::new(number, Arc::clone(&self.director)));
-        let lease = self.stage.lease();
-        let watch = Watch::with(Arc::clone(&process) as _);
-        let mut builder = Kenning::builder(self.store.probed(Arc::clone(&process) as _))
-            .clock(self.clock.clone())
-            .lease(lease)
-            .sagas(SagaOptions::new().poll(lease / 4))
-            .faults(self.stage.faults)
-            .watch(watch.clone())
-            .saga_from::<F>(Arc::clone(&self.services), Start::Beginning);
-        for register in &self.stage.register {
-            builder = register(builder);
-        }
-        self.director.add_doorbell(builder.doorbell());
-        let app = match builder.build().await {
-            Ok(app) => app,
-            Err(error) => panic!("the application cannot be built: {error}"),
-        };
-        let Some(side) = app.saga_side().cloned() else { panic!("the application runs no sagas") };
-        // The consumers are not run: the outside hands the events over.
-        let run = watch.task(async move {
-            if let Err(error) = side.run(CancellationToken::new()).await {
-                tracing::error!(%error, "the sagas of a test have ended");
-            }
-        });
-        let task = AbortOnDropHandle::new(tokio::spawn(run));
-        self.processes.push(Running { process, _task: task, _app: app });
     }
 
     async fn on(&mut self, signal: Signal) {
@@ -237,6 +277,21 @@ impl<'a, F: SagaDefinition> World<'a, F> {
                 self.stopped.push((process, until));
                 self.begin_process().await;
             }
+            Signal::Deployed(release) => {
+                self.was_rolled_back |= release == Release::Old;
+                self.release = release;
+            }
+            Signal::Beside => {
+                self.begin_process().await;
+                let (director, after) = (Arc::clone(&self.director), self.stage.lease() * 2);
+                self.outside.push(AbortOnDropHandle::new(tokio::spawn(async move {
+                    tokio::time::sleep(after).await;
+                    director.signal(Signal::Drain);
+                })));
+            }
+            Signal::Drain => self.drain(),
+            Signal::Unpaused => self.unpause().await,
+            Signal::Reset(since) => self.reset(since).await,
             Signal::Endless => self.endless = true,
         }
     }
@@ -261,8 +316,9 @@ impl<'a, F: SagaDefinition> World<'a, F> {
             && records.iter().all(|record| record.status.is_end() || record.status == SagaStatus::Parked)
     }
 
-    /// How long it takes until the time of a wait is over.
-    fn timeout(&self, step: usize) -> Option<Duration> {
-        self.stage.table.steps.get(step)?.info.timeout
+    /// When an event comes that was not said to come at another time, or shortly before its timeout.
+    fn soon(timeout: Option<Duration>) -> Duration {
+        let soon = Duration::from_secs(1);
+        timeout.map_or(soon, |timeout| soon.min(timeout / 2))
     }
 }

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use super::Sagas;
+#[cfg(feature = "testing")]
+use crate::store::HandedOver;
 use crate::store::{Delivery, NewDelivery, NewSaga, StoreError};
 
 /// The starts and deliveries of a transaction, in their order.
@@ -48,6 +50,16 @@ impl SagaBatch {
             self.changes.push(Change::Deliver(new.clone()));
         }
         delivery
+    }
+
+    /// What it starts and delivers, for tests.
+    #[cfg(feature = "testing")]
+    pub(in super::super) fn handed_over(&self) -> Vec<HandedOver> {
+        let handed_over = self.changes.iter().map(|change| match change {
+            Change::Start(new) => HandedOver { id: Arc::clone(&new.id), step: None },
+            Change::Deliver(new) => HandedOver { id: Arc::clone(&new.id), step: Some(Arc::clone(&new.step)) },
+        });
+        handed_over.collect()
     }
 
     /// Refuses what may not be stored any more.

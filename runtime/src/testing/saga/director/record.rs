@@ -9,6 +9,7 @@ use crate::payload::Payload;
 use crate::saga::{CallContext, Direction, step_key};
 use crate::store::{ClaimedSaga, NewSagaEntry, SagaEntryKind, SagaWrite, SagaWritten};
 use crate::testing::saga::attempt::Attempt;
+use crate::testing::saga::definition::Release;
 use crate::testing::saga::tale::Line;
 use crate::testing::saga::twist::Effect;
 
@@ -107,7 +108,7 @@ impl Director {
     /// An attempt is made; returns its place among all, and the how many-th of its effect it is.
     pub(in super::super) fn attempted(
         &self,
-        process: u32,
+        (process, release): (u32, Release),
         effect: &Effect,
         call: &CallContext,
         command: Option<(&'static str, Payload)>,
@@ -125,6 +126,7 @@ impl Director {
             key,
             at,
             process,
+            release,
             moment,
             command,
             done: false,

@@ -5,14 +5,23 @@ use std::sync::Arc;
 use super::{Director, Signal};
 use crate::saga::Direction;
 use crate::store::{SagaRequest, SagaStatus, SagaStore};
-use crate::testing::saga::twist::{Arrival, Effect, Misdeed, Moment, Twist, Until};
+use crate::testing::saga::arrival::Arrival;
+use crate::testing::saga::ask::Ask;
+use crate::testing::saga::definition::Release;
+use crate::testing::saga::twist::{Effect, Misdeed, Moment, Target, Twist};
 
 /// More moments than any run has that comes to an end.
 const MOST: usize = 5_000;
 
 impl Director {
     /// A process comes to a moment; says what happens to it there.
-    pub(in super::super) fn pass(&self, process: u32, before: bool, what: String) -> Vec<Twist> {
+    pub(in super::super) fn pass(
+        &self,
+        process: u32,
+        release: Release,
+        before: bool,
+        what: String,
+    ) -> Vec<Twist> {
         let mut state = self.state();
         if state.calm.is_some() {
             state.since_calm += 1;
@@ -30,18 +39,21 @@ impl Director {
         let mut now = Vec::new();
         for (twist, fired) in state.twists.iter_mut().filter(|(_, fired)| !*fired) {
             let is_now = match twist {
-                Twist::Dies(at) | Twist::Stops(at, _) | Twist::Cancelled(at) => *at == moment,
+                Twist::Dies(at) | Twist::Stops(at, _) | Twist::Asked(at, ..) => *at == moment,
+                Twist::Upgraded(at, _) => *at == moment && release == Release::Old,
+                Twist::RolledBack(at) => *at == moment && release == Release::New,
                 Twist::CancelledAt(step) => moment.is_at(step),
-                Twist::Attempt(..) | Twist::Event(..) => false,
+                Twist::Attempt(..) | Twist::Event(..) | Twist::AskedAtRest(..) => false,
             };
             if is_now {
                 *fired = true;
                 now.push(twist.clone());
             }
         }
-        // Whoever is cancelled at the moment of a death is cancelled first.
-        now.sort_by_key(|twist| !matches!(twist, Twist::Cancelled(_) | Twist::CancelledAt(_)));
+        // What is requested at the moment of a death is requested first.
+        now.sort_by_key(|twist| !matches!(twist, Twist::Asked(..) | Twist::CancelledAt(_)));
         state.moments.push(moment);
+        state.releases.push(release);
         if !now.is_empty() {
             state.from = state.moments.len();
         }
@@ -54,7 +66,9 @@ impl Director {
             match twist {
                 Twist::Dies(_) => self.tell(process, "dies".to_owned()),
                 Twist::Stops(..) => self.tell(process, "is stopped".to_owned()),
-                _ => self.tell(process, "is told that the instance is cancelled".to_owned()),
+                Twist::Upgraded(..) => self.tell(0, "the new release is deployed".to_owned()),
+                Twist::RolledBack(_) => self.tell(0, "the old release is deployed again".to_owned()),
+                _ => {}
             }
         }
         now
@@ -64,8 +78,10 @@ impl Director {
     pub(in super::super) fn misdeed(&self, effect: &Effect, nth: u32, place: usize) -> Option<Misdeed> {
         let mut state = self.state();
         let from = state.moments.len();
+        // By its key: a release may call a step by another name.
+        let key = state.attempts.get(place).map(|attempt| attempt.key);
         let earlier =
-            state.attempts.iter().take(place).any(|attempt| attempt.effect == *effect && attempt.done);
+            state.attempts.iter().take(place).any(|attempt| Some(attempt.key) == key && attempt.done);
         // And what was said to be never done is not done later. An undo may be, once somebody has seen to it.
         let failed = effect.direction == Direction::Do
             && state.attempts.iter().take(place).any(|attempt| attempt.effect == *effect && attempt.failed);
@@ -114,13 +130,22 @@ impl Director {
         state.twists.iter().filter(|(_, fired)| *fired).map(|(twist, _)| twist.clone()).collect()
     }
 
-    pub(in super::super) fn died(&self, process: u32) {
-        self.signal(Signal::Died(process));
+    /// The requests that are left when nothing goes on by itself any more.
+    pub(in super::super) fn asks_at_rest(&self) -> Vec<(Target, Ask, u32)> {
+        let mut state = self.state();
+        let mut asks = Vec::new();
+        for (twist, fired) in state.twists.iter_mut().filter(|(_, fired)| !*fired) {
+            if let Twist::AskedAtRest(target, ask, times) = twist {
+                *fired = true;
+                asks.push((target.clone(), ask.clone(), *times));
+            }
+        }
+        asks
     }
 
-    pub(in super::super) fn stopped(&self, process: u32, until: Until) {
+    pub(in super::super) fn stopped(&self, process: u32, signal: Signal) {
         *self.state().pauses.entry(process).or_default() += 1;
-        self.signal(Signal::Stopped(process, until));
+        self.signal(signal);
     }
 
     pub(in super::super) fn goes_on(&self, process: u32) {
@@ -130,14 +155,14 @@ impl Director {
         self.tell(process, "goes on".to_owned());
     }
 
-    fn calm_down(&self) {
+    /// Nothing goes wrong any more.
+    pub(in super::super) fn calm_down(&self) {
         let mut state = self.state();
         state.calm = Some(state.attempts.len());
     }
 
-    /// Nothing goes wrong any more, and what is parked is told to go on.
+    /// What is parked is told to go on.
     pub(in super::super) async fn resume(&self) {
-        self.calm_down();
         for record in self.records().iter().filter(|record| record.status == SagaStatus::Parked) {
             self.tell(0, format!("`{}` is told to go on", record.id));
             // The memory store is open, and the instance is there.
@@ -146,12 +171,17 @@ impl Director {
         self.nudge();
     }
 
-    /// Cancels all instances.
-    pub(in super::super) async fn cancel(&self) {
+    /// An operator requests something of an instance, or of all.
+    pub(in super::super) async fn ask(&self, target: Option<&str>, ask: &Ask, times: u32) {
         for record in self.records() {
-            let request = SagaRequest::Cancel { reason: "the test has it cancelled".to_owned() };
-            // The memory store is open, and the instance is there.
-            drop(self.store.request_saga(&record.saga, &record.id, &request).await);
+            if target.is_some_and(|id| *id != *record.id) {
+                continue;
+            }
+            for _ in 0..times {
+                self.tell(0, format!("an operator {ask}: `{}`", record.id));
+                // The memory store is open, and the instance is there.
+                drop(self.store.request_saga(&record.saga, &record.id, &ask.request()).await);
+            }
         }
         self.ring();
     }

@@ -1,7 +1,9 @@
 //! What has become of an instance, for the invariants of a test.
 
+use super::check::terminated;
+use crate::event::Event;
 use crate::saga::SagaDefinition;
-use crate::store::{SagaStatus, SagaWhole};
+use crate::store::{SagaEntryKind, SagaStatus, SagaWhole};
 use crate::testing::saga::attempt::Attempt;
 use crate::testing::saga::world::Played;
 
@@ -67,6 +69,48 @@ impl<F: SagaDefinition> Outcome<'_, F> {
         self.attempts()
             .filter(|attempt| attempt.was_done() && attempt.undoes() && attempt.step() == step)
             .count()
+    }
+
+    /// How often an event of this type was recorded for it by the outside, before or after its end.
+    #[must_use]
+    pub fn times_recorded<E: Event>(&self) -> usize {
+        let own = self.played.state.recorded.iter().filter(|recorded| {
+            self.played.routes.get(recorded.event).is_some_and(|routes| {
+                let both = routes.new.iter().chain(&routes.old).flatten();
+                routes.name == E::NAME && both.into_iter().any(|to| *to.id == *self.whole.record.id)
+            })
+        });
+        own.count()
+    }
+
+    /// Whether an operator has cancelled it.
+    #[must_use]
+    pub fn was_cancelled(&self) -> bool {
+        self.has(SagaEntryKind::Cancelled) && !self.was_terminated()
+    }
+
+    /// Whether an operator has terminated it: then nothing was undone.
+    #[must_use]
+    pub fn was_terminated(&self) -> bool {
+        terminated(self.whole).is_some()
+    }
+
+    /// Whether an operator has skipped the step, or its undo.
+    #[must_use]
+    pub fn was_skipped(&self, step: &str) -> bool {
+        self.whole.log.iter().any(|entry| {
+            entry.entry.kind == SagaEntryKind::Skipped && entry.entry.step.as_deref() == Some(step)
+        })
+    }
+
+    /// Whether it has changed to another definition.
+    #[must_use]
+    pub fn was_upgraded(&self) -> bool {
+        self.has(SagaEntryKind::Migrated)
+    }
+
+    fn has(&self, kind: SagaEntryKind) -> bool {
+        self.whole.log.iter().any(|entry| entry.entry.kind == kind)
     }
 
     /// The services of the run.

@@ -76,6 +76,12 @@ pub(super) struct Label {
     of: String,
 }
 
+impl Label {
+    pub(super) fn of_hand() -> Self {
+        Self { of: "hand".to_owned() }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Saga)]
 #[kenning(name = "kit-fulfilment", version = 1, id = id)]
 pub(super) struct Fulfilment {

@@ -4,13 +4,21 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use crate::saga::{Direction, Table};
-use crate::store::{SagaStatus, SagaWhole};
+use super::lineage::Lineage;
+use super::operator::terminated;
+use crate::saga::{Direction, SagaDefinition};
+use crate::store::{SagaEntryKind, SagaStatus, SagaWhole};
 use crate::testing::saga::attempt::Attempt;
+use crate::testing::saga::stage::Stage;
 use crate::testing::saga::twist::Effect;
 
 /// What is wrong with the effects of an instance.
-pub(super) fn broken(table: &Table, whole: &SagaWhole, attempts: &[Attempt]) -> Vec<String> {
+pub(super) fn broken<F: SagaDefinition>(
+    stage: &Stage<F>,
+    lineage: &Lineage,
+    whole: &SagaWhole,
+    attempts: &[Attempt],
+) -> Vec<String> {
     let mut broken = Vec::new();
     let own = || attempts.iter().filter(|attempt| attempt.effect.id == whole.record.id);
     if whole.record.status == SagaStatus::Completed
@@ -18,10 +26,15 @@ pub(super) fn broken(table: &Table, whole: &SagaWhole, attempts: &[Attempt]) -> 
     {
         broken.push(format!("P5: it is completed, and `{}` was undone", undo.step()));
     }
+    if terminated(whole).is_some() {
+        return broken;
+    }
+    let table = &stage.of(lineage.last).table;
     for step in table.steps.iter().filter(|step| step.undoable) {
         let of = |direction| {
             own().enumerate().filter(move |(_, attempt)| {
-                *attempt.effect.step == *step.name && attempt.effect.direction == direction && attempt.done
+                let today = lineage.today(attempt.release, attempt.step());
+                today.as_deref() == Some(&*step.name) && attempt.effect.direction == direction && attempt.done
             })
         };
         // What a process does that was stopped in the middle of it comes when it comes: the outside can tell by the key of the step.
@@ -29,6 +42,7 @@ pub(super) fn broken(table: &Table, whole: &SagaWhole, attempts: &[Attempt]) -> 
         let undone = of(Direction::Undo).map(|(at, _)| at).last();
         let Some(done) = done else { continue };
         match undone {
+            None if is_skipped(whole, &step.name) => {}
             None if whole.record.status == SagaStatus::Compensated => {
                 broken
                     .push(format!("P5: it is compensated, and what `{}` has done is there still", step.name));
@@ -42,17 +56,38 @@ pub(super) fn broken(table: &Table, whole: &SagaWhole, attempts: &[Attempt]) -> 
     broken
 }
 
-/// Whether every effect has one key, and each its own.
-pub(super) fn keys(attempts: &[Attempt]) -> Vec<String> {
+/// Whether an operator has seen to a step, or to its undo.
+fn is_skipped(whole: &SagaWhole, step: &str) -> bool {
+    whole
+        .log
+        .iter()
+        .any(|entry| entry.entry.kind == SagaEntryKind::Skipped && entry.entry.step.as_deref() == Some(step))
+}
+
+/// Whether every effect has one key, and each its own. A step that a migration has renamed is one effect.
+pub(super) fn keys<F: SagaDefinition>(
+    stage: &Stage<F>,
+    instances: &[SagaWhole],
+    attempts: &[Attempt],
+) -> Vec<String> {
     let mut broken = Vec::new();
-    let mut keys: HashMap<&Effect, Uuid> = HashMap::new();
-    let mut effects: HashMap<Uuid, &Effect> = HashMap::new();
+    let lineages: HashMap<_, _> =
+        instances.iter().map(|whole| (&whole.record.id, Lineage::of(stage, whole))).collect();
+    let mut keys: HashMap<Effect, Uuid> = HashMap::new();
+    let mut effects: HashMap<Uuid, Effect> = HashMap::new();
     for attempt in attempts {
-        let effect = &attempt.effect;
-        if *keys.entry(effect).or_insert(attempt.key) != attempt.key {
+        let mut effect = attempt.effect.clone();
+        let lineage = lineages.get(&effect.id);
+        match lineage.map(|lineage| lineage.today(attempt.release, &effect.step)) {
+            Some(Some(today)) => effect.step = today.into(),
+            // No step of the last definition has this name.
+            Some(None) => effect.step = format!("{}, forgotten", effect.step).into(),
+            None => {}
+        }
+        if *keys.entry(effect.clone()).or_insert(attempt.key) != attempt.key {
             broken.push(format!("P6: two attempts at {effect} have different keys"));
         }
-        if *effects.entry(attempt.key).or_insert(effect) != effect {
+        if *effects.entry(attempt.key).or_insert_with(|| effect.clone()) != effect {
             broken.push(format!("P6: {effect} has the key of another effect"));
         }
     }

@@ -1,24 +1,57 @@
 //! What a log may say.
 
+use super::lineage::{Lineage, moves};
+use super::operator::terminated;
 use super::reader::{At, Reader};
-use crate::saga::Table;
-use crate::store::{SagaEntryKind, SagaWhole};
+use crate::saga::{Note, SagaDefinition};
+use crate::store::{NewSagaEntry, SagaEntryKind, SagaWhole};
+use crate::testing::saga::definition::Release;
+use crate::testing::saga::stage::Stage;
 
 /// What is wrong with the log of an instance. It is read here by rules of its own, which know nothing of how the engine reads it.
-pub(super) fn broken(table: &Table, has_last_word: bool, whole: &SagaWhole) -> Vec<String> {
-    let mut reader = Reader::new(table, has_last_word);
-    for entry in &whole.log {
-        let entry = &entry.entry;
+pub(super) fn broken<F: SagaDefinition>(
+    stage: &Stage<F>,
+    lineage: &Lineage,
+    whole: &SagaWhole,
+) -> Vec<String> {
+    let mut release = lineage.first;
+    let definition = stage.of(release);
+    let mut reader = Reader::new(&definition.table, definition.has_last_word);
+    let terminated = terminated(whole).unwrap_or(usize::MAX);
+    for (place, entry) in whole.log.iter().map(|entry| &entry.entry).enumerate() {
         // The store itself answers a request that comes after the end.
         if reader.ended && entry.kind != SagaEntryKind::Refused {
             reader.say(format!("P5: `{}` is recorded after the end", entry.kind.as_str()));
         }
+        if place >= terminated {
+            reader.ended |= entry.kind == SagaEntryKind::Compensated;
+            continue;
+        }
+        if entry.kind == SagaEntryKind::Migrated {
+            release = match release {
+                Release::Old => Release::New,
+                Release::New => stage.first(),
+            };
+            let definition = stage.of(release);
+            reader.migrate(&definition.table, definition.has_last_word, &moves(entry));
+            continue;
+        }
+        let table = &stage.of(release).table;
         match entry.step.as_deref().and_then(|name| table.find(name)) {
+            // The output that an operator skips the step with.
+            Some(_) if is_skipped_with(whole, place) => {}
             Some(step) => of_step(&mut reader, step, entry.kind),
-            None => of_saga(&mut reader, entry.kind),
+            None => of_saga(&mut reader, entry),
         }
     }
     reader.broken
+}
+
+/// Whether an entry is the output of a step that the next entry skips.
+fn is_skipped_with(whole: &SagaWhole, place: usize) -> bool {
+    let at = |place: usize| whole.log.get(place).map(|entry| &entry.entry);
+    let (Some(done), Some(next)) = (at(place), at(place + 1)) else { return false };
+    done.kind == SagaEntryKind::Done && next.kind == SagaEntryKind::Skipped && done.step == next.step
 }
 
 fn of_step(reader: &mut Reader<'_>, step: usize, kind: SagaEntryKind) {
@@ -32,7 +65,8 @@ fn of_step(reader: &mut Reader<'_>, step: usize, kind: SagaEntryKind) {
         (SagaEntryKind::Unknown, At::Begun | At::Retrying) => {}
         (SagaEntryKind::Retry, At::Begun) | (SagaEntryKind::TimedOut, At::Waiting) => {}
         (SagaEntryKind::Undone | SagaEntryKind::UndoRetry | SagaEntryKind::UndoFailed, At::Undoing) => {}
-        (SagaEntryKind::Skipped, _) => {}
+        (SagaEntryKind::Skipped, At::Begun | At::Retrying | At::Waiting | At::Failed | At::Unknown) => {}
+        (SagaEntryKind::Skipped, At::Undoing | At::Stuck) => {}
         (
             SagaEntryKind::Done | SagaEntryKind::Failed | SagaEntryKind::Unknown | SagaEntryKind::TimedOut,
             At::Done | At::Failed | At::Unknown,
@@ -52,7 +86,7 @@ fn of_step(reader: &mut Reader<'_>, step: usize, kind: SagaEntryKind) {
             SagaEntryKind::Undone => At::Undone,
             SagaEntryKind::UndoRetry => At::Undoing,
             SagaEntryKind::UndoFailed => At::Stuck,
-            SagaEntryKind::Skipped if reader.compensating => At::Undone,
+            SagaEntryKind::Skipped if matches!(at, At::Undoing | At::Stuck) => At::Undone,
             SagaEntryKind::Skipped => At::Done,
             _ => at,
         },
@@ -98,7 +132,8 @@ fn undo(reader: &mut Reader<'_>, step: usize, at: At) {
     reader.set(step, At::Undoing);
 }
 
-fn of_saga(reader: &mut Reader<'_>, kind: SagaEntryKind) {
+fn of_saga(reader: &mut Reader<'_>, entry: &NewSagaEntry) {
+    let kind = entry.kind;
     match kind {
         SagaEntryKind::Compensating => {
             if reader.compensating {
@@ -112,7 +147,14 @@ fn of_saga(reader: &mut Reader<'_>, kind: SagaEntryKind) {
         SagaEntryKind::Cancelled if reader.compensating => {
             reader.say("P5: cancelling stops the compensation, which it may only begin".to_owned());
         }
-        SagaEntryKind::Parked if !reader.may_park() => {
+        SagaEntryKind::Parked if Note::of(entry).message.is_some() => {
+            if std::mem::replace(&mut reader.parked_by_operator, true) {
+                reader.say("P5: it is parked a second time".to_owned());
+            }
+        }
+        // The command of the failed saga counts as sent.
+        SagaEntryKind::Skipped => reader.told = Some(true),
+        SagaEntryKind::Parked if !reader.may_park(entry.text.as_deref().unwrap_or_default()) => {
             reader.say("P5: it is parked, and nothing has failed that it cannot get over".to_owned());
         }
         SagaEntryKind::Resumed => reader.resume(),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::saga::{Does, Table};
+use crate::saga::{Does, Moves, Table};
 
 /// Reads a log.
 pub(super) struct Reader<'a> {
@@ -11,6 +11,8 @@ pub(super) struct Reader<'a> {
     steps: Vec<At>,
     pub(super) compensating: bool,
     pub(super) ended: bool,
+    /// An operator has parked it.
+    pub(super) parked_by_operator: bool,
     /// Whether the command of the failed saga was sent; `None`: not begun.
     pub(super) told: Option<bool>,
     pub(super) broken: Vec<String>,
@@ -57,9 +59,28 @@ impl<'a> Reader<'a> {
             steps,
             compensating: false,
             ended: false,
+            parked_by_operator: false,
             told: None,
             broken: Vec::new(),
         }
+    }
+
+    /// Goes on with another definition.
+    pub(super) fn migrate(&mut self, table: &'a Table, has_last_word: bool, moves: &Moves) {
+        let old: Vec<_> =
+            self.table.steps.iter().zip(&self.steps).map(|(step, at)| (&*step.name, *at)).collect();
+        let at = |name: &str| {
+            if moves.outputs.iter().any(|(step, _)| step == name) {
+                return At::Done;
+            }
+            let renamed = moves.renamed.iter().find(|(_, to)| *to == name).map(|(from, _)| from.as_str());
+            let is_gone = moves.forgotten.iter().any(|one| one == name)
+                || moves.renamed.iter().any(|(from, _)| from == name);
+            let before = renamed.unwrap_or(if is_gone { "" } else { name });
+            old.iter().find(|(step, _)| *step == before).map_or(At::Nothing, |(_, at)| *at)
+        };
+        let steps = table.steps.iter().map(|step| at(&step.name)).collect();
+        (self.table, self.steps, self.has_last_word) = (table, steps, has_last_word);
     }
 
     pub(super) fn say(&mut self, broken: String) {
@@ -120,7 +141,11 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether there is something that the instance cannot get over by itself.
-    pub(super) fn may_park(&self) -> bool {
+    pub(super) fn may_park(&self, why: &str) -> bool {
+        // No process runs its definition, or there is no way to the deployed one: the log says why.
+        if why.starts_with("it follows ") || why.starts_with("it cannot be migrated ") {
+            return true;
+        }
         if self.compensating {
             return self.steps.contains(&At::Stuck) || self.told == Some(false);
         }
@@ -131,6 +156,7 @@ impl<'a> Reader<'a> {
 
     /// It goes on where it stopped, as if what has failed had not been tried.
     pub(super) fn resume(&mut self) {
+        self.parked_by_operator = false;
         for (step, at) in self.table.steps.iter().zip(&mut self.steps) {
             *at = match (*at, step.does) {
                 (At::Failed | At::Unknown, Does::Wait { .. }) if !self.compensating => At::Nothing,
