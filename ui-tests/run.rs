@@ -8,7 +8,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const TOPICS: [&str; 10] = [
+const TOPICS: [&str; 11] = [
     "event",
     "event_set",
     "aggregate",
@@ -19,6 +19,7 @@ const TOPICS: [&str; 10] = [
     "saga",
     "reactor",
     "attribute",
+    "forgotten",
 ];
 
 /// Promise P8: every mistake is a compile error under the user's tokens.

@@ -73,7 +73,9 @@ pub(crate) fn instead(attribute: &str, args: &TokenStream, item: &TokenStream) -
         return None;
     }
     let names: Vec<&str> = lacks.iter().map(|lacking| lacking.name()).collect();
-    let (names, keys) = (names.join(", "), if args.is_empty() { "…".to_owned() } else { text(args) });
+    // The keys of `#[saga]` stay on the block.
+    let keys = if args.is_empty() || meant == Lacking::Saga { "…".to_owned() } else { text(args) };
+    let names = names.join(", ");
     let home = if meant == Lacking::Command { "a function" } else { "an `impl` block" };
     let message = format!(
         "`#[{attribute}]` belongs on {home}\nhelp: on `{ident}` write `#[derive({names})]` and `#[kenning({keys})]`"

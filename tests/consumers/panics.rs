@@ -351,7 +351,7 @@ impl Guest {
     }
 }
 
-/// Seen failing without the guard of `any_source`: the partition panics, again and again.
+/// Meant to fail without the guard of `any_source`: the partition panics, again and again.
 async fn p7_an_error_whose_source_panics_parks_its_event<H: Home>(home: H) {
     let store = home.store().await;
     store.prepare().await.unwrap();
@@ -382,7 +382,7 @@ impl Nul {
     }
 }
 
-/// Seen failing on PostgreSQL with the reason as it is: all events are parked, one after the other.
+/// Meant to fail on PostgreSQL with the reason as it is: all events are parked, one after the other.
 async fn p7_a_consumer_whose_errors_have_a_nul_pauses_itself<H: Home>(home: H) {
     let store = home.store().await;
     store.prepare().await.unwrap();

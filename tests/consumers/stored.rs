@@ -98,7 +98,7 @@ async fn meters<H: Home>(home: &H, batch: usize) -> Kenning {
     builder.read_model_with::<Meters>(options).build().await.unwrap()
 }
 
-/// Seen failing without `as_stored` and with the row of the handler kept: 12.123456789 where another process has 7.123456000.
+/// Meant to fail without `as_stored` and with the row of the handler kept: 12.123456789 where another process has 7.123456000.
 async fn p9_a_row_in_memory_is_the_one_that_another_process_reads<H: Home>(home: H) {
     let app = meters(&home, 2).await;
     for text in ["One", "Two", "Three", "Four", "Five"] {
@@ -147,7 +147,7 @@ impl Numbers {
     }
 }
 
-/// Seen failing without `M::from_row` in `changes`: the row is stored, and no query can read it.
+/// Meant to fail without `M::from_row` in `changes`: the row is stored, and no query can read it.
 async fn p9_a_row_that_cannot_be_read_back_is_parked<H: Home>(home: H) {
     let builder = Kenning::builder(home.store().await).aggregate::<Meter>();
     let app = builder.read_model::<Numbers>().build().await.unwrap();
@@ -163,7 +163,7 @@ async fn p9_a_row_that_cannot_be_read_back_is_parked<H: Home>(home: H) {
     assert!(one.stream.id() == "2" && error.contains("the column `number` does not fit"), "{error}");
 }
 
-/// Seen failing with `Instant::now() + timeout`: the command is accepted, and then the caller panics.
+/// Meant to fail with `Instant::now() + timeout`: the command is accepted, and then the caller panics.
 async fn a_command_may_wait_for_a_read_model_for_ever<H: Home>(home: H) {
     let app = meters(&home, 1).await;
     let stop = kenning::CancellationToken::new();

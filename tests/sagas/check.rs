@@ -66,7 +66,9 @@ pub(super) fn check_log(whole: &SagaWhole, graph: Graph) -> Vec<String> {
         state.insert(name, kind);
     }
     let ends: Vec<_> = whole.log.iter().filter(|entry| is_end(entry.entry.kind)).collect();
-    if ends.len() != 1 || !whole.log.last().is_some_and(|last| is_end(last.entry.kind)) {
+    // What an operator asks for after the end is refused, which is recorded.
+    let last = whole.log.iter().rfind(|entry| entry.entry.kind != SagaEntryKind::Refused);
+    if ends.len() != 1 || !last.is_some_and(|last| is_end(last.entry.kind)) {
         wrong.push(format!("{} ends, and not one at the end", ends.len()));
     }
     for (step, _, undoable) in graph {

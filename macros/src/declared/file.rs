@@ -148,7 +148,7 @@ impl File {
 
     /// How many types of the file have this name, in all of its modules.
     pub(super) fn types_named(&self, name: &str) -> usize {
-        self.names.get(name).map_or(0, |items| items.len())
+        self.names.get(name).map_or(0, Vec::len)
     }
 
     fn is_opaque(&self, mut scope: usize) -> bool {

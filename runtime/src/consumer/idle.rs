@@ -103,6 +103,10 @@ async fn left<S: ConsumerStore>(host: &Host<S>, until: Position) -> Result<Left,
         if is_to_be_lowered(host, consumer, own).await? {
             return Ok(Left::Something);
         }
+        // A later release has it, under another name.
+        if own.is_empty() && records.iter().any(|record| record.was_named(&consumer.spec.name)) {
+            continue;
+        }
         if own.iter().any(|record| record.paused || (record.live && record.version > consumer.spec.version)) {
             continue;
         }

@@ -122,7 +122,7 @@ mod tests {
     use super::{InFlight, InFlightStep};
     use crate::payload::Payload;
 
-    /// Seen failing when it is read from the `Value`.
+    /// Meant to fail when it is read from the `Value`.
     #[test]
     fn p9_integers_of_128_bits_are_read_in_a_migration() {
         let json = |text: &str| Payload::from_stored(text);

@@ -92,7 +92,7 @@ pub trait SagaStore: ConsumerStore {
         transaction: &'a mut Self::Transaction,
         instances: &'a [(Arc<str>, Arc<str>)],
     ) -> BoxFuture<'a, Result<HeldSagas, StoreError>> {
-        let _: (&mut Self::Transaction, &[(Arc<str>, Arc<str>)]) = (transaction, instances);
+        let _ = (transaction, instances);
         Box::pin(async { Err(cannot_give()) })
     }
 

@@ -70,7 +70,7 @@ async fn deliver(
     delivered
 }
 
-/// Seen failing with the epoch 0 in `start_sagas_for`: the write of its owner was lost.
+/// Meant to fail with the epoch 0 in `start_sagas_for`: the write of its owner was lost.
 #[tokio::test]
 async fn p5_a_start_gives_the_instance_to_the_worker_with_its_first_entries() {
     let store = store().await;
@@ -106,7 +106,7 @@ async fn p5_a_start_gives_the_instance_to_the_worker_with_its_first_entries() {
     assert_eq!(record(&store, "given").await.sequence, 3);
 }
 
-/// An intent without an attempt would count as one. Seen failing without `alive` at the entries.
+/// An intent without an attempt would count as one. Meant to fail without `alive` at the entries.
 #[tokio::test]
 async fn p5_a_worker_without_a_lease_is_given_nothing() {
     let store = store().await;
@@ -147,7 +147,7 @@ async fn p5_an_event_gives_the_instance_to_the_worker_with_what_follows() {
     assert!(matches!(written[0], SagaWritten::Done { released: false, .. }));
     let mut counts = store.count_sagas().await.unwrap();
     counts.sort();
-    // Seen failing without `counted`: two were waiting.
+    // Meant to fail without `counted`: two were waiting.
     assert_eq!(counts, [(SAGA.to_owned(), SagaStatus::Running, 2)]);
     let shelves: Vec<(String, Option<String>)> =
         sqlx::query_as("select shelf, rest_step from kenning.sagas order by id")
@@ -158,7 +158,7 @@ async fn p5_an_event_gives_the_instance_to_the_worker_with_what_follows() {
     assert_eq!(shelves, expected);
 }
 
-/// What the writer does not know makes the instance due, and is not overwritten. Seen failing without each of
+/// What the writer does not know makes the instance due, and is not overwritten. Meant to fail without each of
 /// the four conditions of `fenced`.
 #[tokio::test]
 async fn p5_an_event_does_not_advance_what_its_writer_does_not_know() {

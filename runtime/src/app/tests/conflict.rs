@@ -46,7 +46,7 @@ async fn a_rejection_is_true_of_what_other_processes_have_written() {
     assert_eq!(error.rejection(), Some(&Refused::Overdrawn { missing: 2 }));
 }
 
-/// Seen failing without `confirm` in `rejected`: the reason may be an event that a failover loses.
+/// Meant to fail without `confirm` in `rejected`: the reason may be an event that a failover loses.
 #[tokio::test]
 async fn p13_a_rejection_is_given_when_a_failover_cannot_lose_its_reason() {
     let store = Faulty::default();

@@ -106,7 +106,7 @@ fn done() -> Result<Option<Payload>, StepError> {
     Ok(Some(Payload::from_stored("null")))
 }
 
-/// Seen failing without the arm for `Begun` in `Progress::resume`: "the process ended in the middle of attempt 1", and the
+/// Meant to fail without the arm for `Begun` in `Progress::resume`: "the process ended in the middle of attempt 1", and the
 /// saga is compensated.
 #[test]
 fn p5_an_attempt_that_this_release_cannot_make_does_not_count_after_a_retry() {
@@ -142,7 +142,7 @@ fn p5_a_crashed_last_attempt_is_made_again_when_an_operator_says_so() {
     assert_eq!(instance.progress.phase, Phase::Back);
 }
 
-/// Seen failing with `resumed` before `compensating`: `b`, which said no, is undone as one of unknown outcome.
+/// Meant to fail with `resumed` before `compensating`: `b`, which said no, is undone as one of unknown outcome.
 #[test]
 fn p5_a_step_that_failed_while_its_instance_was_parked_is_not_undone_after_a_cancel() {
     let mut instance = Instance::new();
@@ -175,7 +175,7 @@ fn p5_a_step_that_failed_while_its_instance_was_parked_is_not_undone_after_a_can
     );
 }
 
-/// Seen failing without the arm for `Failed` in `skip`: `b` counts as done, and is undone after `a` was.
+/// Meant to fail without the arm for `Failed` in `skip`: `b` counts as done, and is undone after `a` was.
 #[test]
 fn p5_a_failed_step_of_an_instance_that_is_compensated_cannot_be_skipped() {
     let mut instance = Instance::new();
@@ -197,7 +197,7 @@ fn p5_a_failed_step_of_an_instance_that_is_compensated_cannot_be_skipped() {
     assert_eq!(instance.progress.phase, Phase::Ended);
 }
 
-/// Seen failing with the outputs as `serde_json::Value` alone: it is read as `3.402823669209385e+38`.
+/// Meant to fail with the outputs as `serde_json::Value` alone: it is read as `3.402823669209385e+38`.
 #[test]
 fn p9_an_output_that_a_migration_sets_is_read_bit_for_bit() {
     let outputs = [

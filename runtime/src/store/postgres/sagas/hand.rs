@@ -44,7 +44,7 @@ pub(super) async fn start_alone(
             return Err(error(core, found));
         }
     };
-    if started.each.iter().any(|one| *one == SagaStarted::Existing) && !started.each.iter().any(is_new) {
+    if started.each.contains(&SagaStarted::Existing) && !started.each.iter().any(is_new) {
         // Nothing was written: the rows that were found may not be on the standbys yet.
         if let Err(found) = core.confirm(timeline).await {
             return Err(StoreError::OutcomeUnknown { event_ids: Vec::new(), source: Box::new(found) });

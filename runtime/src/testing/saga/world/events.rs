@@ -7,7 +7,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::World;
 use crate::saga::SagaDefinition;
-use crate::store::{Append, ConsumerStore, EventStore, Expect, NewEvent};
+use crate::store::{Append, AppendedTo, ConsumerStore, EventStore, Expect, NewEvent};
 use crate::testing::saga::arrival::Arrival;
 use crate::testing::saga::director::{Recorded, Signal};
 use crate::testing::saga::stage::Stage;
@@ -125,7 +125,7 @@ impl<F: SagaDefinition> World<'_, F> {
                     Err(error) => panic!("`{name}` cannot be appended to `{stream}`: {error}"),
                 };
                 director.tell(0, format!("`{name}` of `{stream}` is recorded"));
-                let position = appended.streams.first().and_then(|to| to.position()).unwrap_or_default();
+                let position = appended.streams.first().and_then(AppendedTo::position).unwrap_or_default();
                 director.recorded(Recorded { event, at: appended.recorded_at, position });
             }
             if let Some(behind) = behind {

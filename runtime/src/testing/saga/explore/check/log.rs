@@ -148,9 +148,8 @@ fn of_saga(reader: &mut Reader<'_>, entry: &NewSagaEntry) {
             reader.say("P5: cancelling stops the compensation, which it may only begin".to_owned());
         }
         SagaEntryKind::Parked if Note::of(entry).message.is_some() => {
-            if std::mem::replace(&mut reader.parked_by_operator, true) {
-                reader.say("P5: it is parked a second time".to_owned());
-            }
+            let again = std::mem::replace(&mut reader.parked_by_operator, true);
+            again.then(|| reader.say("P5: it is parked a second time".to_owned()));
         }
         // The command of the failed saga counts as sent.
         SagaEntryKind::Skipped => reader.told = Some(true),
