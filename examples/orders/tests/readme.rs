@@ -79,6 +79,12 @@ mod revenue {
             sqlx::query(upsert).bind(event.recorded_at().date()).bind(event.cents as i64).execute(&mut **tx).await?;
             Ok(())
         }
+        #[begin]
+        async fn begin(&self, tx: &mut PgTransaction<'_>) -> Result<(), sqlx::Error> {
+            sqlx::query("create table if not exists revenue (day date primary key, cents bigint not null)").execute(&mut **tx).await?;
+            sqlx::query("truncate revenue").execute(&mut **tx).await?;
+            Ok(())
+        }
     }
 }
 
