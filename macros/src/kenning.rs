@@ -73,8 +73,10 @@ pub(crate) fn instead(attribute: &str, args: &TokenStream, item: &TokenStream) -
         return None;
     }
     let names: Vec<&str> = lacks.iter().map(|lacking| lacking.name()).collect();
-    // The keys of `#[saga]` stay on the block.
-    let keys = if args.is_empty() || meant == Lacking::Saga { "…".to_owned() } else { text(args) };
+    let keys = text(args);
+    // Without a name these are keys of `#[saga]`, which stay on the block.
+    let stays = meant == Lacking::Saga && !keys.contains("name");
+    let keys = if args.is_empty() || stays { "…".to_owned() } else { keys };
     let names = names.join(", ");
     let home = if meant == Lacking::Command { "a function" } else { "an `impl` block" };
     let message = format!(
