@@ -1,6 +1,7 @@
 //! The table of guards fits the code: each old text is found once, each test exists.
 //!
-//! `tests/guards/run` removes the guards and sees their tests fail. That takes too long for each run of the tests.
+//! `tests/guards/run` removes the guards and sees their tests fail. That takes too long for each
+//! run of the tests.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -80,7 +81,8 @@ fn own_tests() -> BTreeSet<String> {
     listed.lines().filter_map(|line| Some(line.strip_suffix(": test")?.to_owned())).collect()
 }
 
-/// Whether a test of the library exists, as far as its source shows: its file, or the one around it, has the name.
+/// Whether a test of the library exists. Its source has to show it: its file, or the one around it,
+/// has the name.
 fn is_in_library(test: &str) -> bool {
     let mut path: Vec<&str> = test.split("::").collect();
     let name = path.pop().unwrap();

@@ -1,7 +1,10 @@
-//! Types that lack a derive. The compiler reports each use of such a type. Here it is reported once, and the type gets impls that stand in for the derive.
+//! Types that lack a derive. The compiler reports each use of such a type. Here it is reported
+//! once, and the type gets impls that stand in for the derive.
 //!
-//! What a type derives is read from the file that is being compiled. What is not certain is left to the compiler: a type of another module, an attribute or
-//! a derive that is not known, an impl that may be written by hand or by a macro. In an editor, and in a program without mistakes, nothing is said.
+//! What a type derives is read from the file that is being compiled. What is not certain is left to
+//! the compiler: a type of another module, an attribute or a derive that is not known, an impl that
+//! may be written by hand or by a macro. In an editor, and in a program without mistakes, nothing
+//! is said.
 
 mod blocks;
 mod elsewhere;
@@ -81,7 +84,7 @@ impl Declared {
             }
             let derived = derives(&found.item.attrs)?;
             // An event has its schema by its derive, and so have sagas.
-            // What stands in for these is a schema as well.
+            // A schema replaces these as well.
             if described && derived.contains(&Lacking::Schema) {
                 return None;
             }
@@ -251,7 +254,8 @@ pub(crate) fn stand_in(item: &DeriveInput, lacks: &[Lacking], error: syn::Error)
     all
 }
 
-/// The attribute that is missing besides. Its types are not known: what depends on them is no mistake as well.
+/// The attribute that is missing besides. Its types are not known: what depends on them is no
+/// mistake as well.
 fn assumed(krate: &Krate, item: &DeriveInput, role: Lacking) -> Option<Attribute> {
     if item.attrs.iter().any(|attr| attr.path().is_ident(KENNING)) {
         return None;

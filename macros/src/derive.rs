@@ -23,7 +23,7 @@ pub(crate) fn run(input: TokenStream, derive: impl FnOnce(Ctxt, &DeriveInput) ->
     quote!(#inert #serde)
 }
 
-/// As [`run`], and stands in for what the item and its types lack besides.
+/// As [`run`], and replaces what else the item and its types lack.
 pub(crate) fn run_as(
     which: Lacking,
     input: TokenStream,
@@ -54,7 +54,7 @@ fn serde(input: &DeriveInput) -> TokenStream {
     quote!(#serialize #deserialize)
 }
 
-/// What stands in for `#[derive(Serialize)]`.
+/// What replaces `#[derive(Serialize)]`.
 pub(crate) fn serialize(input: &DeriveInput) -> TokenStream {
     let (krate, ident) = (Krate::default(), &input.ident);
     let serde = quote!(#krate::__private::serde);
@@ -68,7 +68,7 @@ pub(crate) fn serialize(input: &DeriveInput) -> TokenStream {
     }
 }
 
-/// What stands in for `#[derive(Deserialize)]`.
+/// What replaces `#[derive(Deserialize)]`.
 pub(crate) fn deserialize(input: &DeriveInput) -> TokenStream {
     let (krate, ident) = (Krate::default(), &input.ident);
     let serde = quote!(#krate::__private::serde);
@@ -82,7 +82,7 @@ pub(crate) fn deserialize(input: &DeriveInput) -> TokenStream {
     }
 }
 
-/// What stands in for `#[derive(Default)]`.
+/// What replaces `#[derive(Default)]`.
 pub(crate) fn default(input: &DeriveInput) -> TokenStream {
     let ident = &input.ident;
     quote! {

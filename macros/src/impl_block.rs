@@ -193,7 +193,8 @@ impl Function {
         self.reported.set(reported);
     }
 
-    /// Whether its body is left out. An editor gets it, and so does a signature under which nothing else is a body.
+    /// Whether its body is left out. An editor gets it, and so does a signature under which nothing
+    /// else is a body.
     fn is_silent(&self) -> bool {
         let block = matches!(&self.body, TokenTree::Group(_)) && self.sig.constness.is_none();
         self.reported.get() && block && !is_editor() && !text(&self.sig.output).contains("impl ")

@@ -55,7 +55,8 @@ fn underived(args: &TokenStream, input: &DeriveInput) -> TokenStream {
     quote!(#item #impls)
 }
 
-/// On a type, what belongs on its `impl` block, or on a function: the derive is meant, if the type does not have it.
+/// On a type, what belongs on its `impl` block, or on a function: the derive is meant, if the type
+/// does not have it.
 pub(crate) fn instead(attribute: &str, args: &TokenStream, item: &TokenStream) -> Option<TokenStream> {
     let meant = match attribute {
         AGGREGATE => Lacking::Aggregate,

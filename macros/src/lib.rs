@@ -203,7 +203,7 @@ pub fn kenning(args: TokenStream, item: TokenStream) -> TokenStream {
     kenning::attribute(&args.into(), &item.into()).into()
 }
 
-/// What the block becomes, and what stands in for derives that its types lack.
+/// What the block becomes, and what replaces derives that its types lack.
 fn block(
     attribute: &str,
     args: proc_macro2::TokenStream,

@@ -43,7 +43,8 @@ pub(crate) fn outside(original: &ImplBlock, services: Option<TokenStream>) -> To
     expand::inert_impls(&block)
 }
 
-/// One of several blocks of a saga, none of which has all of its functions. The one with the error stands in for all.
+/// One of several blocks of a saga, none of which has all of its functions. The one with the error
+/// speaks for all.
 pub(crate) fn again(args: TokenStream, original: &ImplBlock, error: Option<syn::Error>) -> TokenStream {
     let cx = Ctxt::only(syn::Error::new(proc_macro2::Span::call_site(), ""));
     let block = ast::Block::parse(&cx, args, original);

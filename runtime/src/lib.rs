@@ -118,7 +118,8 @@ pub use kenning_macros::command;
 #[cfg(feature = "macros")]
 #[doc = include_str!("docs/failed.md")]
 pub use kenning_macros::failed;
-/// On a type, `#[kenning(…)]` is read by the derive above it. Without one, this macro says which derive is missing.
+/// On a type, `#[kenning(…)]` is read by the derive above it. Without one, this macro says which
+/// derive is missing.
 #[cfg(feature = "macros")]
 #[doc(hidden)]
 pub use kenning_macros::kenning;

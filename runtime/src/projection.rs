@@ -30,8 +30,9 @@ pub trait Projection: Shared {
     /// The persisted names of the events of the set that it ignores: they need not be read for it.
     const IGNORED: &'static [&'static str] = &[];
 
-    /// How its tables are prepared when it starts, and when it starts again: its version was raised, or it was
-    /// [reset](crate::ConsumerHandle::reset). While nothing is said, it cannot start again.
+    /// How its tables are prepared when it starts, and when it starts again: its version was
+    /// raised, or it was [reset](crate::ConsumerHandle::reset). While nothing is said, it cannot
+    /// start again.
     const RESTART: Restart = Restart::Refused;
 
     /// The name that it had before, whose checkpoint and parked events it takes over.
@@ -53,8 +54,10 @@ pub trait Projection: Shared {
         transaction: &'a mut Self::Transaction,
     ) -> BoxFuture<'a, Result<(), HandlerError>>;
 
-    /// Prepares the tables: makes the new ones, empties or drops the old ones. Called with [`Restart::Begin`], in the transaction in which the projection
-    /// starts or starts again at the beginning: no event of the version before is written after it, and none of this one before it.
+    /// Prepares the tables: makes the new ones, empties or drops the old ones. Called with
+    /// [`Restart::Begin`], in the transaction in which the projection starts or starts again at the
+    /// beginning: no event of the version before is written after it, and none of this one before
+    /// it.
     ///
     /// # Errors
     /// The function's own: nothing is changed then.
@@ -71,7 +74,8 @@ pub trait Projection: Shared {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Restart {
-    /// Nothing is said: raising its version, or a reset, is refused, since its events would be written a second time.
+    /// Nothing is said: raising its version, or a reset, is refused, since its events would be
+    /// written a second time.
     Refused,
     /// By [`Projection::begin`].
     Begin,

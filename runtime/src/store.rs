@@ -77,9 +77,10 @@ pub trait EventStore: Send + Sync + 'static {
     /// once, changes nothing. [`Kenning::builder`](crate::Kenning::builder)'s `build` calls it.
     fn prepare(&self) -> BoxFuture<'_, Result<(), StoreError>>;
 
-    /// Tells the store which events a release can append, before it appends any. Safe to call again. Consumers that follow
-    /// the categories and do not know the events lose their leases, so that they learn of them first.
-    /// [`Kenning::builder`](crate::Kenning::builder)'s `build` calls it. Provided for stores that have no consumers: nothing is done.
+    /// Tells the store which events a release can append, before it appends any. Safe to call
+    /// again. Consumers that follow the categories and do not know the events lose their leases, so
+    /// that they learn of them first. [`Kenning::builder`](crate::Kenning::builder)'s `build` calls
+    /// it. Provided for stores that have no consumers: nothing is done.
     fn register_events<'a>(&'a self, events: &'a [EventType]) -> BoxFuture<'a, Result<(), StoreError>> {
         let _: &[EventType] = events;
         Box::pin(std::future::ready(Ok(())))

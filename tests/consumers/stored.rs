@@ -98,7 +98,8 @@ async fn meters<H: Home>(home: &H, batch: usize) -> Kenning {
     builder.read_model_with::<Meters>(options).build().await.unwrap()
 }
 
-/// Meant to fail without `as_stored` and with the row of the handler kept: 12.123456789 where another process has 7.123456000.
+/// Meant to fail without `as_stored` and with the row of the handler kept: 12.123456789 where
+/// another process has 7.123456000.
 async fn p9_a_row_in_memory_is_the_one_that_another_process_reads<H: Home>(home: H) {
     let app = meters(&home, 2).await;
     for text in ["One", "Two", "Three", "Four", "Five"] {

@@ -69,8 +69,9 @@ async fn what_cannot_be_prepared_says_so() {
     assert!(error.to_string().contains("Call `build`, or `prepare` of the store"), "{error:?}");
 }
 
-/// Without `set statement_timeout = 0`, a process that waits while another one migrates, or whose own migration rewrites a
-/// large table, does not start: "canceling statement due to statement timeout".
+/// Without `set statement_timeout = 0`, a process that waits while another one migrates, or whose
+/// own migration rewrites a large table, does not start: "canceling statement due to statement
+/// timeout".
 #[tokio::test(flavor = "multi_thread")]
 async fn p12_a_migration_may_take_longer_than_a_statement() {
     let url = database().await;

@@ -76,7 +76,8 @@ async fn p12_an_event_of_a_newer_version_is_left_by_every_kind_of_consumer<H: Bo
     assert_eq!(seen.iter().filter(|one| one.starts_with("delivered")).count(), 11);
 }
 
-/// Trial 13, A15. Without the store's list of events, the old release passes over what the new one wants, and its checkpoint with it.
+/// Trial 13, A15. Without the store's list of events, the old release passes over what the new one
+/// wants, and its checkpoint with it.
 async fn p12_an_event_that_only_the_newer_release_has_is_left_by_every_kind_of_consumer<H: Both>(home: H) {
     let seen = Seen::default();
     let running = Running::new(old_app(&home, &seen).await);
@@ -129,7 +130,7 @@ async fn p12_a_canary_that_is_rolled_back_leaves_what_the_older_release_can_do<H
     .await;
     canary.kill();
     older.app.execute(old::Place { id: 3, cents: 5 }).await.unwrap();
-    until("the older release goes on", async || {
+    until("the older release continues", async || {
         (seen.all().len() == 6 && picks(&older.app, 1..4).await == [1; 3]).then_some(())
     })
     .await;

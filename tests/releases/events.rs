@@ -129,7 +129,7 @@ macro_rules! release {
                     let builder = builder.aggregate::<Order>();
                     match kind {
                         Kind::Commands => builder,
-                        // A row says nothing by itself.
+                        // A row alone says nothing.
                         Kind::ReadModel => {
                             seen.add("a read model");
                             builder.read_model_with::<Orders>(options)

@@ -1,4 +1,5 @@
-//! The newer release: `order.placed` has a second version, and `order.refunded` is new. Nothing else has another version.
+//! The newer release: `order.placed` has a second version, and `order.refunded` is new. Nothing
+//! else has another version.
 
 use kenning::prelude::*;
 use kenning::store::SagaStore;
@@ -227,7 +228,7 @@ impl Release for New {
         let builder = builder.aggregate::<Order>().aggregate::<Pick>();
         match kind {
             Kind::Commands => builder,
-            // A row says nothing by itself.
+            // A row alone says nothing.
             Kind::ReadModel => {
                 seen.add("a read model");
                 builder.read_model_with::<Orders>(options)

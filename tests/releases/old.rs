@@ -208,7 +208,7 @@ impl Release for Old {
         let builder = builder.aggregate::<Order>().aggregate::<Pick>();
         match kind {
             Kind::Commands => builder,
-            // A row says nothing by itself.
+            // A row alone says nothing.
             Kind::ReadModel => {
                 seen.add("a read model");
                 builder.read_model_with::<Orders>(options)

@@ -23,8 +23,8 @@ impl Seen {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// Sorted, since partitions have no order among each other, and each once: a note is no write of a transaction, and is made again when a lease was lost
-    /// in the middle.
+    /// Sorted, since partitions have no order among each other, and each once: a note is no write
+    /// of a transaction, and is made again when a lease was lost in the middle.
     pub fn all(&self) -> Vec<String> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         all.sort();

@@ -1,4 +1,5 @@
-//! P12: the table of what may change between two releases. The upgrade guide has a rendering of it, and each cell is run, on both stores.
+//! P12: the table of what may change between two releases. The upgrade guide has a rendering of it,
+//! and each cell is run, on both stores.
 
 use kenning::store::SagaStore;
 use kenning::testing::Lock;
@@ -175,7 +176,7 @@ async fn p12_each_cell_of_the_table_is_as_it_says<H: Both>(_: H) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// A release, as far as the table needs it.
+/// What the table needs of a release.
 pub trait Release {
     /// With what is of one kind.
     fn with<S: SagaStore<Transaction: Lends<()>>>(
@@ -229,7 +230,8 @@ fn locked<A: Release, B: Release>() -> bool {
         .any(kenning::testing::Change::is_breaking)
 }
 
-/// The older release runs while the newer one writes, and after it has been rolled back; then the newer one runs.
+/// The older release runs while the newer one writes, and after it has been rolled back; then the
+/// newer one runs.
 async fn overlapped<H: Both, A: Release, B: Release>(kind: Kind) -> Result<Must, String> {
     if locked::<A, B>() {
         return Ok(Must::LockRefuses);
@@ -250,7 +252,7 @@ async fn overlapped<H: Both, A: Release, B: Release>(kind: Kind) -> Result<Must,
             true => Must::Continues,
             false => Must::Errors,
         },
-        // It follows the appends of its own release alone.
+        // It follows the appends of its release alone.
         Kind::Inline => match A::write(&running.app, 2).await? {
             true => Must::Continues,
             false => Must::Errors,

@@ -97,7 +97,7 @@ async fn p12_build_alone_takes_nothing_from_running_processes<H: Both>(home: H) 
     .await;
     let newer = aggregates().await.reactor(Picker2).saga::<Delivery2>(seen.clone()).build().await.unwrap();
     place(&newer, 1..4).await;
-    until("the old release goes on", async || {
+    until("the old release continues", async || {
         (picks(&newer, 1..4).await == [1; 3] && seen.all() == ["delivered 1", "delivered 2", "delivered 3"])
             .then_some(())
     })
@@ -127,7 +127,7 @@ async fn p12_a_lower_version_goes_on_when_the_higher_one_was_rolled_back<H: Both
     .await;
     canary.kill();
     place(&running.app, 2..5).await;
-    until("the old release goes on", async || {
+    until("the old release continues", async || {
         let version = running.app.consumer("delivery").status().await.unwrap().version;
         (version == 1 && picks(&running.app, 1..5).await == [1; 4] && seen.all().len() == 4).then_some(())
     })
@@ -190,7 +190,7 @@ async fn p12_a_renamed_reactor_goes_on_where_it_stood<H: Both>(home: H) {
         .await;
     let new = Running::new(aggregates().await.reactor(Collector).build().await.unwrap());
     place(&new.app, 4..6).await;
-    until("the new name goes on", async || (picks(&new.app, 1..6).await == [1; 5]).then_some(())).await;
+    until("the new name continues", async || (picks(&new.app, 1..6).await == [1; 5]).then_some(())).await;
     let names: Vec<_> = new.app.consumers().await.unwrap().into_iter().map(|one| one.name).collect();
     assert_eq!(names, ["collector".into()]);
     old.stop().await;
@@ -296,7 +296,7 @@ async fn p12_a_raised_projection_starts_again_with_its_tables<H: Both>(home: H) 
     until("the old version has its orders", async || (seen.all().len() == 3).then_some(())).await;
     let new = order().await.projection(Begins2(seen.clone())).build().await.unwrap();
     place(&new, 4..5).await;
-    until("the old version goes on", async || (seen.all().len() == 4).then_some(())).await;
+    until("the old version continues", async || (seen.all().len() == 4).then_some(())).await;
     let new = Running::new(new);
     until("the new version has begun", async || {
         (new.app.consumer("ledger").status().await.unwrap().version == 2).then_some(())

@@ -257,7 +257,8 @@ async fn p5_an_attempt_that_runs_is_told_that_its_instance_was_parked<H: Home>(h
     running.stop().await;
 }
 
-/// Meant to fail without `refuse_after_the_end`, and without `refused` in `request_saga.sql`: nothing is in the log.
+/// Meant to fail without `refuse_after_the_end`, and without `refused` in `request_saga.sql`:
+/// nothing is in the log.
 async fn p5_a_request_to_an_instance_that_has_ended_is_refused_in_its_log<H: Home>(home: H) {
     let world = World::new(home);
     let running = waiting(&world, 1).await;

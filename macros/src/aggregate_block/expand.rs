@@ -104,7 +104,8 @@ fn expand_command(block: &Block<'_>, handler: &Command<'_>) -> TokenStream {
     let (name, self_ty) = (&function.sig.ident, &original.header.self_ty);
     let cfgs = original.cfgs().chain(function.cfgs());
     let rejection = match handler.answer {
-        // Known even where what is in the `Ok` is no event, so that each use of the command is no mistake as well.
+        // Known even where what is in the `Ok` is no event, so that each use of the command is no
+        // mistake as well.
         Some(answer) if is_result(answer) => {
             let kenning = krate.at(answer.span());
             quote_spanned!(answer.span()=> <#answer as #kenning::check::Rejects>::Rejection)

@@ -16,7 +16,8 @@ const CONTAINERS: &[&str] =
 const STD: &[&str] =
     &["Any", "Debug", "Display", "Error", "Fn", "FnMut", "FnOnce", "Iterator", "Read", "Write"];
 
-/// What the type holds that no other thread may see. `text` is the file: a type of the same name may be another one.
+/// What the type holds that no other thread may see. `text` is the file: a type of the same name
+/// may be another one.
 pub(super) fn unshared(item: &DeriveInput, text: &str) -> Option<Unshared> {
     let fields: Vec<&syn::Field> = match &item.data {
         Data::Struct(data) => data.fields.iter().collect(),
@@ -77,7 +78,7 @@ fn object_held(object: &TypeTraitObject, locked: bool) -> Option<(String, &'stat
     (known && !shared).then(|| (crate::text::text(object), "… + Send + Sync"))
 }
 
-/// Whether the name is the one of the standard library, as far as the file says so in plain words.
+/// Whether the name is that of the standard library, which the file has to say in plain words.
 fn is_of_std(path: &Path, module: &str, name: &str, text: &str) -> bool {
     if path.segments.len() > 1 {
         return crate::text::text(path).trim_start_matches("::") == format!("std::{module}::{name}");

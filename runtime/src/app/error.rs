@@ -58,7 +58,8 @@ pub enum ExecuteError<R> {
         version: Version,
         /// The place of the last event in the feed.
         position: Position,
-        /// Whether a process runs the read model: `false` when none calls [`Kenning::run`](crate::Kenning::run).
+        /// Whether a process runs the read model: `false` when none calls
+        /// [`Kenning::run`](crate::Kenning::run).
         running: bool,
     },
     /// An inline projection did not follow the events, so none is stored. The source is the handler's own error, or a

@@ -83,7 +83,7 @@ impl Waits {
     }
 }
 
-/// Whether any process runs a read model, as far as is known.
+/// Whether a process is known to run a read model.
 async fn is_run(read_side: &dyn ReadSide, read_model: TypeId) -> bool {
     let Some(name) = read_side.name(read_model) else { return false };
     let records = read_side.records(&name);

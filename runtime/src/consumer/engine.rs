@@ -57,7 +57,8 @@ pub(crate) struct Engine<S> {
 }
 
 impl<S: ConsumerStore> Engine<S> {
-    /// Makes sure that every consumer is there. One of another version stays as it is until the consumers are run.
+    /// Makes sure that every consumer is there. One of another version stays as it is until the
+    /// consumers are run.
     pub(crate) fn open(
         store: Arc<S>,
         declarations: Vec<Declaration<S>>,

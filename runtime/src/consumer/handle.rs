@@ -52,9 +52,10 @@ impl ConsumerHandle {
         Ok(())
     }
 
-    /// Puts it elsewhere in the feed, and forgets its parked events. The table of a read model is emptied with it, whether this application
-    /// runs it or not. A projection has its `#[begin]` function prepare its tables in the same transaction; one with neither that nor
-    /// `idempotent = "why"` is refused.
+    /// Puts it elsewhere in the feed, and forgets its parked events. The table of a read model is
+    /// emptied with it, whether this application runs it or not. A projection has its `#[begin]`
+    /// function prepare its tables in the same transaction; one with neither that nor `idempotent =
+    /// "why"` is refused.
     ///
     /// # Errors
     /// As [`pause`](Self::pause); [`ConsumerError::RepeatsEffects`] for a reactor or a saga, which would

@@ -90,7 +90,8 @@ impl<S> Consumer<S> {
 }
 
 impl<S> Consumer<S> {
-    /// What is to be read to do an event that this release cannot do, if it is one. `foreign`: the events that are left to other releases.
+    /// What is to be read to do an event that this release cannot do, if it is one. `foreign`: the
+    /// events that are left to other releases.
     pub(super) fn needs(&self, event: &RecordedEvent, foreign: &Foreign) -> Option<Needs> {
         let handler = match (self.reads.handles.get(&*event.name), foreign.get(&*event.name)) {
             (Some(known), _) if event.schema_version > *known => false,

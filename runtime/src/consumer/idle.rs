@@ -153,7 +153,8 @@ async fn left<S: ConsumerStore>(host: &Host<S>, until: Position) -> Result<Left,
     Ok(waits.unwrap_or(Left::Nothing))
 }
 
-/// Whether the version of a release was live that was rolled back: it is lowered, and this process goes on in its place.
+/// Whether the version of a release was live that was rolled back: it is lowered, and this process
+/// continues in its place.
 async fn is_to_be_lowered<S: ConsumerStore>(
     host: &Host<S>,
     consumer: &Consumer<S>,

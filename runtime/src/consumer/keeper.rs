@@ -49,7 +49,7 @@ pub(super) struct Keeper<S> {
     /// The windows of the generations that run here.
     windows: HashMap<(Arc<str>, u32), OwnWindow>,
     held: BTreeMap<PartitionId, Held>,
-    /// Whether the consumers have this process's versions, as far as that can be.
+    /// Whether the consumers have this process's versions where that is possible.
     opened: bool,
     /// When to say again which partitions wait.
     tell_at: Instant,

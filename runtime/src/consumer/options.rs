@@ -102,17 +102,17 @@ impl ConsumerOptions {
 
     /// Where the consumer begins when it is there for the first time. Default: at the beginning.
     ///
-    /// A reactor or a saga acts on what it reads. When one is new to a store that has events, `build` fails until this is said:
-    /// [`Start::End`] for events from now on, [`Start::At`] for events since a time, [`Start::Beginning`] for all of
-    /// them.
+    /// A reactor or a saga acts on what it reads. When one is new to a store that has events,
+    /// `build` fails until this is said: [`Start::End`] for events from now on, [`Start::At`] for
+    /// events since a time, [`Start::Beginning`] for all of them.
     pub fn start(mut self, start: Start) -> Self {
         self.start = Some(start);
         self
     }
 
-    /// The name that the consumer had before. When `run` begins, it takes over the checkpoint and the parked events of that name, if
-    /// the store has no consumer of the new name. For projections and reactors; `renamed_from = "…"` in their
-    /// attributes says the same.
+    /// The name that the consumer had before. When `run` begins, it takes over the checkpoint and
+    /// the parked events of that name, if the store has no consumer of the new name. For
+    /// projections and reactors; `renamed_from = "…"` in their attributes says the same.
     pub fn renamed_from(mut self, name: impl Into<Arc<str>>) -> Self {
         self.renamed_from = Some(name.into());
         self

@@ -22,7 +22,8 @@ pub(super) fn refuse<S>(consumer: &Consumer<S>, what: &str) -> Result<(), StoreE
     )))
 }
 
-/// Has a projection start again, in one transaction: first no batch of the one before can commit any more, then its tables are prepared.
+/// Has a projection start again, in one transaction: first no batch of the one before can commit
+/// any more, then its tables are prepared.
 pub(super) async fn restart<S: ConsumerStore>(
     host: &Host<S>,
     consumer: &Consumer<S>,

@@ -228,7 +228,8 @@ impl<M: ReadModel, S: ConsumerStore> Session<S> for RowSession<M> {
     }
 }
 
-/// A row that this batch has changed before becomes what is stored of it, as it would be if the batch had ended before.
+/// A row that this batch has changed before becomes what is stored of it, as it would be if the
+/// batch had ended before.
 fn as_stored<M: ReadModel>(slot: &mut Slot<M>) -> Result<(), HandleError> {
     // The values of other columns are kept as they are.
     let changes =

@@ -16,8 +16,8 @@ use crate::stream::StreamName;
 
 /// What a consumer does with events, on a store `S`.
 pub(crate) trait Runner<S>: Send + Sync {
-    /// Begins to work on a partition, with the table to be written if it is a read model. `first_name`: what the
-    /// consumer was called when the store first had it.
+    /// Begins to work on a partition, with the table to be written if it is a read model.
+    /// `first_name`: what the consumer was called when the store first had it.
     fn session(
         &self,
         options: &ConsumerOptions,

@@ -38,8 +38,8 @@ pub struct ConsumerStatus {
     pub pause_reason: Option<Arc<str>>,
     /// What is being built to take its place.
     pub building: Option<Building>,
-    /// What it last failed with in this process, while it has not got on since; or the event for which it waits, which no
-    /// running release can read.
+    /// What it last failed with in this process, while it has not got on since; or the event for
+    /// which it waits, which no running release can read.
     pub problem: Option<String>,
 }
 

@@ -41,8 +41,8 @@ pub(crate) fn is_trouble(error: &(dyn Error + 'static)) -> bool {
     })
 }
 
-/// Whether an error, or one of those that it comes from, is of a kind. Their `source` is the user's code: one that
-/// panics ends the search.
+/// Whether an error, or one of those that it comes from, is of a kind. Their `source` is the user's
+/// code: one that panics ends the search.
 fn any_source(error: &(dyn Error + 'static), is: impl Fn(&(dyn Error + 'static)) -> bool) -> bool {
     let search =
         || std::iter::successors(Some(error), |error: &&(dyn Error + 'static)| (*error).source()).any(is);

@@ -29,11 +29,14 @@ use crate::telemetry;
 /// outside, which are made at once.
 ///
 /// # What happens how often
-/// *Commands and events happen once.* Their ids are drawn from the first name of the reactor, which a
-/// [rename](crate::ConsumerOptions::renamed_from) keeps, the id of the event and their place among the commands, or events, of this event.
-/// They are written together with the checkpoint, and their ids are remembered with them: when the event is delivered again, as after
-/// [`reset`](crate::ConsumerHandle::reset), what is remembered is not done again, and what is not is done. They are remembered for as long as
-/// [`Builder::ledger_retention`](crate::Builder::ledger_retention) says. A handler that asks for something else under an id that is remembered is not believed: the event is parked.
+/// *Commands and events happen once.* Their ids are drawn from the first name of the reactor, which
+/// a [rename](crate::ConsumerOptions::renamed_from) keeps, the id of the event and their place
+/// among the commands, or events, of this event. They are written together with the checkpoint, and
+/// their ids are remembered with them: when the event is delivered again, as after
+/// [`reset`](crate::ConsumerHandle::reset), what is remembered is not done again, and what is not
+/// is done. They are remembered for as long as
+/// [`Builder::ledger_retention`](crate::Builder::ledger_retention) says. A handler that asks for
+/// something else under an id that is remembered is not believed: the event is parked.
 ///
 /// *Calls to the outside happen at least once.* No transaction can hold them. They get a key that is the same whenever the event is handled, after a retry, a crash or
 /// in another process: whoever is called has to know by it what was done before.

@@ -61,8 +61,8 @@ pub enum MissingInstance {
     Ignore(&'static str),
 }
 
-/// What becomes of an event that comes after its wait has ended: the wait took another event, timed out or was skipped,
-/// or the instance is at its end.
+/// What becomes of an event that comes after its wait has ended: the wait took another event, timed
+/// out or was skipped, or the instance is at its end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LateEvent {

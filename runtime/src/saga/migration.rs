@@ -31,8 +31,8 @@ pub struct InFlight {
 pub struct InFlightStep {
     /// Its name.
     pub name: String,
-    /// What it has returned; `None`: its outcome is not known, or it is not done. Integers beyond 64 bits are not exact
-    /// here, but in [`InFlight::output`].
+    /// What it has returned; `None`: its outcome is not known, or it is not done. Integers beyond
+    /// 64 bits are not exact here, but in [`InFlight::output`].
     pub output: Option<Value>,
     json: Option<Payload>,
 }

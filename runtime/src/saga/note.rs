@@ -41,7 +41,8 @@ pub(crate) struct Moves {
     pub(crate) forgotten: Vec<String>,
     #[serde(default)]
     pub(crate) outputs: Vec<(String, Value)>,
-    /// The JSON of those outputs that a [`Value`] changes, as integers beyond 64 bits. Releases before 0.2 do not know them.
+    /// The JSON of those outputs that a [`Value`] changes, as integers beyond 64 bits. Releases
+    /// before 0.2 do not know them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) exact: Vec<(String, String)>,
 }

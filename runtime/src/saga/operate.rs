@@ -173,8 +173,8 @@ impl SagaHandle {
 
     /// Waits until the instance has ended, and returns how it has. `None`: it was never started.
     ///
-    /// A parked instance has not ended: limit the wait with `tokio::time::timeout`. An end is told at once if this
-    /// process runs the instance; otherwise the store is asked every
+    /// A parked instance has not ended: limit the wait with `tokio::time::timeout`. An end is told
+    /// at once if this process runs the instance; otherwise the store is asked every
     /// [`SagaOptions::poll`](super::SagaOptions::poll).
     ///
     /// # Errors
@@ -261,7 +261,8 @@ impl SagaHandle {
     /// As [`skip_with`](Self::skip_with), with JSON: for tools that do not have the type.
     ///
     /// # Errors
-    /// [`SagaError::Output`] when it is no JSON that can be read back, or too large; else as [`cancel`](Self::cancel).
+    /// [`SagaError::Output`] when it is no JSON that can be read back, or too large; else as
+    /// [`cancel`](Self::cancel).
     pub async fn skip_with_json(
         &self,
         step: impl Into<String>,
@@ -269,7 +270,8 @@ impl SagaHandle {
         reason: impl Into<String>,
     ) -> Result<(), SagaError> {
         let step = step.into();
-        // As a value: it refuses what no type reads, as a number that is too large, or what is nested too deeply.
+        // As a value: it refuses what no type reads, as a number that is too large, or what is
+        // nested too deeply.
         if let Err(error) = serde_json::from_str::<serde_json::Value>(output) {
             return Err(SagaError::Output { step, reason: error.to_string() });
         }

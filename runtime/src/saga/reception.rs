@@ -75,14 +75,14 @@ impl Planned {
 /// An instance with its seat, and the time of the store when it was given.
 pub(crate) type Given = (Box<dyn Seat>, ClaimedSaga, (OffsetDateTime, Instant));
 
-/// Instances that a transaction gives to the worker. Unless it is known what became of the transaction, they
+/// Instances that a transaction gives to the worker. Unless the outcome of the transaction is known, they
 /// are lost.
 pub(crate) struct Handing {
     pub(crate) reception: Arc<dyn Reception>,
     pub(crate) hand: crate::store::SagaHand,
     pub(crate) given: Vec<Given>,
     pub(crate) written: Vec<Box<dyn FnOnce() + Send + Sync>>,
-    /// Tells the store that it is not known what became of the transaction.
+    /// Tells the store that the outcome of the transaction is not known.
     lose: Option<Box<dyn FnOnce() + Send + Sync>>,
 }
 

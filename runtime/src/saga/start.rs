@@ -62,10 +62,11 @@ impl<S: SagaDefinition> StartSaga<S> {
 
     /// Starts the instance and waits until it has ended; returns how it has.
     ///
-    /// An instance of the id that exists already is waited for, in whatever state it is. A parked instance has
-    /// not ended: limit the wait with `tokio::time::timeout`. The instance does not depend on the caller: it
-    /// goes on when this future is dropped. Its end is told at once if this process runs it; otherwise the store
-    /// is asked every [`SagaOptions::poll`](super::SagaOptions::poll).
+    /// An instance of the id that exists already is waited for, in whatever state it is. A parked
+    /// instance has not ended: limit the wait with `tokio::time::timeout`. The instance does not
+    /// depend on the caller: it continues when this future is dropped. Its end is told at once if
+    /// this process runs it; otherwise the store is asked every
+    /// [`SagaOptions::poll`](super::SagaOptions::poll).
     ///
     /// # Errors
     /// As when it is started. It may have been started, and may go on.

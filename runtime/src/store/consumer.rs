@@ -38,19 +38,21 @@ pub const MAX_PARKED_STREAMS: usize = 16_384;
 /// partitions, each with a checkpoint and a lease. A lease has an epoch, which grows whenever it changes hands: everything that its holder writes goes through a
 /// transaction in which [`advance`](Self::advance) checks the epoch, so a holder that lost its lease writes nothing.
 pub trait ConsumerStore: TransactionalStore {
-    /// Makes a consumer that is missing, as [`open_consumer`](Self::open_consumer) does. One that is there with the same version is made as
-    /// the declaration says; one of another version stays as it is, with the workers that run it.
-    /// What `open_consumer` would refuse is refused.
+    /// Makes a consumer that is missing, as [`open_consumer`](Self::open_consumer) does. One that
+    /// is there with the same version is made as the declaration says; one of another version stays
+    /// as it is, with the workers that run it. What `open_consumer` would refuse is refused.
     fn declare_consumer<'a>(&'a self, consumer: &'a ConsumerSpec) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// Gives a live consumer of a [kind that goes on](ConsumerKind::goes_on) a lower version in its place, when no worker of the
-    /// higher one asks for leases and, of a saga, no instance that has not ended follows the higher one. Says whether that was done. What the higher version has read besides is
-    /// left to it: see [`KnownReads::foreign`].
+    /// Gives a live consumer of a [kind that continues](ConsumerKind::goes_on) a lower version in
+    /// its place, when no worker of the higher one asks for leases and, of a saga, no instance that
+    /// has not ended follows the higher one. Says whether that was done. What the higher version
+    /// has read besides is left to it: see [`KnownReads::foreign`].
     fn lower_consumer<'a>(&'a self, consumer: &'a ConsumerSpec) -> BoxFuture<'a, Result<bool, StoreError>>;
 
-    /// Within a transaction, has a consumer without a table start again: at a position, with the version and the number of partitions of its
-    /// declaration, and with nothing parked. One that is missing is made. Its leases are lost, before anything else is
-    /// written in the transaction: no batch of the version before commits after that.
+    /// Within a transaction, has a consumer without a table start again: at a position, with the
+    /// version and the number of partitions of its declaration, and with nothing parked. One that
+    /// is missing is made. Its leases are lost, before anything else is written in the transaction:
+    /// no batch of the version before commits after that.
     fn restart_in<'a>(
         &'a self,
         transaction: &'a mut Self::Transaction,
@@ -58,8 +60,9 @@ pub trait ConsumerStore: TransactionalStore {
         start: Start,
     ) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// Gives a consumer without a table another name, with its checkpoints and what is parked. Nothing is done when the old name
-    /// is missing, or the new one is there. Says whether it was renamed.
+    /// Gives a consumer without a table another name, with its checkpoints and what is parked.
+    /// Nothing is done when the old name is missing, or the new one is there. Says whether it was
+    /// renamed.
     fn rename_consumer<'a>(
         &'a self,
         from: &'a str,
@@ -81,17 +84,18 @@ pub trait ConsumerStore: TransactionalStore {
     /// A consumer of that name and another kind is [`StoreError::Unsuitable`].
     fn open_consumer<'a>(&'a self, consumer: &'a ConsumerSpec) -> BoxFuture<'a, Result<Opened, StoreError>>;
 
-    /// Tells the store what a release of a consumer reads. Safe to call again. When the release handles an event that
-    /// another one does not, the leases of the consumer are lost: who claims them again looks at
-    /// [`known_reads`](Self::known_reads).
+    /// Tells the store what a release of a consumer reads. Safe to call again. When the release
+    /// handles an event that another one does not, the leases of the consumer are lost: who claims
+    /// them again looks at [`known_reads`](Self::known_reads).
     fn register_reads<'a>(&'a self, reads: &'a ConsumerReads) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// What the releases of a consumer read that were registered, and the event types of all releases.
     fn known_reads<'a>(&'a self, consumer: &'a str) -> BoxFuture<'a, Result<KnownReads, StoreError>>;
 
-    /// Gives a leased partition to a worker that can do its next event, with the checkpoint where it is. No worker gets
-    /// the partition that cannot do the event, and while a worker runs that can do what the partitions of the generation
-    /// have needed, no other worker gets any of them. `Ok(false)`: the lease is lost.
+    /// Gives a leased partition to a worker that can do its next event, with the checkpoint where
+    /// it is. No worker gets the partition that cannot do the event, and while a worker runs that
+    /// can do what the partitions of the generation have needed, no other worker gets any of them.
+    /// `Ok(false)`: the lease is lost.
     fn leave<'a>(&'a self, lease: &'a Lease, needs: &'a Needs) -> BoxFuture<'a, Result<bool, StoreError>>;
 
     /// Starts building a live consumer anew: the next generation, at the beginning, with an empty table beside the old one. One that is being built already goes on.

@@ -162,8 +162,8 @@ pub trait SagaStore: ConsumerStore {
 
     /// Leaves a request for an instance, which becomes due at once; says whether the instance exists.
     ///
-    /// If the instance is completed or compensated, the request is answered at once: the log gets an entry that
-    /// [refuses](SagaRequest::refusal_after_the_end) it.
+    /// If the instance is completed or compensated, the request is answered at once: the log gets
+    /// an entry that [refuses](SagaRequest::refusal_after_the_end) it.
     fn request_saga<'a>(
         &'a self,
         saga: &'a str,

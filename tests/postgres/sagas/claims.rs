@@ -7,7 +7,7 @@ use kenning::store::{SagaStore as _, SagaThen};
 use super::{claim, claim_of, done, enlisted, new};
 use crate::postgres::store;
 
-/// The instance has its owner, which lives and does not know of it: nobody would ever take it over.
+/// The instance has its owner, which lives and does not know of it: no worker would ever take it over.
 /// Fails without `sagas.lost-claims`: see tests/guards.
 #[tokio::test]
 async fn a_claim_without_an_answer_leaves_nothing_behind() {

@@ -96,7 +96,7 @@ async fn p5_a_start_gives_the_instance_to_the_worker_with_its_first_entries() {
     assert_eq!((later.owner, later.status, later.sequence), (None, SagaStatus::Waiting, 1));
     assert_eq!(later.due_at, Some(started.now + Duration::from_secs(600)));
 
-    // It is nobody else's, and its owner writes to it.
+    // It is no one else's, and its owner writes to it.
     assert_eq!(claim(&store, &enlisted(&store).await, 10).await.len(), 1);
     let written = store.write_sagas(&[done(&given.record, SagaThen::Keep)]).await.unwrap();
     assert!(matches!(written[0], SagaWritten::Done { .. }));
@@ -158,8 +158,8 @@ async fn p5_an_event_gives_the_instance_to_the_worker_with_what_follows() {
     assert_eq!(shelves, expected);
 }
 
-/// What the writer does not know makes the instance due, and is not overwritten. Meant to fail without each of
-/// the four conditions of `fenced`.
+/// What the writer does not know makes the instance due, and is not overwritten. Meant to fail
+/// without each of the four conditions of `fenced`.
 #[tokio::test]
 async fn p5_an_event_does_not_advance_what_its_writer_does_not_know() {
     let store = store().await;
@@ -190,8 +190,8 @@ async fn p5_an_event_does_not_advance_what_its_writer_does_not_know() {
     }
 }
 
-/// Nothing stays of a transaction that is rolled back; what is not known is given back by the next claim. Seen
-/// failing with an empty `lose_sagas`: nobody would ever take it over.
+/// Nothing stays of a transaction that is rolled back; what is not known is given back by the next
+/// claim. Seen failing with an empty `lose_sagas`: no worker would ever take it over.
 #[tokio::test]
 async fn p5_what_a_lost_transaction_has_given_is_due_again() {
     let store = store().await;
@@ -210,7 +210,8 @@ async fn p5_what_a_lost_transaction_has_given_is_due_again() {
     assert_eq!((again.record.epoch, again.log.len(), again.messages.len()), (3, 3, 1));
 }
 
-/// The worker is forgotten while a transaction gives it an instance: that is freed as one of an unknown worker.
+/// The worker is forgotten while a transaction gives it an instance: that is freed as one of an
+/// unknown worker.
 #[tokio::test]
 async fn p5_what_a_forgotten_worker_is_given_is_taken_over() {
     let store = store().await;

@@ -99,8 +99,8 @@ async fn nobody_waits_for_an_instance_that_is_locked() {
     assert_eq!(ids, [("a", 1), ("c", 1)]);
 }
 
-/// A worker that retires during a claim would leave instances to an unknown owner, so it waits for the end of the
-/// claim. The first function is called by older processes.
+/// A worker that retires during a claim would leave instances to an unknown owner, so it waits for
+/// the end of the claim. The first function is called by older processes.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_claims_is_not_forgotten() {
     for claim in [

@@ -72,7 +72,7 @@ async fn p13_an_append_that_the_standby_does_not_have_is_not_ok() {
     store.append(one("b")).await.expect("the store works when the standby is back");
 }
 
-/// The same when somebody else ends the session. Fails without `server.recovery-barrier`:
+/// The same when another session ends the session. Fails without `server.recovery-barrier`:
 /// see tests/guards.
 #[tokio::test(flavor = "multi_thread")]
 async fn p13_an_append_whose_session_an_operator_ended_is_not_ok() {

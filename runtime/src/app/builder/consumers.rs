@@ -139,7 +139,8 @@ impl<S: ConsumerStore> Builder<S> {
         self
     }
 
-    /// How long a process may be silent before others take its partitions over; 15 s if nothing is said, at least 100 ms, at most a day. Leases are renewed at a quarter of it.
+    /// How long a process may be silent before others take its partitions over. Default: 15 s; at
+    /// least 100 ms, at most a day. Leases are renewed at a quarter of it.
     pub fn lease(mut self, duration: Duration) -> Self {
         self.consumers.lease = duration.clamp(Duration::from_millis(100), LONGEST_LEASE);
         self.consumers.open = Some(Engine::open);

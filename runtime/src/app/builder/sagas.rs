@@ -103,8 +103,9 @@ impl<S: SagaStore> Builder<S> {
         self.add_saga::<F>(services.into(), false, None)
     }
 
-    /// Registers a saga that begins at a place of the feed when it is new: its `#[start]` and `#[wait]` functions see events from there on.
-    /// A saga that is new to a store with events needs it; otherwise it changes nothing.
+    /// Registers a saga that begins at a place of the feed when it is new: its `#[start]` and
+    /// `#[wait]` functions see events from there on. A saga that is new to a store with events
+    /// needs it; otherwise it changes nothing.
     pub fn saga_from<F: SagaDefinition>(self, services: impl Into<Arc<F::Services>>, start: Start) -> Self {
         self.add_saga::<F>(services.into(), false, Some(start))
     }

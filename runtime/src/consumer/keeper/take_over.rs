@@ -72,7 +72,8 @@ impl<S: ConsumerStore> Keeper<S> {
         }
     }
 
-    /// Takes consumers over whose version was changed since: by a release that was rolled back, or by one that has gone.
+    /// Takes consumers over whose version was changed since: by a release that was rolled back, or
+    /// by one that has gone.
     pub(super) async fn take_over(
         &self,
         records: &[ConsumerRecord],

@@ -1,5 +1,5 @@
-//! What an instance does next, decided before it has an owner: by the transaction that starts it, or that leaves an
-//! event for it.
+//! What an instance does next, decided before it has an owner: by the transaction that starts it,
+//! or that leaves an event for it.
 
 use std::sync::Arc;
 use std::time::Duration;

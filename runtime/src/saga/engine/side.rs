@@ -265,7 +265,7 @@ impl<S: SagaStore> SagaSide for SagaEngine<S> {
 }
 
 impl<S: SagaStore> SagaEngine<S> {
-    /// Starts an instance by itself. `again`: it may have been started before.
+    /// Starts one instance. `again`: it may have been started before.
     async fn start_alone(&self, saga: NewSaga, again: bool) -> Result<bool, StoreError> {
         let mut new = self.shared.store.start_saga(&saga).await?;
         if !new && again {

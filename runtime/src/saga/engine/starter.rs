@@ -70,7 +70,7 @@ impl Starter {
             let started = match worker.shared.store.start_sagas_for(hand, &starts).await {
                 Ok(started) => started,
                 Err(error) => {
-                    // Each caller tries by itself, and gets the error if there is one.
+                    // Each caller tries alone, and gets the error if there is one.
                     let error = with_sources(&error);
                     tracing::debug!(error, starts = starts.len(), "saga starts failed together");
                     for (_, answer) in rest {

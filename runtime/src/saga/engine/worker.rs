@@ -54,8 +54,8 @@ pub(super) struct Worker<S> {
     timeline: Timeline,
     /// Until then the instances that are owned are ours, whatever happens to the database.
     valid_until: Mutex<Instant>,
-    /// The lease was found to have run out. It stays so even if a later renewal finds that it was not taken over: the
-    /// instances that saw it were let go, and only another life claims them.
+    /// The lease was found to have run out. It stays so even if a later renewal finds that it was
+    /// not taken over: the instances that saw it were let go, and only another life claims them.
     expired: AtomicBool,
     /// The instances that run here, by saga, and how they are told of messages.
     running: Mutex<Running>,

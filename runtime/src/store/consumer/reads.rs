@@ -92,10 +92,12 @@ pub struct Needs {
 }
 
 impl KnownReads {
-    /// The events that a release of the consumer must not pass over, although it does not handle them. `true`: another release handles the event.
+    /// The events that a release of the consumer must not pass over, although it does not handle
+    /// them. `true`: another release handles the event.
     ///
-    /// * Events that another release of the same or a higher version handles: always when this one does not know them; else while a worker of the other one runs, and when the other
-    ///   one is the newer. A handler that a newer release has removed is not waited for.
+    /// * Events that another release of the same or a higher version handles: always when this one
+    ///   does not know them; else while a worker of the other one runs, and when the other one is
+    ///   the newer. A handler that a newer release has removed is not waited for.
     /// * Events of the categories that it follows that this release does not know.
     #[must_use]
     pub fn foreign(&self, own: &ConsumerReads, goes_on: bool) -> BTreeMap<Arc<str>, bool> {

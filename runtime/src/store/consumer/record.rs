@@ -37,7 +37,8 @@ pub struct ConsumerRecord {
     pub pause_reason: Option<Arc<str>>,
     /// Why a generation that is being built may replace the live one although events failed.
     pub replace_anyway: Option<Arc<str>>,
-    /// The names that it had before, in their order. The ids and keys of a reactor's effects are drawn from the first.
+    /// The names that it had before, in their order. The ids and keys of a reactor's effects are
+    /// drawn from the first.
     pub former_names: Vec<Arc<str>>,
 }
 

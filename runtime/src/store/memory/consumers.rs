@@ -209,7 +209,8 @@ impl Consumer {
 }
 
 impl Generation {
-    /// Divides a generation without leases into so many partitions. All of them begin where the one was that is furthest behind.
+    /// Divides a generation without leases into this many partitions. All of them begin where the
+    /// one was that is furthest behind.
     fn divide(&mut self, partitions: u16) {
         if self.partitions.len() == usize::from(partitions) {
             return;

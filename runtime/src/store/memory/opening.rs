@@ -10,7 +10,8 @@ use crate::number::Position;
 use crate::store::{ConsumerSpec, Lease, Opened, SWAP_PAUSE, StoreError, Table};
 
 impl Consumers {
-    /// Makes sure that a consumer is there. `start` is where a new one begins. `raise`: one of a lower version gets this one.
+    /// Makes sure that a consumer is there. `start` is where a new one begins. `raise`: one of a
+    /// lower version gets this one.
     pub(super) fn open(
         &mut self,
         spec: &ConsumerSpec,
@@ -66,7 +67,8 @@ impl Consumers {
         Ok(Opened { generation: Some(consumer.add(spec, Position::ZERO, now)), live: false })
     }
 
-    /// Gives a consumer that goes on a lower version in its place, when no worker of the higher one asks for leases.
+    /// Gives a consumer of a kind that continues a lower version in its place, when no worker of
+    /// the higher one asks for leases.
     pub(super) fn lower(&mut self, spec: &ConsumerSpec, now: OffsetDateTime) -> bool {
         let Some(consumer) = self.by_name.get_mut(&spec.name) else { return false };
         let idle = consumer.live().is_some_and(|live| {

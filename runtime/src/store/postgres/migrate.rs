@@ -64,8 +64,9 @@ pub(super) async fn prepare(core: &Core) -> Result<(), StoreError> {
     suitable::check_sessions(core).await
 }
 
-/// Migrates. A large table may take long, and so may another process that migrates: no statement timeout ends that. But
-/// no lock is waited for longer than [`LOCK`], since all who come later wait behind it.
+/// Migrates. A large table may take long, and so may another process that migrates: no statement
+/// timeout ends that. But no lock is waited for longer than [`LOCK`], since all who come later wait
+/// behind it.
 async fn migrate(migrator: &Migrator, connection: &mut PgConnection) -> Result<(), StoreError> {
     let lock = LOCK.as_millis();
     for setting in ["set statement_timeout = 0".to_owned(), format!("set lock_timeout = {lock}")] {

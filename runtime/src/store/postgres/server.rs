@@ -168,7 +168,8 @@ impl Server {
         })
     }
 
-    /// Raises a sequence that was set back under this process. Where that is not allowed, nothing is appended.
+    /// Raises a sequence that was set back under this process. Where that is not allowed, nothing
+    /// is appended.
     async fn check_sequence(&self, connection: &mut PgConnection) -> Result<(), Error> {
         let behind =
             sqlx::query_scalar(self.sql.is_sequence_behind.clone()).fetch_one(&mut *connection).await;

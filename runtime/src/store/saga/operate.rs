@@ -127,8 +127,9 @@ impl SagaRequest {
         }
     }
 
-    /// The text of the entry by which a store answers a request to an instance that has ended. The entry is of the kind
-    /// [`Refused`](super::SagaEntryKind::Refused), and its output is `{"message": n}` with the number of the message.
+    /// The text of the entry by which a store answers a request to an instance that has ended. The
+    /// entry is of the kind [`Refused`](super::SagaEntryKind::Refused), and its output is
+    /// `{"message": n}` with the number of the message.
     #[must_use]
     pub fn refusal_after_the_end(&self) -> String {
         refusal(self.name(), "the instance has ended")

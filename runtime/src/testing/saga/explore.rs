@@ -154,9 +154,10 @@ impl<F: SagaDefinition> Explore<F> {
 
     /// An event that an instance waits for, or that starts one. The consumer delivers it.
     ///
-    /// Undisturbed, an event is recorded a second after its wait has begun, and one that starts an instance at
-    /// once. In other runs it comes at every other [`Arrival`]; [`BeforeStart`](Arrival::BeforeStart) only if
-    /// the wait says `missing = keep` or `missing = ignore("…")`. [`event_at`](Self::event_at) says which.
+    /// Undisturbed, an event is recorded a second after its wait has begun, and one that starts an
+    /// instance at once. In other runs it comes at every other [`Arrival`];
+    /// [`BeforeStart`](Arrival::BeforeStart) only if the wait says `missing = keep` or `missing =
+    /// ignore("…")`. [`event_at`](Self::event_at) says which.
     #[track_caller]
     pub fn event<E: Event>(mut self, stream: &str, event: &E) -> Self {
         self.stage.event(stream, event, None);

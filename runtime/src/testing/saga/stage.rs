@@ -154,8 +154,8 @@ impl<F: SagaDefinition> Stage<F> {
         step
     }
 
-    /// The instances and steps that an event is for, in one definition; none: it starts instances. `None`: that
-    /// definition does not follow it.
+    /// The instances and steps that an event is for, in one definition; none: it starts instances.
+    /// `None`: that definition does not follow it.
     pub(super) fn route(saga: &RegisteredSaga, coming: &Coming) -> Option<Vec<For>> {
         let Coming { stream, event: encoded, .. } = coming;
         let metadata = Metadata::new(

@@ -14,9 +14,10 @@ pub(super) enum Twist {
     Dies(Moment),
     /// The process is stopped, another begins, and the first goes on later.
     Stops(Moment, Until),
-    /// An operator requests something of an instance, so many times.
+    /// An operator requests something of an instance, this many times.
     Asked(Moment, Target, Ask, u32),
-    /// An operator requests something when nothing goes on by itself any more: each instance has ended, or is parked.
+    /// An operator requests something when nothing continues without help: each instance has ended,
+    /// or is parked.
     AskedAtRest(Target, Ask, u32),
     /// Somebody cancels the instance when it comes to a step.
     CancelledAt(Arc<str>),
@@ -38,9 +39,9 @@ pub(super) type Target = Option<Arc<str>>;
 pub(super) enum Rollout {
     /// The old process dies, and the new one begins.
     Replaced,
-    /// The new process begins, and the old one goes on until it is told to stop two leases later.
+    /// The new process begins, and the old one runs until it is told to stop two leases later.
     Rolling,
-    /// The old process is stopped, and goes on when the new one has taken over.
+    /// The old process is stopped, and continues when the new one has taken over.
     Stale,
 }
 
@@ -49,7 +50,7 @@ impl Rollout {
         match self {
             Self::Replaced => "the old process dies",
             Self::Rolling => "the old process runs beside the new one",
-            Self::Stale => "the old process goes on after the new one has taken over",
+            Self::Stale => "the old process continues after the new one has taken over",
         }
     }
 }
@@ -157,7 +158,7 @@ impl fmt::Display for Twist {
             Self::Upgraded(moment, Rollout::Stale) => write!(
                 f,
                 "the old process is stopped {moment}, the new release is deployed, \
-                 and the old process goes on when the new one has taken over"
+                 and the old process continues when the new one has taken over"
             ),
             Self::RolledBack(moment) => {
                 write!(f, "the new release is rolled back {moment}, and deployed again at the end")

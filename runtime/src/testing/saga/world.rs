@@ -195,7 +195,7 @@ impl<'a, F: SagaDefinition> World<'a, F> {
         }
     }
 
-    /// Nothing goes on by itself: what operators and the outside do then. Whether there was anything.
+    /// Nothing continues without help: what operators and the outside do then. Whether there was anything.
     async fn at_rest(&mut self) -> bool {
         let asks = self.director.asks_at_rest();
         for (target, ask, times) in &asks {
@@ -204,7 +204,7 @@ impl<'a, F: SagaDefinition> World<'a, F> {
         self.events_at_rest().await || !asks.is_empty()
     }
 
-    /// Nothing goes wrong any more; what is parked, or was rolled back, goes on.
+    /// Nothing goes wrong any more; what is parked, or was rolled back, continues.
     async fn resume(&mut self) {
         self.director.calm_down();
         if self.was_rolled_back {

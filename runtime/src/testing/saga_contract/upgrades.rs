@@ -126,7 +126,8 @@ pub async fn many_may_raise_a_version_at_once<S: SagaStore>(store: Arc<S>) {
     }
 }
 
-/// A raised version may have another number of partitions: all of them begin where the one was that is furthest behind, and parked events are of the partition of their stream.
+/// A raised version may have another number of partitions: all of them begin where the one was that
+/// is furthest behind, and parked events are of the partition of their stream.
 pub async fn another_number_of_partitions_divides_it_anew<S: SagaStore>(store: Arc<S>) {
     for kind in KINDS {
         let one = spec(kind, 1, 2);

@@ -1,9 +1,10 @@
 //! A workflow of three steps that do nothing, on other crates. `kenning-bench` starts this with the name of
 //! the crate as the argument, and the database in `DATABASE_URL`.
 //!
-//! Each line of the input is a round: `alone COUNT` runs workflows one after the other, `closed CALLERS SECONDS`
-//! has callers that start one, wait for its end, and repeat. Each line of the output is an answer: of the first
-//! the median in milliseconds, of the second workflows a second; and after a blank how many that were.
+//! Each line of the input is a round: `alone COUNT` runs workflows one after the other, `closed
+//! CALLERS SECONDS` has callers that start one, wait for its end, and repeat. Each line of the
+//! output is an answer: of the first the median in milliseconds, of the second workflows a second;
+//! and after a blank how many that were.
 
 mod by_dbos;
 mod by_durare;

@@ -65,8 +65,8 @@ pub(crate) async fn partitions(context: Context) -> Result<Workload> {
     })
 }
 
-/// The same with an event at the end that a later release has written, and that this one leaves alone, and without:
-/// what release safety costs where it has nothing to do.
+/// The same with an event at the end that a later release has written, and that this one leaves
+/// alone, and without: what release safety costs where it has nothing to do.
 pub(crate) async fn unknown_event(context: Context) -> Result<Workload> {
     let (pool, store) = filled(&context, 20_000, Locality::None).await?;
     let app = Arc::new(application(store, ConsumerOptions::new()).await?);

@@ -74,8 +74,8 @@ async fn connect(context: &Context, schema: &str) -> Result<PostgresStore> {
     Ok(store)
 }
 
-/// Fills the large store, unless it is as large as wanted: ten events of each account; of eight instances one is
-/// completed, one is parked, and the others wait for times far away.
+/// Fills the large store, unless it is as large as wanted: ten events of each account; of eight
+/// instances one is completed, one is parked, and the others wait for times far away.
 async fn fill(context: &Context, pool: &PgPool) -> Result<()> {
     let Size { events, instances } = context.size;
     drop(connect(context, LARGE).await?);

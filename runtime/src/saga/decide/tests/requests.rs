@@ -106,8 +106,8 @@ fn done() -> Result<Option<Payload>, StepError> {
     Ok(Some(Payload::from_stored("null")))
 }
 
-/// Meant to fail without the arm for `Begun` in `Progress::resume`: "the process ended in the middle of attempt 1", and the
-/// saga is compensated.
+/// Meant to fail without the arm for `Begun` in `Progress::resume`: "the process ended in the
+/// middle of attempt 1", and the saga is compensated.
 #[test]
 fn p5_an_attempt_that_this_release_cannot_make_does_not_count_after_a_retry() {
     let mut instance = Instance::new();
@@ -142,7 +142,8 @@ fn p5_a_crashed_last_attempt_is_made_again_when_an_operator_says_so() {
     assert_eq!(instance.progress.phase, Phase::Back);
 }
 
-/// Meant to fail with `resumed` before `compensating`: `b`, which said no, is undone as one of unknown outcome.
+/// Meant to fail with `resumed` before `compensating`: `b`, which said no, is undone as one of
+/// unknown outcome.
 #[test]
 fn p5_a_step_that_failed_while_its_instance_was_parked_is_not_undone_after_a_cancel() {
     let mut instance = Instance::new();

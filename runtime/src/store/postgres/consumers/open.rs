@@ -269,8 +269,9 @@ async fn repartition(
     Ok(false)
 }
 
-/// Divides a generation without leases into as many partitions as are declared. All of them begin where the one was that is furthest behind: what is
-/// handled again causes nothing again, by its ids.
+/// Divides a generation without leases into as many partitions as are declared. All of them begin
+/// where the one was that is furthest behind: what is handled again causes nothing again, by its
+/// ids.
 async fn divide(
     core: &Core,
     connection: &mut PgConnection,

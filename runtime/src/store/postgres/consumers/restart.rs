@@ -42,7 +42,7 @@ pub(super) async fn rename(core: &Core, from: &str, spec: &ConsumerSpec) -> Resu
     let begin = || core.pool.begin_with("begin; set local lock_timeout = '20s'".into_sql_str());
     let mut transaction = losses::read(core, begin).await?;
     let mut names = [from, &*spec.name];
-    // In one order, so that nobody waits for each other.
+    // In one order, so that no two wait for each other.
     names.sort_unstable();
     for name in names {
         let locked = generation::lock(core, &mut transaction, name).await;

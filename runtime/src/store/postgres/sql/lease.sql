@@ -27,7 +27,8 @@ forgotten as (
     delete from {schema}.consumer_workers o using expired e
     where o.consumer = e.consumer and o.generation = e.generation and o.worker = e.worker
 ),
--- What partitions have needed, done or not. While workers run that can do all of it, they alone count, and nobody else gets a partition.
+-- What partitions have needed, done or not. While workers run that can do all of it, they alone
+-- count, and no other gets a partition.
 needs as (
     select distinct p.consumer, p.generation, p.needs_name, p.needs_version, p.needs_handler
     from {schema}.consumer_partitions p join wanted w using (consumer, generation)

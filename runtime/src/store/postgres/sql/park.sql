@@ -1,4 +1,5 @@
--- What waits behind another event and comes once more, after the partitions were divided anew, keeps the reason that it has.
+-- What waits behind another event and comes once more, after the partitions were divided again,
+-- keeps the reason that it has.
 insert into {schema}.parked_events as kept (consumer, generation, partition, position, version, attempts, parked_at, stream, name, error, retry_at)
 select $1, $2, $3, e.position, e.version, e.attempts, clock_timestamp(), e.stream, e.name, e.error,
     clock_timestamp() + make_interval(secs => e.retry_after)

@@ -1,4 +1,5 @@
--- Who follows a category loses its leases when the category gets an event, also one that is being claimed: no row is left out.
+-- Who follows a category loses its leases when the category gets an event, also one that is being
+-- claimed: no row is left out.
 with fresh as (
     insert into {schema}.event_types as kept (category, name, version)
     select u.category, u.name, u.version

@@ -1,4 +1,5 @@
--- A release that handles what another one does not: the leases of all are lost, also one that is being claimed, so that who claims them again learns of it.
+-- A release that handles what another one does not: the leases of all are lost, also one that is
+-- being claimed, so that who claims them again learns of it.
 with fresh as (
     insert into {schema}.consumer_releases (consumer, release, version, handles, knows, registered_at)
     values ($1, $2, $3, $4::jsonb, $5::jsonb, clock_timestamp())

@@ -1,5 +1,5 @@
--- The update comes first: it locks the instance, and gives the message its number. Of an instance that has ended, the
--- request is refused at once.
+-- The update comes first: it locks the instance, and gives the message its number. Of an instance
+-- that has ended, the request is refused at once.
 with asked as (
     update {schema}.sagas
     set messages = messages + 1,

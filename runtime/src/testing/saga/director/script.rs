@@ -130,7 +130,7 @@ impl Director {
         state.twists.iter().filter(|(_, fired)| *fired).map(|(twist, _)| twist.clone()).collect()
     }
 
-    /// The requests that are left when nothing goes on by itself any more.
+    /// The requests that are left when nothing continues without help.
     pub(in super::super) fn asks_at_rest(&self) -> Vec<(Target, Ask, u32)> {
         let mut state = self.state();
         let mut asks = Vec::new();

@@ -30,7 +30,7 @@ pub struct Explored {
     missing: Vec<(Dimension, &'static str)>,
 }
 
-/// The runs in which so many things go wrong at once.
+/// The runs in which this many things go wrong at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Level {
     pub(super) tried: usize,
@@ -68,7 +68,8 @@ impl Explored {
         self.runs
     }
 
-    /// The number of instances that were completed, over all runs. A test that must see every end asserts on all three.
+    /// The number of instances that were completed, over all runs. A test that must see every end
+    /// asserts on all three.
     #[must_use]
     pub fn completed(&self) -> usize {
         self.completed

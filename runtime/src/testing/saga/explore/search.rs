@@ -40,7 +40,8 @@ impl<'a, F: SagaDefinition> Search<'a, F> {
         if self.explore.at_most_faults == 1 {
             return Ok(self.explored);
         }
-        // Cancelling and stopping are tried at so many moments that they would come late in the order in which they happen.
+        // Cancelling and stopping are tried at many moments, so that they would come late in the
+        // order in which they happen.
         self.chance.shuffle(&mut pairs);
         let deeper = self.try_all(pairs)?;
         self.wander(deeper)?;

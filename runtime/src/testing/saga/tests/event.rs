@@ -56,7 +56,7 @@ macro_rules! order {
 }
 
 order!(Keeping, "kit-keeping", missing = keep);
-order!(Ignoring, "kit-ignoring", missing = ignore("nobody pays before the order"));
+order!(Ignoring, "kit-ignoring", missing = ignore("no one pays before the order"));
 
 macro_rules! explored {
     ($saga:ident) => {
@@ -142,7 +142,7 @@ impl Loan {
     }
 }
 
-/// The second instalment does not come by itself.
+/// The second instalment does not come without help.
 pub(super) fn loan() -> Explore<Loan> {
     explore::<Loan>(|| ()).start(Loan { id: 7 }).event("loan-7", &Instalment { loan: 7 })
 }

@@ -131,7 +131,7 @@ fn p5_p6_nothing_is_found_in_an_upgrade_that_renames_a_step() {
     assert!(explored.completed() > 0 && explored.compensated() > 0, "{explored}");
 }
 
-/// Without `upgraded_from` nothing is found: each definition by itself charges once.
+/// Without `upgraded_from` nothing is found: each definition alone charges once.
 #[test]
 fn p6_an_upgrade_that_charges_again_under_another_key_is_found() {
     let found = subscription!(forgetful).find().expect_err("the upgrade has to be found out");

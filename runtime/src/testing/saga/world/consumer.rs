@@ -51,7 +51,7 @@ impl<F: SagaDefinition> World<'_, F> {
     }
 
     pub(super) async fn unpause(&self) {
-        self.director.tell(0, "the consumer goes on".to_owned());
+        self.director.tell(0, "the consumer continues".to_owned());
         if let Some(app) = self.app() {
             // The memory store is open, and the consumer is there.
             drop(app.consumer(F::NAME).resume().await);

@@ -35,7 +35,7 @@ impl<F: SagaDefinition> World<'_, F> {
         self.record_all(|world, event| world.director.arrival(event) == Some(Arrival::BeforeSteps)).await;
     }
 
-    /// Records the events that come when nothing goes on by itself any more; says whether there were any.
+    /// Records the events that come when nothing continues without help; says whether there were any.
     pub(super) async fn events_at_rest(&mut self) -> bool {
         self.record_all(|world, event| world.director.arrival(event) == Some(Arrival::AfterEnd)).await
     }

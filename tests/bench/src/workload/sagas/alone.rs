@@ -78,7 +78,8 @@ pub(super) async fn one(app: &Kenning) -> Result<()> {
     }
 }
 
-/// What the least engine would commit: the start, an outcome of each step with the intent of the next, the end.
+/// What the least engine would commit: the start, an outcome of each step with the intent of the
+/// next, the end.
 async fn five_commits(pool: &PgPool) -> Result<()> {
     let instance = Uuid::now_v7();
     sqlx::query("INSERT INTO floor.sagas (instance, state, status) VALUES ($1, $2::json, 'running')")

@@ -43,7 +43,7 @@ impl Delivery {
 }
 
 impl Delivery {
-    /// One with an id of its own, and the data of the others.
+    /// One with its own id, and the data of the others.
     pub(super) fn new() -> Self {
         let address = "Naval Surface Warfare Center, Dahlgren, Virginia 22448".to_owned();
         Self { customer: Uuid::now_v7(), address, cents: 4950 }

@@ -133,7 +133,8 @@ impl Transport {
     }
 }
 
-/// Updates of the table of instances, for each instance. Half of the 15.65 that releases before this one made.
+/// Updates of the table of instances, for each instance. Half of the 15.65 that releases before
+/// this one made.
 pub(crate) async fn writes(context: Context) -> Result<Workload> {
     let pool = context.pool().await?;
     let ours = Side::new("updates", {

@@ -32,7 +32,7 @@ macro_rules! others {
             }
         )+
 
-        /// Registers so many of them.
+        /// Registers this many of them.
         fn registered(
             mut builder: kenning::Builder<kenning::PostgresStore>,
             mut many: usize,
@@ -55,8 +55,8 @@ others!(
     S14 "other-14", S15 "other-15", S16 "other-16", S17 "other-17", S18 "other-18", S19 "other-19"
 );
 
-/// Steps a second of a backlog of one saga, in a process with as many sagas and slots, beside one with this saga
-/// alone.
+/// Steps a second of a backlog of one saga, in a process with as many sagas and slots, beside one
+/// with this saga alone.
 pub(crate) async fn many(context: Context, sagas: usize, slots: usize) -> Result<Workload> {
     let pool = context.pool().await?;
     let (store, alone) = application(&context, SagaOptions::new().concurrency(slots)).await?;

@@ -26,7 +26,8 @@ impl Lineage {
         Self { first, last, moves }
     }
 
-    /// What the definition that the instance follows last calls a step of a release; `None`: it has forgotten it.
+    /// What the definition that the instance follows last calls a step of a release; `None`: it has
+    /// forgotten it.
     pub(super) fn today(&self, release: Release, step: &str) -> Option<String> {
         let mut name = step.to_owned();
         if release == self.last {
