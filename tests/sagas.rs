@@ -7,6 +7,7 @@ mod crash;
 mod ends;
 mod fair;
 mod faults;
+mod late;
 mod lot;
 mod metrics;
 mod missing;

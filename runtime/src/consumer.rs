@@ -7,6 +7,7 @@ mod engine;
 mod error;
 mod guarded;
 mod handle;
+mod history;
 mod host;
 mod idle;
 mod keeper;

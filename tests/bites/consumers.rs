@@ -19,6 +19,14 @@ bites! { consumer_contract, tokio::time::pause;
         indexes_are_made_and_dropped_in_place => IgnoresIndexes
         partitions_change_until_the_first_event => NeverRepartitions
     }
+    releases {
+        p12_declaring_a_higher_version_raises_nothing => DeclaringRaises
+        p12_a_lower_version_continues_when_no_worker_of_the_higher_one_runs => LowersUnderARunningWorker
+        p12_a_restart_is_done_with_its_transaction => RestartsNothing
+        p12_a_renamed_consumer_keeps_its_work_and_its_names => ForgetsFormerNames
+        p12_a_release_that_handles_more_revokes_the_leases => RegistersNothing
+        p12_what_a_release_cannot_do_is_left_to_one_that_can => LeavesToAnyone
+    }
     leases {
         a_partition_has_one_holder => GivesLeasesTwice
         one_of_many_claimers_wins => GivesLeasesTwice

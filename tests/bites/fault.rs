@@ -85,6 +85,14 @@ pub enum Fault {
     IgnoresIndexes,
     NeverRepartitions,
 
+    // Consumers of two releases.
+    DeclaringRaises,
+    LowersUnderARunningWorker,
+    RestartsNothing,
+    ForgetsFormerNames,
+    RegistersNothing,
+    LeavesToAnyone,
+
     // Leases.
     GivesLeasesTwice,
     LeasesAreShort,

@@ -2,6 +2,7 @@
 
 mod append;
 mod consumers;
+mod consuming;
 mod events;
 mod rows;
 mod saga_writes;

@@ -75,8 +75,8 @@ async fn is_unavailable(app: &Kenning, url: &str) {
 
 /// The window opens for new sessions, and all sessions are ended; it closes the same way.
 ///
-/// Fails without `Worker::expired` of the saga engine: the worker begins while no session can be
-/// opened, its first lease runs out, an instance is let go, and then the lease is renewed.
+/// The saga worker begins while no session can be opened. Its first lease runs out, an instance is let
+/// go, and then the lease is renewed. Fails without `sagas.expired`: see tests/guards.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn p13_a_read_only_window_of_the_database_ends_without_a_restart() {
     let url = database().await;

@@ -1,5 +1,6 @@
 //! What the engine itself cannot do says nothing of whether a step was done.
 
+mod blocking;
 mod releases;
 
 use std::collections::BTreeSet;
@@ -26,7 +27,6 @@ on_both_stores! {
     p5_a_shutdown_costs_no_attempt
     p5_a_pause_without_an_end_waits
     p5_a_pause_beyond_within_gives_up_at_once
-    p7_a_step_that_blocks_its_thread_has_a_timeout_and_stops_nothing_else
     p5_a_step_is_told_when_its_process_loses_the_instance
 }
 
@@ -356,50 +356,5 @@ async fn p5_a_step_is_told_when_its_process_loses_the_instance<H: Home>(home: H)
     let running = run(&world).await;
     let whole = until(&running.app, "watched", 1, SagaStatus::Completed).await;
     assert_eq!(log(&whole).iter().collect::<BTreeSet<_>>().len(), 3, "{whole:#?}");
-    running.stop().await;
-}
-
-/// Its functions are not `async`, and block their threads.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Saga)]
-#[kenning(name = "blocks", version = 1, id = id)]
-struct Blocks {
-    id: u64,
-}
-
-#[saga(services = Outside)]
-impl Blocks {
-    #[step(undo = undo_block, retry(attempts = 2, backoff = "1ms..5ms"), timeout = "100ms")]
-    fn block(&self, cx: &StepContext<Outside>) -> Result<String, StepError> {
-        assert!(cx.attempt() == 1 || self.id != 100, "it panics");
-        let since = std::time::Instant::now();
-        while !cx.services().told().is_cancelled() && since.elapsed() < super::HANG {
-            std::thread::sleep(Duration::from_millis(2));
-        }
-        Ok(cx.step().to_owned())
-    }
-    #[undo]
-    fn undo_block(&self, _: &StepContext<Outside>, block: Option<&String>) -> Result<(), StepError> {
-        if block.is_none() { Ok(()) } else { Err(StepError::fail("its outcome is unknown")) }
-    }
-}
-
-/// More of them than there are threads of the runtime. Fails without `sagas.blocking`:
-/// see tests/guards.
-async fn p7_a_step_that_blocks_its_thread_has_a_timeout_and_stops_nothing_else<H: Home>(home: H) {
-    let world = World::new(home);
-    let builder = world.builder().await.saga::<Row>(Arc::clone(&world.outside));
-    let running = Running::new(builder.saga::<Blocks>(Arc::clone(&world.outside)).build().await.unwrap());
-    for id in 100..112 {
-        running.app.start(Blocks { id }).await.unwrap();
-    }
-    running.app.start(Row { id: 1 }).await.unwrap();
-    until(&running.app, "row", 1, SagaStatus::Completed).await;
-    for id in 100..112 {
-        let whole = until(&running.app, "blocks", id, SagaStatus::Compensated).await;
-        assert_eq!((times(&whole, "retry block"), times(&whole, "unknown block")), (1, 1), "{whole:#?}");
-    }
-    world.outside.told().cancel();
-    running.app.start(Blocks { id: 1 }).await.unwrap();
-    until(&running.app, "blocks", 1, SagaStatus::Completed).await;
     running.stop().await;
 }

@@ -19,11 +19,10 @@ on_both_stores! {
     p5_an_event_that_comes_before_its_wait_is_kept_for_it
     p5_an_event_before_the_start_finds_no_instance_however_batches_are_cut
     p5_an_event_that_comes_too_late_is_parked_or_dropped_by_declaration
-    p5_an_event_that_another_wait_takes_is_not_late
 }
 
 /// What a wait is given.
-fn of(event: &Recorded<Settled>) -> Correlated<u64, String> {
+pub(super) fn of(event: &Recorded<Settled>) -> Correlated<u64, String> {
     event
         .stream()
         .id()
@@ -114,15 +113,15 @@ async fn place(app: &Kenning, id: u64, word: &str) {
     app.execute(Place { id, word: word.to_owned() }).await.unwrap();
 }
 
-async fn settle(app: &Kenning, id: u64, word: &str) {
+pub(super) async fn settle(app: &Kenning, id: u64, word: &str) {
     app.execute(Settle { id, word: word.to_owned() }).await.unwrap();
 }
 
-async fn idle(app: &Kenning) {
+pub(super) async fn idle(app: &Kenning) {
     super::in_time("the application to fall idle", app.run_until_idle()).await.unwrap();
 }
 
-async fn parked(app: &Kenning) -> Vec<Parked> {
+pub(super) async fn parked(app: &Kenning) -> Vec<Parked> {
     app.parked().list().await.unwrap()
 }
 
@@ -300,7 +299,6 @@ async fn p5_an_event_before_the_start_finds_no_instance_however_batches_are_cut<
 
 waits!(Late "late");
 waits!(LateIgnored "late-ignored");
-waits!(Twice "twice");
 
 #[saga(services = Outside)]
 impl Late {
@@ -331,27 +329,6 @@ impl LateIgnored {
     #[step(pivot)]
     async fn finish(&self, cx: &StepContext<Outside>, settled: &str) -> Result<String, StepError> {
         cx.services().call(cx, settled).await
-    }
-}
-
-#[saga(services = Outside)]
-impl Twice {
-    #[wait(timeout = "24h", on_timeout = fail, late = park)]
-    fn first(event: &Recorded<Settled>) -> Correlated<u64, String> {
-        of(event)
-    }
-    #[wait(timeout = "24h", on_timeout = fail, late = park)]
-    fn second(event: &Recorded<Settled>) -> Correlated<u64, String> {
-        of(event)
-    }
-    #[step(pivot)]
-    async fn finish(
-        &self,
-        cx: &StepContext<Outside>,
-        first: &str,
-        second: &str,
-    ) -> Result<String, StepError> {
-        cx.services().call(cx, &format!("{first} {second}")).await
     }
 }
 
@@ -388,21 +365,4 @@ async fn p5_an_event_that_comes_too_late_is_parked_or_dropped_by_declaration<H: 
     assert!(why.contains("came too late: the instance has ended"), "{why}");
     assert_eq!(listed.len(), 1, "the other saga has said that it does not care");
     running.stop().await;
-}
-
-async fn p5_an_event_that_another_wait_takes_is_not_late<H: Home>(home: H) {
-    let world = World::new(home);
-    let builder = world.builder().await.aggregate::<Lot>().saga::<Twice>(Arc::clone(&world.outside));
-    let app = builder.build().await.unwrap();
-    app.start(Twice { id: 1 }).await.unwrap();
-    for word in ["one", "two", "three"] {
-        settle(&app, 1, word).await;
-        idle(&app).await;
-    }
-    until(&app, "twice", 1, SagaStatus::Completed).await;
-    assert_eq!(world.outside.asked(1), ["one two"]);
-    let listed = parked(&app).await;
-    assert_eq!(listed.len(), 1, "the third one ends no wait");
-    assert!(listed[0].error.as_deref().unwrap().contains("came too late"));
-    app.close().await;
 }

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::board::Board;
+use super::history::History;
 use super::host::{Consumer, Host};
 use super::keeper::Keeper;
 use super::runner::Application;
@@ -22,8 +23,8 @@ use crate::number::Position;
 use crate::projection::Restart;
 use crate::read_model::Row;
 use crate::store::{
-    BoxFuture, ConsumerKind, ConsumerRecord, ConsumerSpec, ConsumerStore, FeedQuery, Parked, ParkedQuery,
-    ParkedRequest, Select, Start, StoreError, Table,
+    BoxFuture, ConsumerKind, ConsumerRecord, ConsumerStore, Parked, ParkedQuery, ParkedRequest, Select,
+    Start, StoreError, Table,
 };
 use crate::stream::StreamName;
 use crate::telemetry;
@@ -78,8 +79,8 @@ impl<S: ConsumerStore> Engine<S> {
                 let spec = &consumer.spec;
                 let is = known(&spec.name);
                 // An earlier release: it leaves the consumer to those that know its new name.
-                if let (None, Some(later)) = (is, records.iter().find(|record| record.was_named(&spec.name)))
-                {
+                let later = records.iter().find(|record| record.was_named(&spec.name));
+                if let (None, Some(later)) = (is, later) {
                     if names.contains(&later.name) {
                         return Err(StoreError::Unsuitable(format!(
                             "the name `{}` was that of the consumer `{}`: choose another one, or forget that consumer",
@@ -189,36 +190,6 @@ impl<S: ConsumerStore> Engine<S> {
     async fn closed(&self) {
         // An error says that the application is gone.
         drop(self.closed.clone().wait_for(|closed| *closed).await);
-    }
-}
-
-/// Whether the store has events.
-#[derive(Default)]
-struct History {
-    found: Option<bool>,
-}
-
-impl History {
-    /// Refuses a consumer that acts on what it reads, is new, and does not say with which event it begins.
-    async fn refuse<S: ConsumerStore>(&mut self, store: &S, spec: &ConsumerSpec) -> Result<(), StoreError> {
-        let found = match self.found {
-            Some(found) => found,
-            None => !store.read_feed(FeedQuery::after(Position::ZERO).limit(1)).await?.events.is_empty(),
-        };
-        self.found = Some(found);
-        if !found {
-            return Ok(());
-        }
-        let (kind, name) = (spec.kind.as_str(), &spec.name);
-        let call = match spec.kind {
-            ConsumerKind::Saga => "saga_from::<…>(services, Start::End)",
-            _ => "reactor_with(…, ConsumerOptions::new().start(Start::End))",
-        };
-        Err(StoreError::Unsuitable(format!(
-            "the {kind} `{name}` is new to this store, which has events: say where it starts. For events from now on: `.{call}`; \
-             `Start::At(time)` for events since a time, `Start::Beginning` for all of them. \
-             If it had another name before: `renamed_from = \"…\"`"
-        )))
     }
 }
 

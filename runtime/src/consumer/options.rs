@@ -111,7 +111,10 @@ impl ConsumerOptions {
     }
 
     /// The name that the consumer had before. When `run` begins, it takes over the checkpoint and
-    /// the parked events of that name, if the store has no consumer of the new name. For
+    /// the parked events of that name, if the store has no consumer of the new name. The ids and
+    /// keys of a reactor's effects stay those of its first name. Processes that know a former name
+    /// alone do not run the consumer, and say so in the log; `build` fails for another consumer that
+    /// has a former name, until this one is [forgotten](crate::ConsumerHandle::forget). For
     /// projections and reactors; `renamed_from = "…"` in their attributes says the same.
     pub fn renamed_from(mut self, name: impl Into<Arc<str>>) -> Self {
         self.renamed_from = Some(name.into());

@@ -11,6 +11,7 @@ mod feed;
 mod look_around;
 mod metrics;
 mod own_events;
+mod plans;
 mod record;
 mod retention;
 mod run;

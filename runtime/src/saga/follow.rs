@@ -1,39 +1,37 @@
 //! The consumer of a saga: events start instances, or are left for those that wait for them.
 
+mod batch;
+
 use std::collections::{HashMap, HashSet};
 use std::ops::Deref;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use time::OffsetDateTime;
 use tokio::time::Instant;
 
-use super::any::{AnySaga, Brought, Followed};
+use self::batch::{Batch, message};
+use super::any::{AnySaga, Followed};
 use super::doorbell::Doorbell;
 use super::engine::{RegisteredSaga, given};
 use super::event::{LateEvent, MissingInstance};
 use super::faults::Faults;
 use super::reception::{Handing, Planned};
-use crate::app::with_sources;
-use crate::consumer::{Application, ConsumerOptions, EventRef, Failure, Runner, Session, panic_text};
+use crate::consumer::{Application, ConsumerOptions, EventRef, Failure, Runner, Session};
 use crate::fresh_id::fresh_id;
-use crate::limits::MAX_PAYLOAD;
 use crate::number::Position;
 use crate::recorded::RecordedEvent;
 use crate::store::{
-    BoxFuture, ClaimedSaga, ConsumerStore, Delivery, EventOrigin, HeldSagas, NewDelivery, NewSaga,
-    SagaAdvance, SagaDeliveries, SagaHand, SagaMessage, SagaMessageKind, SagaStart, SagaStarted, SagaStatus,
-    SagaStore, Table,
+    BoxFuture, ClaimedSaga, ConsumerStore, Delivery, HeldSagas, NewDelivery, NewSaga, SagaAdvance,
+    SagaDeliveries, SagaHand, SagaStart, SagaStarted, SagaStatus, SagaStore, Table,
 };
 
 /// Events, each with the saga that follows it and its place among that saga's.
-type Events = Arc<[(Arc<dyn AnySaga>, usize, Followed)]>;
+type Followers = Arc<[(Arc<dyn AnySaga>, usize, Followed)]>;
 
 /// What follows the events of one saga.
 pub(crate) struct Follow {
     main: Arc<RegisteredSaga>,
     /// The events of the saga, and of those of its old definitions that have waits.
-    followed: Events,
+    followed: Followers,
     doorbell: Arc<Doorbell>,
     faults: Faults,
 }
@@ -95,7 +93,7 @@ impl<S: SagaStore> Runner<S> for Follow {
 
 struct FollowSession {
     main: Arc<RegisteredSaga>,
-    followed: Events,
+    followed: Followers,
     doorbell: Arc<Doorbell>,
     faults: Faults,
     /// How many instances the batch under way has started.
@@ -108,103 +106,7 @@ struct FollowSession {
     handing: Option<Handing>,
 }
 
-/// What a batch brings.
-#[derive(Default)]
-struct Batch {
-    starts: Vec<NewSaga>,
-    /// For each start, the place of its event in the batch.
-    started_by: Vec<usize>,
-    deliveries: Vec<NewDelivery>,
-    /// For each delivery, the place of its event in the batch, and what to do when nobody is there.
-    from: Vec<(usize, MissingInstance, LateEvent)>,
-}
-
-impl Batch {
-    /// Takes out the events that come before the start of their instance: they find none, however batches are cut.
-    fn before_their_starts(&mut self) -> Self {
-        let mut before = Self::default();
-        if self.starts.is_empty() || self.deliveries.is_empty() {
-            return before;
-        }
-        let mut starts = HashMap::new();
-        for (start, at) in self.starts.iter().zip(&self.started_by) {
-            starts.entry((Arc::clone(&start.saga), Arc::clone(&start.id))).or_insert(*at);
-        }
-        let all = std::mem::take(&mut self.deliveries).into_iter().zip(std::mem::take(&mut self.from));
-        for (delivery, from) in all {
-            let start = starts.get(&(Arc::clone(&delivery.saga), Arc::clone(&delivery.id)));
-            let to = if start.is_some_and(|start| from.0 < *start) { &mut before } else { &mut *self };
-            to.deliveries.push(delivery);
-            to.from.push(from);
-        }
-        before
-    }
-}
-
 impl FollowSession {
-    fn read<E: Deref<Target = RecordedEvent>>(&self, events: &[E]) -> Result<Batch, Failure> {
-        let early = self.followed.iter().any(|(.., event)| event.missing == MissingInstance::Keep);
-        let mut batch = Batch::default();
-        for (at, event) in events.iter().enumerate() {
-            let event_id = match self.faults.delivery_has_no_identity {
-                true => fresh_id(),
-                false => event.metadata.id,
-            };
-            for (saga, place, followed) in
-                self.followed.iter().filter(|(.., one)| *one.info.name == *event.name)
-            {
-                let brought = catch_unwind(AssertUnwindSafe(|| saga.deliver(*place, event)));
-                let brought = brought
-                    .map_err(|panic| Failure::for_good(at, format!("it panicked: {}", panic_text(&*panic))))?
-                    .map_err(|error| Failure::for_good(at, with_sources(&error)))?;
-                match brought {
-                    None => {}
-                    Some(Brought::Start(Ok((id, state)))) => {
-                        let about = saga.about();
-                        batch.started_by.push(at);
-                        batch.starts.push(NewSaga {
-                            instance: fresh_id(),
-                            saga: Arc::clone(&about.name),
-                            id: id.into(),
-                            version: about.version,
-                            definition: about.fingerprint,
-                            state,
-                            correlation_id: event.metadata.correlation_id.unwrap_or(event.metadata.id),
-                            causation_id: Some(event.metadata.id),
-                            early_events: early,
-                        });
-                    }
-                    Some(Brought::Wait(Ok(id), output)) if output.len() <= MAX_PAYLOAD => {
-                        let step = followed.step.and_then(|step| saga.about().table.steps.get(step));
-                        let Some(step) = step else { continue };
-                        batch.from.push((at, followed.missing, followed.late));
-                        batch.deliveries.push(NewDelivery {
-                            saga: Arc::clone(&saga.about().name),
-                            id: id.into(),
-                            step: Arc::clone(&step.name),
-                            event_id,
-                            output,
-                            keep: followed.missing == MissingInstance::Keep
-                                && !self.faults.event_before_start_is_dropped,
-                            origin: Some(EventOrigin {
-                                definition: saga.about().fingerprint,
-                                position: event.metadata.position,
-                            }),
-                        });
-                    }
-                    Some(Brought::Wait(Ok(_), output)) => {
-                        let reason = format!("what it brings has {} bytes, which is too large", output.len());
-                        return Err(Failure::for_good(at, reason));
-                    }
-                    Some(Brought::Start(Err(reason)) | Brought::Wait(Err(reason), _)) => {
-                        return Err(Failure::for_good(at, reason));
-                    }
-                }
-            }
-        }
-        Ok(batch)
-    }
-
     /// Does what the events say, within a transaction.
     async fn hand_over<S: SagaStore, E: Deref<Target = RecordedEvent>>(
         &mut self,
@@ -213,7 +115,7 @@ impl FollowSession {
         events: &[E],
     ) -> Result<(), Failure> {
         self.clear();
-        let mut batch = self.read(events)?;
+        let mut batch = Batch::read(&self.followed, self.faults, events)?;
         let before = batch.before_their_starts();
         self.handing = self.doorbell.reception().map(|reception| {
             let hand = SagaHand { worker: reception.worker(), claim: fresh_id() };
@@ -431,23 +333,6 @@ impl FollowSession {
         }
         Ok(())
     }
-}
-
-/// The message that an event becomes. `None`: it was left before.
-fn message(delivery: &NewDelivery, before: &[SagaMessage], now: OffsetDateTime) -> Option<SagaMessage> {
-    let is_same = |known: &SagaMessage| {
-        known.event_id == Some(delivery.event_id) && known.step.as_deref() == Some(&*delivery.step)
-    };
-    (!before.iter().any(is_same)).then(|| SagaMessage {
-        number: u64::try_from(before.len()).unwrap_or(u64::MAX).saturating_add(1),
-        at: now,
-        kind: SagaMessageKind::Event,
-        step: Some(Arc::clone(&delivery.step)),
-        event_id: Some(delivery.event_id),
-        output: Some(delivery.output.clone()),
-        text: None,
-        origin: delivery.origin,
-    })
 }
 
 impl<S: SagaStore> Session<S> for FollowSession {

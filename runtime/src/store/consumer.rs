@@ -60,9 +60,10 @@ pub trait ConsumerStore: TransactionalStore {
         start: Start,
     ) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// Gives a consumer without a table another name, with its checkpoints and what is parked.
-    /// Nothing is done when the old name is missing, or the new one is there. Says whether it was
-    /// renamed.
+    /// Gives a consumer without a table another name, with its checkpoints and what is parked, and
+    /// keeps the old name among its [former names](ConsumerRecord::former_names) until it is
+    /// forgotten. Its leases are lost. Nothing is done when the old name is missing, or the new one
+    /// is there. Says whether it was renamed.
     fn rename_consumer<'a>(
         &'a self,
         from: &'a str,

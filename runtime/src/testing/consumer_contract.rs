@@ -21,6 +21,7 @@ pub mod generations;
 pub mod leases;
 pub mod opening;
 pub mod parking;
+pub mod releases;
 pub mod rows;
 pub mod status;
 pub mod storms;
@@ -53,6 +54,14 @@ macro_rules! consumer_contract {
                 other_columns_under_one_version_are_refused
                 indexes_are_made_and_dropped_in_place
                 partitions_change_until_the_first_event
+            }
+            releases {
+                p12_declaring_a_higher_version_raises_nothing
+                p12_a_lower_version_continues_when_no_worker_of_the_higher_one_runs
+                p12_a_restart_is_done_with_its_transaction
+                p12_a_renamed_consumer_keeps_its_work_and_its_names
+                p12_a_release_that_handles_more_revokes_the_leases
+                p12_what_a_release_cannot_do_is_left_to_one_that_can
             }
             leases {
                 a_partition_has_one_holder

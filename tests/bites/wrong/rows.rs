@@ -9,7 +9,7 @@ use kenning::store::{
 };
 
 use super::Wrong;
-use super::consumers::SHORT;
+use super::consuming::SHORT;
 use crate::bites::fault::Fault;
 
 pub(super) fn without_indexes(definition: &Arc<TableDefinition>) -> Arc<TableDefinition> {

@@ -3,11 +3,12 @@
 use std::error::Error as _;
 use std::time::{Duration, Instant};
 
+use futures_util::TryStreamExt as _;
 use kenning::PostgresStore;
-use kenning::store::{EventStore as _, StoreError};
+use kenning::store::{Append, EventStore as _, Expect, StoreError, StreamQuery};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _};
 
-use super::super::prepared;
+use super::super::{event, prepared, stream};
 use crate::support::database;
 use crate::support::proxy::Proxy;
 
@@ -108,6 +109,32 @@ async fn p2_a_missing_right_is_named_with_what_to_grant() {
     assert!(text.contains("permission denied for table") && text.contains("grant select"), "{text}");
     assert!(!text.contains("at line"), "{text}");
     drop(owner);
+    admin.execute(AssertSqlSafe(format!("drop owned by {role}"))).await.unwrap();
+    admin.execute(AssertSqlSafe(format!("drop role {role}"))).await.unwrap();
+}
+
+/// The sequence is compared with the events by sessions that may append. Fails without the look at the
+/// privilege, on PostgreSQL 17 and newer: the position is null there for others.
+#[tokio::test(flavor = "multi_thread")]
+async fn p13_a_role_that_only_reads_is_not_taken_for_one_with_a_sequence_behind() {
+    let url = database().await;
+    let owner = prepared(PostgresStore::options(), &url).await;
+    owner.append(Append::to(stream("read"), Expect::New, vec![event()])).await.unwrap();
+    let options: sqlx::postgres::PgConnectOptions = url.parse().unwrap();
+    let role = format!("{}_looker", options.get_database().unwrap());
+    let admin = &mut options.connect().await.unwrap();
+    for sql in [
+        format!("create role {role} login"),
+        format!("grant usage on schema kenning to {role}"),
+        format!("grant select on all tables in schema kenning to {role}"),
+    ] {
+        admin.execute(AssertSqlSafe(sql)).await.unwrap();
+    }
+    let reader = PostgresStore::connect(&url.replace("//postgres", &format!("//{role}"))).await.unwrap();
+    let events: Vec<_> =
+        reader.read_stream(StreamQuery::forwards(stream("read"))).try_collect().await.unwrap();
+    assert_eq!(events.len(), 1);
+    reader.close().await;
     admin.execute(AssertSqlSafe(format!("drop owned by {role}"))).await.unwrap();
     admin.execute(AssertSqlSafe(format!("drop role {role}"))).await.unwrap();
 }

@@ -1,12 +1,11 @@
 //! Instances of other definitions: migrated, taken over as they are, or parked; never guessed.
 
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::committer::Unwritten;
-use super::shared::{RegisteredSaga, Shared};
+use super::shared::RegisteredSaga;
 use super::worker::Worker;
 use crate::app::with_sources;
 use crate::payload::Payload;
@@ -20,66 +19,11 @@ use crate::saga::progress::{Moves, Note, Progress, StepState};
 use crate::saga::table::Table;
 use crate::store::{
     ClaimedSaga, NewSagaEntry, SagaEntry, SagaEntryKind, SagaMessage, SagaMessageKind, SagaMigration,
-    SagaRecord, SagaRequest, SagaStatus, SagaStore, SagaThen, SagaWrite, SagaWritten, StoreError,
+    SagaRecord, SagaRequest, SagaStatus, SagaStore, SagaThen, SagaWrite, SagaWritten,
 };
 
 /// How the reason begins of an instance that was parked since no process runs its definition any more.
 pub(super) const STRANDED: &str = "it follows version ";
-
-/// Which definitions' instances this process takes on.
-#[derive(Default)]
-pub(super) struct Plans {
-    by_saga: BTreeMap<Arc<str>, Vec<u64>>,
-    described: BTreeMap<u64, SagaDescription>,
-}
-
-impl Plans {
-    /// What is to be taken on beside the own definitions: those of lower versions for which there is a way, and those for which there is none once no worker runs them: they are parked, so that somebody sees them. Those of
-    /// higher versions are left to the processes that know them.
-    pub(super) async fn make<S: SagaStore>(shared: &Shared<S>) -> Result<Self, StoreError> {
-        let mut plans = Self::default();
-        for main in shared.mains() {
-            let about = main.saga.about();
-            let own = shared.sagas.iter().map(|one| one.saga.about()).filter(|own| own.name == about.name);
-            let mut taken: Vec<u64> = own.map(|own| own.fingerprint).collect();
-            for record in shared.store.saga_definitions(&about.name).await? {
-                if taken.contains(&record.definition) {
-                    continue;
-                }
-                if record.version > about.version {
-                    if shared.is_stranded(&record) {
-                        taken.push(record.definition);
-                    }
-                    continue;
-                }
-                let described = SagaDescription::from_json(&record.description).ok();
-                let survives =
-                    described.as_ref().is_some_and(|old| old.compare(&about.definition).survives());
-                if survives || main.migrates(record.version) || !record.live {
-                    taken.push(record.definition);
-                }
-                if let Some(described) = described {
-                    plans.described.insert(record.definition, described);
-                }
-            }
-            plans.by_saga.insert(Arc::clone(&about.name), taken);
-        }
-        Ok(plans)
-    }
-
-    pub(super) fn of(&self, saga: &str) -> Vec<u64> {
-        self.by_saga.get(saga).cloned().unwrap_or_default()
-    }
-}
-
-impl RegisteredSaga {
-    /// Whether a migration is declared for instances of a version.
-    fn migrates(&self, version: u32) -> bool {
-        let about = self.saga.about();
-        let back = about.version.saturating_sub(version);
-        back > 0 && usize::try_from(back).is_ok_and(|back| back <= self.saga.migrations())
-    }
-}
 
 /// An instance that can go on.
 pub(super) struct Adoptee {

@@ -13,9 +13,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
-use super::adopt::Plans;
 use super::claimer::Claimer;
 use super::committer::Committer;
+use super::plans::Plans;
 use super::seat::Desk;
 use super::shared::Shared;
 use super::starter::Starter;

@@ -186,7 +186,8 @@ impl Server {
         realign::raise_positions(connection, &self.sql).await.map_err(|error| match Failure::of(&error) {
             Failure::Lost => error,
             _ => self.unusable(format_args!(
-                "the sequence event_positions is behind the events, and could not be raised: {error}"
+                "the sequence event_positions is behind the events, and this role may not raise it: {error}; \
+                 start a process as the owner of the schema, which raises it"
             )),
         })
     }
