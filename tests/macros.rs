@@ -2,6 +2,7 @@
 
 mod blocks;
 mod hygiene;
+mod odd;
 mod order;
 mod processes;
 mod projections;
