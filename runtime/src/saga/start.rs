@@ -69,7 +69,7 @@ impl<S: SagaDefinition> StartSaga<S> {
     /// [`SagaOptions::poll`](super::SagaOptions::poll).
     ///
     /// # Errors
-    /// As when it is started. It may have been started, and may go on.
+    /// As when it is started. After an error of the store it may have been started, and may run.
     pub async fn run_to_end(self) -> Result<SagaStatus, StartError> {
         let (side, saga) = self.prepared()?;
         Ok(side.run_to_end(saga).await?)
