@@ -11,6 +11,7 @@ mod elsewhere;
 mod file;
 mod lacking;
 mod threads;
+mod tree;
 mod wants;
 
 use std::collections::{HashMap, HashSet};
@@ -20,7 +21,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{Attribute, Data, DeriveInput, Type, parse_quote};
+use syn::{Attribute, Data, DeriveInput, Fields, Type, Visibility, parse_quote};
 
 pub(crate) use self::blocks::twice;
 use self::file::{File, Found};
@@ -118,6 +119,17 @@ fn supply(ident: &Ident, at: &dyn ToTokens, wanted: &[Lacking]) -> Option<TokenS
     let name = ident.to_string();
     let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
     lacks.retain(|lacking| !told.contains(&(declared.path.clone(), found.place, *lacking)));
+    // These are often written by hand, each by itself.
+    lacks.retain(|lacking| {
+        let by_hand = |lacking: Lacking| elsewhere::implemented(&declared.path, &name, &[lacking.name()]);
+        !lacking.of_the_language() || !by_hand(*lacking)
+    });
+    if lacks.contains(&Lacking::Clone) && can_be_copied(&found.item) {
+        let known = derives(&found.item.attrs).is_some_and(|derived| derived.contains(&Lacking::Copy));
+        if !known && !lacks.contains(&Lacking::Copy) {
+            lacks.insert(1, Lacking::Copy);
+        }
+    }
     let names: Vec<&str> = lacks.iter().map(|lacking| lacking.name()).collect();
     if lacks.is_empty() || elsewhere::implemented(&declared.path, &name, &names) {
         return None;
@@ -146,7 +158,8 @@ fn share(ident: &Ident, item: Option<&DeriveInput>, event: bool) -> Option<Token
     let better = if event && unshared.name == "Rc" { "Box" } else { unshared.better };
     let at = if item.is_some() { unshared.ty.to_token_stream() } else { ident.to_token_stream() };
     let message = format!(
-        "`{name}` cannot be shared between threads: it holds a `{}`\nhelp: write `{}` in place of `{}` in `{name}`, in line {}",
+        "`{name}` cannot be shared between threads: it holds {} `{}`\nhelp: write `{}` in place of `{}` in `{name}`, in line {}",
+        if unshared.name == "Rc" { "an" } else { "a" },
         unshared.name,
         better,
         unshared.name,
@@ -159,6 +172,53 @@ fn share(ident: &Ident, item: Option<&DeriveInput>, event: bool) -> Option<Token
         unsafe impl ::core::marker::Send for #ident {}
         #[automatically_derived]
         unsafe impl ::core::marker::Sync for #ident {}
+    })
+}
+
+/// Whether the type is of this module, and public.
+fn is_public(ident: &Ident) -> bool {
+    let Some(declared) = look_up(ident) else { return false };
+    declared.found.iter().all(|found| matches!(found.item.vis, Visibility::Public(_)))
+}
+
+/// The error, if the type is of this module and not public, while the owner is. Where it is
+/// reported the compiler does not come to look at that.
+fn expose(ident: &Ident, owner: &Ident) -> Option<TokenStream> {
+    let declared = look_up(ident)?;
+    let found = declared.found.first()?;
+    if declared.found.iter().any(|found| matches!(found.item.vis, Visibility::Public(_))) {
+        return None;
+    }
+    let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+    if !told.insert((declared.path.clone(), found.place, Lacking::Public)) {
+        return None;
+    }
+    let kind = if matches!(found.item.data, Data::Enum(_)) { "enum" } else { "struct" };
+    let instead = match &found.item.vis {
+        Visibility::Inherited => String::new(),
+        vis => format!(" in place of `{}`", crate::text::text(vis)),
+    };
+    let message = format!(
+        "`{ident}` is private, and `{owner}`, which is public, shows it\nhelp: write `pub {kind} {ident}`{instead}, in line {}",
+        declared.file.line(found.place)
+    );
+    Some(syn::Error::new_spanned(ident, message).into_compile_error())
+}
+
+/// Whether the type is a set of events.
+pub(crate) fn is_set(ty: &Type) -> bool {
+    let Type::Path(path) = ty else { return false };
+    let derived = path.path.get_ident().and_then(derived);
+    derived.is_some_and(|has| has.contains(&Lacking::EventSet) && !has.contains(&Lacking::Event))
+}
+
+/// Whether the type has the derive, and is no struct with named fields, which the derive reports.
+pub(crate) fn is_misshapen(ty: &Type, derive: Lacking) -> bool {
+    let Type::Path(path) = ty else { return false };
+    let Some(declared) = path.path.get_ident().and_then(look_up) else { return false };
+    declared.found.iter().all(|found| {
+        let named = matches!(&found.item.data, Data::Struct(data) if matches!(data.fields, Fields::Named(_)));
+        !named && derives(&found.item.attrs).is_some_and(|derived| derived.contains(&derive))
     })
 }
 
@@ -210,10 +270,29 @@ fn message(item: &DeriveInput, lacks: &[Lacking], line: usize) -> String {
         }
         _ => String::new(),
     };
+    let has = derives(&item.attrs).unwrap_or_default();
+    let other = has.iter().find_map(|has| Some((has.role()?.0, has)));
+    if let (Some((role, _)), Some((other, _))) = (role, other)
+        && let Some(meant) = lacks.iter().find(|lacking| lacking.role().is_some())
+    {
+        let help = match meant {
+            Lacking::EventSet => {
+                format!(
+                    "write an enum with `#[derive(EventSet)]` and a variant for it, as in `Placed({ident})`"
+                )
+            }
+            meant => format!("write a type with `#[derive({})]` here", meant.name()),
+        };
+        return format!("`{ident}` is {other}, not {role}\nhelp: {help}");
+    }
     let what = match role {
         Some((role, _)) => format!("`{ident}` is not {role}"),
         None if *lacks == [Lacking::Default] => {
             format!("`{ident}` has no `Default`, which is the state of an aggregate before its first event")
+        }
+        None if lacks.iter().all(|lacking| lacking.of_the_language()) => {
+            let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+            format!("`{ident}` has no {}, which the type around it derives", names.join(", no "))
         }
         None => {
             let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
@@ -221,6 +300,17 @@ fn message(item: &DeriveInput, lacks: &[Lacking], line: usize) -> String {
         }
     };
     format!("{what}\nhelp: write `{derive}`{attr} on `{ident}`, in line {line}")
+}
+
+/// Whether it holds nothing but a number or the like.
+fn can_be_copied(item: &DeriveInput) -> bool {
+    const COPIED: &[&str] =
+        &["bool", "char", "i8", "i16", "i32", "i64", "i128", "u8", "u16", "u32", "u64", "u128", "Uuid"];
+    let Data::Struct(data) = &item.data else { return false };
+    data.fields.iter().all(|field| {
+        let name = crate::signature::last_name(&field.ty);
+        name.is_some_and(|name| COPIED.contains(&name.to_string().as_str()))
+    })
 }
 
 /// The error, and impls of what the type lacks.
@@ -248,6 +338,7 @@ pub(crate) fn stand_in(item: &DeriveInput, lacks: &[Lacking], error: syn::Error)
             Lacking::Deserialize => derive::deserialize(&item),
             Lacking::Schema if !schema => schema::inert(&krate, &item),
             Lacking::Default => derive::default(&item),
+            lacking if lacking.of_the_language() => derive::of_the_language(&item, lacking.name()),
             _ => TokenStream::new(),
         });
     }

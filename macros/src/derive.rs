@@ -2,7 +2,7 @@
 
 mod mend;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
 use syn::DeriveInput;
 
@@ -32,9 +32,15 @@ pub(crate) fn run_as(
     run(input, |cx, input| {
         let broken = cx.is_sealed();
         let mut all = derive(cx, input);
-        all.extend((!broken).then(|| declared::of_item(which, input)));
+        // Errors come first.
+        let reported = all.clone().into_iter().take(8).any(is_error);
+        all.extend((!broken).then(|| declared::of_item(which, input, reported)));
         all
     })
+}
+
+fn is_error(token: TokenTree) -> bool {
+    matches!(token, TokenTree::Ident(ident) if ident == "compile_error")
 }
 
 /// What is behaviour, and nothing that a derive could write.
@@ -92,5 +98,32 @@ pub(crate) fn default(input: &DeriveInput) -> TokenStream {
                 ::core::unreachable!()
             }
         }
+    }
+}
+
+/// What replaces a derive of the standard library.
+pub(crate) fn of_the_language(input: &DeriveInput, name: &str) -> TokenStream {
+    let ident = &input.ident;
+    let never = quote!({ ::core::unreachable!() });
+    let (path, items) = match name {
+        "Clone" => (quote!(clone::Clone), quote!(fn clone(&self) -> Self #never)),
+        "Copy" => (quote!(marker::Copy), quote!()),
+        "Debug" => (
+            quote!(fmt::Debug),
+            quote!(fn fmt(&self, _: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result #never),
+        ),
+        "PartialEq" => (quote!(cmp::PartialEq), quote!(fn eq(&self, _: &Self) -> bool #never)),
+        "Eq" => (quote!(cmp::Eq), quote!()),
+        "PartialOrd" => {
+            let ordering = quote!(::core::option::Option<::core::cmp::Ordering>);
+            (quote!(cmp::PartialOrd), quote!(fn partial_cmp(&self, _: &Self) -> #ordering #never))
+        }
+        "Ord" => (quote!(cmp::Ord), quote!(fn cmp(&self, _: &Self) -> ::core::cmp::Ordering #never)),
+        "Hash" => (quote!(hash::Hash), quote!(fn hash<H: ::core::hash::Hasher>(&self, _: &mut H) #never)),
+        _ => return TokenStream::new(),
+    };
+    quote! {
+        #[automatically_derived]
+        impl ::core::#path for #ident { #items }
     }
 }

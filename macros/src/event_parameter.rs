@@ -3,6 +3,7 @@
 use syn::{PatType, Type};
 
 use crate::ctxt::Ctxt;
+use crate::declared;
 use crate::impl_block::Function;
 use crate::signature::{is_open, recorded};
 use crate::text::text;
@@ -53,5 +54,11 @@ pub(crate) fn parse<'a>(
         return None;
     }
     let event = recorded(elem);
+    let one = event.unwrap_or(elem);
+    if declared::is_set(one) {
+        let message = format!("{what} is for one event, and `{}` is a set of events", text(one));
+        cx.help(one, message, "name one event of the set, and write a function for each");
+        return None;
+    }
     Some(Event { ty: event.unwrap_or(elem), recorded: event.is_some(), parameter: ty })
 }

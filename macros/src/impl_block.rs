@@ -125,6 +125,8 @@ impl ImplBlock {
     ) -> TokenStream {
         let mut header = self.header.clone();
         header.attrs.retain(|attr| !inert(attr));
+        // A mistake that was reported; the functions are none of the trait.
+        header.trait_ = None;
         let mut items = TokenStream::new();
         for item in &self.items {
             match item {
@@ -190,7 +192,22 @@ impl Function {
             let at = place(error.span().unwrap());
             begin <= at && at < end
         });
-        self.reported.set(reported);
+        if reported {
+            self.reported.set(true);
+        }
+    }
+
+    /// Leaves its body out: a mistake in it was reported, or in what it is written against.
+    pub(crate) fn silence(&self) {
+        self.reported.set(true);
+    }
+
+    /// The tokens of its body.
+    pub(crate) fn body(&self) -> TokenStream {
+        match &self.body {
+            TokenTree::Group(group) => group.stream(),
+            _ => TokenStream::new(),
+        }
     }
 
     /// Whether its body is left out. An editor gets it, and so does a signature under which nothing

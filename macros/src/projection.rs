@@ -4,6 +4,7 @@ mod ast;
 mod check;
 mod expand;
 mod handler;
+mod through;
 
 use proc_macro2::TokenStream;
 

@@ -9,7 +9,8 @@ mod handler;
 use proc_macro2::TokenStream;
 
 use crate::ctxt::Ctxt;
-use crate::impl_block::{self, ImplBlock};
+use crate::declared::{self, Lacking};
+use crate::impl_block::{self, Function, ImplBlock};
 use crate::krate::Krate;
 use crate::symbol::READ_MODEL;
 
@@ -26,7 +27,12 @@ pub(crate) fn attribute(args: TokenStream, item: &TokenStream) -> TokenStream {
     let cx = Ctxt::new();
     let block = ast::Block::parse(&cx, args, &original);
     check::check(&cx, &block);
+    let misshapen = declared::is_misshapen(&original.header.self_ty, Lacking::ReadModel);
+    if misshapen {
+        original.functions().for_each(Function::silence);
+    }
     match original.check(cx) {
+        _ if misshapen => expand::whatever(&block),
         Ok(()) => expand::expand(&block),
         Err(errors) => expand::inert(&block, &errors),
     }

@@ -13,7 +13,8 @@ mod signature;
 use proc_macro2::TokenStream;
 
 use crate::ctxt::Ctxt;
-use crate::impl_block::{self, ImplBlock};
+use crate::declared::{self, Lacking};
+use crate::impl_block::{self, Function, ImplBlock};
 use crate::symbol::SAGA;
 
 pub(crate) fn attribute(args: TokenStream, item: &TokenStream) -> TokenStream {
@@ -28,7 +29,12 @@ pub(crate) fn attribute(args: TokenStream, item: &TokenStream) -> TokenStream {
     let block = ast::Block::parse(&cx, args, &original);
     let plan = resolve::resolve(&cx, &block);
     check::check(&cx, &block, &plan);
+    let misshapen = declared::is_misshapen(&original.header.self_ty, Lacking::Saga);
+    if misshapen {
+        original.functions().for_each(Function::silence);
+    }
     match original.check(cx) {
+        _ if misshapen => expand::inert(&block, &TokenStream::new()),
         Ok(()) => expand::expand(&block, &plan),
         Err(errors) => expand::inert(&block, &errors),
     }

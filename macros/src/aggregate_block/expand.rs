@@ -37,7 +37,7 @@ pub(super) fn expand(block: &Block<'_>) -> TokenStream {
 /// The user's block, the errors, and the impls of all functions, once each: those that cannot be called get a body that is never reached.
 pub(super) fn inert(block: &Block<'_>, errors: &TokenStream) -> TokenStream {
     let original = block.original.without(&block.krate, |attr| block.is_inert(attr));
-    if !block.original.is_plain() {
+    if !block.original.header.generics.params.is_empty() {
         return quote! { #original #errors };
     }
     let more = block.more_events.iter().map(|&(function, event)| Apply { function, event, sound: false });

@@ -11,7 +11,8 @@ use crate::symbol::{AGGREGATE, READ_MODEL, SAGA};
 use crate::{read_model_block, saga_block};
 
 /// The error and impls that stand in, if the type has no block.
-pub(super) fn missing(derive: Lacking, input: &DeriveInput) -> Option<TokenStream> {
+/// A type that has a mistake is still being written: it is not told of its block.
+pub(super) fn missing(derive: Lacking, input: &DeriveInput, reported: bool) -> Option<TokenStream> {
     let (attribute, traits, marks, needs): (_, &[&str], &[&str], _) = match derive {
         Lacking::Aggregate => (
             AGGREGATE,
@@ -20,9 +21,12 @@ pub(super) fn missing(derive: Lacking, input: &DeriveInput) -> Option<TokenStrea
             "an `#[apply]` function for each event and a `#[command]` function for each command",
         ),
         Lacking::ReadModel => (READ_MODEL, &["On"], &["on"], "an `#[on]` function for each event"),
-        Lacking::Saga => {
-            (SAGA, &["SagaDefinition"], &["step", "start", "wait", "send"], "its `#[step]` functions")
-        }
+        Lacking::Saga => (
+            SAGA,
+            &["SagaDefinition"],
+            &["step", "start", "wait", "send", "undo", "failed"],
+            "its `#[step]` functions",
+        ),
         _ => return None,
     };
     let ident = &input.ident;
@@ -44,7 +48,7 @@ pub(super) fn missing(derive: Lacking, input: &DeriveInput) -> Option<TokenStrea
     let message = format!(
         "`{name}` has no `#[{attribute}]` block\nhelp: write `#[{attribute}] impl {name} {{ … }}` with {needs}"
     );
-    let error = syn::Error::new_spanned(ident, message).into_compile_error();
+    let error = (!reported).then(|| syn::Error::new_spanned(ident, message).into_compile_error());
     let inert = stand_in(derive, ident)?;
     Some(quote!(#error #inert))
 }

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::{env, fs};
 
+use super::tree;
+
 /// More files or bytes than this are not read: it is then not known.
 const FILES: usize = 4000;
 const BYTES: usize = 64 << 20;
@@ -71,14 +73,19 @@ type Texts = Arc<Vec<(PathBuf, String)>>;
 /// One compiler compiles one package.
 static TEXTS: LazyLock<Mutex<Option<Texts>>> = LazyLock::new(Mutex::default);
 
-/// The files with their texts, which are read once.
+/// The files with their texts, which are read once: those of the crate, else those of the package.
 fn texts(file: &Path) -> Option<Texts> {
     let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(texts) = &*texts {
         return Some(Arc::clone(texts));
     }
     let (mut read, mut bytes) = (Vec::new(), 0);
-    for file in files(file)? {
+    let this = file.canonicalize().ok()?;
+    let files = match tree::files().filter(|files| files.contains(&this)) {
+        Some(files) => files,
+        None => files(file)?,
+    };
+    for file in files {
         let text = fs::read_to_string(&file).ok()?;
         bytes += text.len();
         if bytes > BYTES {

@@ -101,7 +101,7 @@ impl File {
         self.names.contains_key(name)
     }
 
-    /// The headers and bodies of the inherent `impl` blocks of the name.
+    /// The headers and bodies of the `impl` blocks of the name.
     pub(super) fn impls(&self, name: &str) -> impl Iterator<Item = (&str, &str)> {
         let blocks = self.impls.iter().filter_map(|(begin, open, end)| {
             Some((self.text.get(*begin..*open)?, self.text.get(*open..*end)?))
@@ -109,7 +109,7 @@ impl File {
         blocks.filter(move |(header, _)| {
             let mut words = header.split_whitespace().rev();
             words.next().and_then(|last| last.rsplit("::").next()) == Some(name)
-                && words.next().is_some_and(|word| word.ends_with("impl"))
+                && words.next().is_some_and(|word| word.ends_with("impl") || word == "for")
         })
     }
 
@@ -248,7 +248,10 @@ mod tests {
         let text = "#[saga(a = B)] impl A { fn f() {} } impl x::A { } impl T for A {} impl AA {}".to_owned();
         let file = File::new(text);
         let blocks: Vec<_> = file.impls("A").map(|(header, body)| (header.trim(), body.trim())).collect();
-        assert_eq!(blocks, [("#[saga(a = B)] impl A", "{ fn f() {}"), ("impl x::A", "{")]);
+        assert_eq!(
+            blocks,
+            [("#[saga(a = B)] impl A", "{ fn f() {}"), ("impl x::A", "{"), ("impl T for A", "{")]
+        );
     }
 
     #[test]

@@ -10,6 +10,14 @@ use crate::suggest::nearest;
 /// What a type may lack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Lacking {
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
     Default,
     Serialize,
     Deserialize,
@@ -22,6 +30,8 @@ pub(crate) enum Lacking {
     Saga,
     /// No derive: what it takes to be used by several threads.
     Threads,
+    /// No derive: to be as public as a type that shows it.
+    Public,
 }
 
 /// What is stored has these.
@@ -56,14 +66,6 @@ const INERT: &[&str] = &[
 
 /// Derives that have nothing to do with what is looked for.
 const OTHERS: &[&str] = &[
-    "Clone",
-    "Copy",
-    "Debug",
-    "PartialEq",
-    "Eq",
-    "PartialOrd",
-    "Ord",
-    "Hash",
     "Error",
     "Display",
     "From",
@@ -91,7 +93,15 @@ const OTHERS: &[&str] = &[
 ];
 
 impl Lacking {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 18] = [
+        Self::Clone,
+        Self::Copy,
+        Self::Debug,
+        Self::PartialEq,
+        Self::Eq,
+        Self::PartialOrd,
+        Self::Ord,
+        Self::Hash,
         Self::Default,
         Serialize,
         Deserialize,
@@ -107,6 +117,14 @@ impl Lacking {
     /// The name of the derive and of the trait.
     pub(crate) fn name(self) -> &'static str {
         match self {
+            Self::Clone => "Clone",
+            Self::Copy => "Copy",
+            Self::Debug => "Debug",
+            Self::PartialEq => "PartialEq",
+            Self::Eq => "Eq",
+            Self::PartialOrd => "PartialOrd",
+            Self::Ord => "Ord",
+            Self::Hash => "Hash",
             Self::Default => "Default",
             Self::Serialize => "Serialize",
             Self::Deserialize => "Deserialize",
@@ -118,6 +136,7 @@ impl Lacking {
             Self::ReadModel => "ReadModel",
             Self::Saga => "Saga",
             Self::Threads => "Send",
+            Self::Public => "pub",
         }
     }
 
@@ -130,8 +149,13 @@ impl Lacking {
             Self::EventSet => Some(("a set of events", "")),
             Self::ReadModel => Some(("a read model", "table = \"…\", version = 1, events = …")),
             Self::Saga => Some(("a saga", "name = \"…\", version = 1, id = …")),
-            Self::Default | Self::Serialize | Self::Deserialize | Self::Schema | Self::Threads => None,
+            _ => None,
         }
+    }
+
+    /// Whether a derive of the type around it asks its fields for the same.
+    pub(crate) fn of_the_language(self) -> bool {
+        self < Self::Default
     }
 
     /// What this derive asks for besides.
@@ -140,6 +164,8 @@ impl Lacking {
             Self::Aggregate => &[Self::Default],
             Self::Command => &[Serialize],
             Self::Event | Self::Saga => &[Serialize, Deserialize],
+            Self::Eq => &[Self::PartialEq],
+            Self::Copy => &[Self::Clone],
             _ => &[],
         }
     }
@@ -170,5 +196,6 @@ pub(super) fn derives(attrs: &[Attribute]) -> Option<Vec<Lacking>> {
 }
 
 fn is_mistyped(name: &str) -> bool {
-    nearest(name, Lacking::ALL.map(Lacking::name)).is_some_and(|meant| meant.len().abs_diff(name.len()) <= 1)
+    let ours = Lacking::ALL.into_iter().filter(|derive| !derive.of_the_language());
+    nearest(name, ours.map(Lacking::name)).is_some_and(|meant| meant.len().abs_diff(name.len()) <= 1)
 }

@@ -81,7 +81,8 @@ fn object_held(object: &TypeTraitObject, locked: bool) -> Option<(String, &'stat
 /// Whether the name is that of the standard library, which the file has to say in plain words.
 fn is_of_std(path: &Path, module: &str, name: &str, text: &str) -> bool {
     if path.segments.len() > 1 {
-        return crate::text::text(path).trim_start_matches("::") == format!("std::{module}::{name}");
+        let segments: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        return segments == ["std", module, name];
     }
     text.contains(&format!("use std::{module}::{name};"))
         || text.split(&format!("use std::{module}::{{")).skip(1).any(|rest| {
@@ -105,6 +106,12 @@ mod tests {
                     struct A {
                         a: Vec<Rc<str>>,
                     }
+                ),
+                Some("Rc"),
+            ),
+            (
+                parse_quote!(
+                    struct A(Vec<Rc<u8>>);
                 ),
                 Some("Rc"),
             ),
@@ -143,5 +150,9 @@ mod tests {
             let other = unshared(&item, "use mine::{Rc, RefCell};").map(|found| found.name);
             assert!(other.is_none_or(|name| name.starts_with("dyn")));
         }
+        let whole = parse_quote!(
+            struct A(std::rc::Rc<str>, ::std::cell::RefCell<u8>);
+        );
+        assert_eq!(unshared(&whole, "").map(|found| found.name).as_deref(), Some("Rc"));
     }
 }

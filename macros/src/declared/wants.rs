@@ -2,14 +2,16 @@
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{Attribute, Data, DeriveInput, FnArg, GenericArgument, PathArguments, ReturnType, Type};
+use syn::{
+    Attribute, Data, DeriveInput, FnArg, GenericArgument, PathArguments, ReturnType, Type, Visibility,
+};
 
-use super::{Lacking, STORED, blocks, derived, share, supply};
+use super::{Lacking, STORED, blocks, derived, expose, is_public, share, supply};
 use crate::impl_block::ImplBlock;
 use crate::signature::{argument, last_name};
 use crate::symbol::{
-    AGGREGATE, COMMAND, EVENTS, FAILED, ID, JSON, KENNING, PROJECTION, REACTOR, READ_MODEL, SAGA, SEND,
-    SERVICES, SNAPSHOT_EVERY, STEP,
+    AGGREGATE, APPLY, COMMAND, EVENTS, FAILED, ID, JSON, KENNING, KEY, PROJECTION, REACTOR, READ_MODEL, SAGA,
+    SEND, SERVICES, SNAPSHOT_EVERY, STEP,
 };
 use crate::text::text;
 
@@ -19,8 +21,8 @@ use Lacking::{Deserialize, Serialize};
 const CONTAINERS: &[&str] =
     &["Option", "Vec", "VecDeque", "Box", "HashMap", "BTreeMap", "HashSet", "BTreeSet", "Result"];
 
-/// Of an item with the derive.
-pub(crate) fn of_item(derive: Lacking, input: &DeriveInput) -> TokenStream {
+/// Of an item with the derive. `reported`: the derive has found a mistake.
+pub(crate) fn of_item(derive: Lacking, input: &DeriveInput, reported: bool) -> TokenStream {
     if !proc_macro::is_available() {
         return TokenStream::new();
     }
@@ -38,8 +40,14 @@ pub(crate) fn of_item(derive: Lacking, input: &DeriveInput) -> TokenStream {
         if matches!(derive, Lacking::Event | Lacking::Aggregate | Lacking::Saga) {
             out.extend(share(this, Some(input), derive == Lacking::Event));
         }
-        out.extend(blocks::missing(derive, input));
+        out.extend(blocks::missing(derive, input, reported));
     }
+    let language: Vec<Lacking> = match fields(input).next() {
+        Some(_) => derived(this).unwrap_or_default(),
+        None => Vec::new(),
+    };
+    let language: Vec<Lacking> = language.into_iter().filter(|has| has.of_the_language()).collect();
+    let and = |wanted: &[Lacking]| [wanted, &language].concat();
     match derive {
         Lacking::EventSet => {
             let Data::Enum(data) = &input.data else { return out };
@@ -47,12 +55,14 @@ pub(crate) fn of_item(derive: Lacking, input: &DeriveInput) -> TokenStream {
                 syn::Fields::Unnamed(fields) if fields.unnamed.len() == 1 => fields.unnamed.first(),
                 _ => None,
             });
-            events.for_each(|field| each(&mut out, &field.ty, &[Lacking::Event]));
+            events.for_each(|field| each(&mut out, &field.ty, &and(&[Lacking::Event])));
         }
-        Lacking::Event | Lacking::Saga => fields(input).for_each(|field| each(&mut out, &field.ty, STORED)),
+        Lacking::Event | Lacking::Saga => {
+            fields(input).for_each(|field| each(&mut out, &field.ty, &and(STORED)));
+        }
         Lacking::ReadModel => {
             let plain = fields(input).filter(|field| !marked(field, JSON));
-            plain.for_each(|field| each(&mut out, &field.ty, STORED));
+            plain.for_each(|field| each(&mut out, &field.ty, &and(STORED)));
         }
         Lacking::Schema | Lacking::Command | Lacking::Aggregate => {
             let snapshots = input.attrs.iter().any(|attr| text(attr).contains(SNAPSHOT_EVERY));
@@ -60,6 +70,7 @@ pub(crate) fn of_item(derive: Lacking, input: &DeriveInput) -> TokenStream {
             if let Some(mut wanted) = fields(input).next().and_then(|_| derived(this)) {
                 wanted.retain(|has| matches!(has, Serialize | Deserialize));
                 wanted.extend(schema.then_some(Lacking::Schema));
+                wanted.extend(&language);
                 fields(input).for_each(|field| each(&mut out, &field.ty, &wanted));
             }
         }
@@ -77,7 +88,68 @@ pub(crate) fn of_item(derive: Lacking, input: &DeriveInput) -> TokenStream {
             valued(&mut out, list.tokens.clone(), AGGREGATE, &[Lacking::Aggregate]);
         }
     }
+    if matches!(input.vis, Visibility::Public(_)) && input.generics.params.is_empty() {
+        shown(&mut out, derive, input);
+    }
     out
+}
+
+/// The types that a public type shows by its impls, and that have to be as public.
+fn shown(out: &mut TokenStream, derive: Lacking, input: &DeriveInput) {
+    let owner = &input.ident;
+    let mut id = None;
+    for attr in input.attrs.iter().filter(|attr| attr.path().is_ident(KENNING)) {
+        let Ok(list) = attr.meta.require_list() else { continue };
+        let keys: &[&str] = match derive {
+            Lacking::Aggregate => &[ID, EVENTS],
+            Lacking::Command => &[AGGREGATE],
+            Lacking::ReadModel => &[EVENTS],
+            Lacking::Saga => {
+                values(list.tokens.clone(), ID, |field| id = Some(text(field)));
+                &[]
+            }
+            _ => &[],
+        };
+        for key in keys {
+            values(list.tokens.clone(), key, |ty| plain(ty, &mut |ident| out.extend(expose(ident, owner))));
+        }
+    }
+    for field in fields(input) {
+        let is_id = match derive {
+            Lacking::ReadModel => marked(field, KEY),
+            Lacking::Saga => {
+                field.ident.as_ref().is_some_and(|ident| id.as_ref().is_some_and(|id| ident == id))
+            }
+            _ => false,
+        };
+        if is_id {
+            plain(&field.ty, &mut |ident| out.extend(expose(ident, owner)));
+        }
+    }
+}
+
+/// Each plain name in the type.
+fn plain(ty: &Type, take: &mut impl FnMut(&Ident)) {
+    match ty {
+        Type::Path(path) if path.qself.is_none() => {
+            if let Some(ident) = path.path.get_ident() {
+                return take(ident);
+            }
+            let Some(last) = path.path.segments.last() else { return };
+            if let PathArguments::AngleBracketed(args) = &last.arguments {
+                for arg in &args.args {
+                    if let GenericArgument::Type(ty) = arg {
+                        plain(ty, take);
+                    }
+                }
+            }
+        }
+        Type::Tuple(tuple) => tuple.elems.iter().for_each(|elem| plain(elem, take)),
+        Type::Array(array) => plain(&array.elem, take),
+        Type::Group(group) => plain(&group.elem, take),
+        Type::Paren(paren) => plain(&paren.elem, take),
+        _ => {}
+    }
 }
 
 /// Of an `impl` block with the attribute.
@@ -111,6 +183,16 @@ pub(crate) fn of_block(attribute: &str, args: &TokenStream, item: &TokenStream) 
             }
         });
     }
+    let owner = match &*block.header.self_ty {
+        Type::Path(path) => path.path.get_ident(),
+        _ => None,
+    };
+    let owner = owner.filter(|_| matches!(attribute, AGGREGATE | SAGA)).filter(|owner| is_public(owner));
+    if let Some(owner) = owner.filter(|_| attribute == SAGA) {
+        values(args.clone(), SERVICES, |ty| {
+            plain(ty, &mut |services| out.extend(expose(services, owner)));
+        });
+    }
     if attribute == PROJECTION {
         valued(&mut out, args.clone(), EVENTS, &[Lacking::EventSet]);
     }
@@ -123,18 +205,35 @@ pub(crate) fn of_block(attribute: &str, args: &TokenStream, item: &TokenStream) 
             ReturnType::Type(_, ty) => Some(&**ty),
             ReturnType::Default => None,
         };
-        if attribute == AGGREGATE && has(COMMAND) {
+        if attribute == AGGREGATE && has(COMMAND) && !has(APPLY) {
             let taken = function.sig.inputs.iter().filter_map(|input| match input {
                 FnArg::Typed(input) => Some(&*input.ty),
                 FnArg::Receiver(_) => None,
             });
-            taken.take(1).for_each(|ty| each(&mut out, ty, &[Lacking::Command]));
+            for ty in taken.take(1) {
+                each(&mut out, ty, &[Lacking::Command]);
+                let command = match ty {
+                    Type::Reference(reference) => &*reference.elem,
+                    ty => ty,
+                };
+                // What handles a private command need not be public itself.
+                let Type::Path(command) = command else { continue };
+                let public = command.path.get_ident().is_some_and(is_public);
+                if let (Some(owner), Some(returned), true) = (owner, returned, public) {
+                    plain(returned, &mut |ident| out.extend(expose(ident, owner)));
+                }
+            }
         }
         let Some(returned) = returned.filter(|_| attribute == SAGA) else { continue };
         if has(SEND) || has(FAILED) {
             each(&mut out, returned, &[Lacking::Command]);
         } else if has(STEP) && last_name(returned).is_some_and(|name| name == "Result") {
-            argument(returned, 0).into_iter().for_each(|ty| each(&mut out, ty, STORED));
+            if let Some(ty) = argument(returned, 0) {
+                each(&mut out, ty, STORED);
+                if let Some(owner) = owner {
+                    plain(ty, &mut |ident| out.extend(expose(ident, owner)));
+                }
+            }
         }
     }
     out

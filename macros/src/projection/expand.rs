@@ -48,7 +48,7 @@ pub(super) fn expand(block: &Block<'_>) -> TokenStream {
 pub(super) fn inert(block: &Block<'_>, errors: &TokenStream) -> TokenStream {
     let original = block.original.without(&block.krate, |attr| block.is_inert(attr));
     let header = &block.original.header;
-    if header.trait_.is_some() || !header.generics.params.is_empty() || block.events.is_none() {
+    if !header.generics.params.is_empty() || block.events.is_none() {
         return quote! { #original #errors };
     }
     let main = projection(block, &quote!(let _ = (events, transaction); ::core::unreachable!()));

@@ -2,9 +2,10 @@
 
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
-use syn::{PatType, Type};
+use syn::{Pat, PatType, Signature, Type};
 
 use super::ast::{Begin, Handler, Takes, Transaction};
+use super::through;
 use crate::ctxt::Ctxt;
 use crate::impl_block::Function;
 use crate::signature::{
@@ -40,6 +41,9 @@ pub(super) fn parse<'a>(cx: &Ctxt, function: &'a Function) -> Option<Handler<'a>
     if let Some(answer) = answer {
         check_answer(&local, answer);
     }
+    if let Some(transaction) = &transaction {
+        through::check(&local, function, named(sig, 1), transaction);
+    }
     let sound = match local.check() {
         Ok(()) => !function.broken,
         Err(error) => {
@@ -57,6 +61,9 @@ pub(super) fn begin<'a>(cx: &Ctxt, function: &'a Function) -> Option<Begin<'a>> 
     let help = format!("write `async fn {}(&self, tx: &mut PgTransaction<'_>) -> Result<(), …>`", sig.ident);
     let mut parameters = parameters(sig);
     let transaction = parameters.next().and_then(|parameter| transaction(&local, parameter));
+    if let Some(transaction) = &transaction {
+        through::check(&local, function, named(sig, 0), transaction);
+    }
     for more in parameters {
         local.help(more, "a `#[begin]` function takes the transaction, nothing else", &help);
     }
@@ -77,6 +84,14 @@ pub(super) fn begin<'a>(cx: &Ctxt, function: &'a Function) -> Option<Begin<'a>> 
             cx.syn(error);
             None
         }
+    }
+}
+
+/// The name of the parameter at the place.
+fn named(sig: &Signature, place: usize) -> Option<&Ident> {
+    match &*parameters(sig).nth(place)?.pat {
+        Pat::Ident(pat) => Some(&pat.ident),
+        _ => None,
     }
 }
 

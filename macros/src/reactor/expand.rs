@@ -35,7 +35,7 @@ pub(super) fn expand(block: &Block<'_>) -> TokenStream {
 /// The user's block, the errors, and a reactor that handles nothing.
 pub(super) fn inert(block: &Block<'_>, errors: &TokenStream) -> TokenStream {
     let original = block.original.without(&block.krate, |attr| block.is_inert(attr));
-    if !block.original.is_plain() {
+    if !block.original.header.generics.params.is_empty() {
         return quote! { #original #errors };
     }
     let main = inert_impls(block);

@@ -41,7 +41,7 @@ pub(super) fn expand(block: &Block<'_>) -> TokenStream {
 pub(super) fn inert(block: &Block<'_>, errors: &TokenStream) -> TokenStream {
     let original = original(block);
     let header = &block.original.header;
-    if header.trait_.is_some() || !header.generics.params.is_empty() {
+    if !header.generics.params.is_empty() {
         return quote! { #original #errors };
     }
     let mut seen = HashSet::new();
@@ -52,6 +52,12 @@ pub(super) fn inert(block: &Block<'_>, errors: &TokenStream) -> TokenStream {
     let ignored = block.ignored.iter().filter(|event| seen.insert(text(event)));
     let ignored = ignored.map(|event| expand_ignored(block, event));
     quote! { #original #errors #handlers #more #(#ignored)* }
+}
+
+/// The user's block, of a type that is no read model: it stands in for all handlers.
+pub(super) fn whatever(block: &Block<'_>) -> TokenStream {
+    let (original, every) = (original(block), every(&block.krate, &block.original.header.self_ty));
+    quote! { #original #every }
 }
 
 /// The user's block. An event of which the key alone is asked is not unused, although its function does not say so.

@@ -6,7 +6,8 @@ mod step;
 mod table;
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::Type;
 use syn::spanned::Spanned;
 
 use self::place::place;
@@ -53,7 +54,7 @@ pub(super) fn expand(block: &Block<'_>, plan: &Plan<'_, '_>) -> TokenStream {
 /// The user's block, the errors, and a table without steps.
 pub(super) fn inert(block: &Block<'_>, errors: &TokenStream) -> TokenStream {
     let original = block.original.without(&block.krate, |attr| block.is_inert(attr));
-    if !block.original.is_plain() {
+    if !block.original.header.generics.params.is_empty() {
         return quote! { #original #errors };
     }
     let definition = inert_impls(block);
@@ -70,7 +71,13 @@ fn definition(block: &Block<'_>, steps: &TokenStream, extras: &TokenStream) -> T
     let self_ty = &original.header.self_ty;
     let krate = block.krate.at(self_ty.span());
     let cfgs = original.cfgs();
-    let services = services.as_ref().map_or_else(|| quote!(()), |services| quote!(#services));
+    let services = match services {
+        None => quote!(()),
+        // These are mistakes that were reported.
+        Some(Type::Reference(reference)) => reference.elem.to_token_stream(),
+        Some(Type::TraitObject(_)) => block.krate.unknown().to_token_stream(),
+        Some(services) => services.to_token_stream(),
+    };
     let (given, shared) = (given(block), shared(block));
     // A type that is not as public as the saga is reported under its tokens.
     let services = quote_spanned!(block.services.span()=> type Services = #services;);
@@ -90,12 +97,17 @@ fn definition(block: &Block<'_>, steps: &TokenStream, extras: &TokenStream) -> T
 /// What is asked of the saga and its services where they are declared.
 fn given(block: &Block<'_>) -> TokenStream {
     let stored = bounds::given(&block.krate, &block.original.header.self_ty, "Stored");
-    let shared = block.services.as_ref().map(|services| bounds::given(&block.krate, services, "Shared"));
+    let shared = owned(block).map(|services| bounds::given(&block.krate, services, "Shared"));
     quote!(#stored, #shared)
 }
 
+/// The services, unless what is named cannot be any.
+fn owned<'a>(block: &'a Block<'_>) -> Option<&'a Type> {
+    block.services.as_ref().filter(|services| !matches!(services, Type::Reference(_) | Type::TraitObject(_)))
+}
+
 fn shared(block: &Block<'_>) -> Option<TokenStream> {
-    let (original, services) = (&block.original, block.services.as_ref()?);
+    let (original, services) = (&block.original, owned(block)?);
     Some(bounds::asked(&block.krate, original.cfgs(), &original.header.self_ty, services, "Sharing"))
 }
 
