@@ -2,7 +2,9 @@
 
 mod consumer_kinds;
 mod consumers;
+mod crash;
 mod events;
+mod flight;
 mod new;
 mod old;
 mod run;

@@ -3,4 +3,5 @@
 pub mod failover;
 pub mod meters;
 pub mod parcels;
+pub mod releases;
 pub mod storm;

@@ -8,6 +8,7 @@ mod claimer;
 mod committer;
 mod cut;
 mod feed;
+mod gone;
 mod look_around;
 mod metrics;
 mod own_events;

@@ -44,9 +44,8 @@ pub trait ConsumerStore: TransactionalStore {
     fn declare_consumer<'a>(&'a self, consumer: &'a ConsumerSpec) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// Gives a live consumer of a [kind that continues](ConsumerKind::goes_on) a lower version in
-    /// its place, when no worker of the higher one asks for leases and, of a saga, no instance that
-    /// has not ended follows the higher one. Says whether that was done. What the higher version
-    /// has read besides is left to it: see [`KnownReads::foreign`].
+    /// its place, when no worker of the higher one asks for leases. Says whether that was done.
+    /// What the higher version has read besides is left to it: see [`KnownReads::foreign`].
     fn lower_consumer<'a>(&'a self, consumer: &'a ConsumerSpec) -> BoxFuture<'a, Result<bool, StoreError>>;
 
     /// Within a transaction, has a consumer without a table start again: at a position, with the

@@ -111,7 +111,7 @@ impl<S: ConsumerStore> Keeper<S> {
                     let what = if lowered {
                         "consumer lowered: no worker of the higher version runs"
                     } else {
-                        "consumer not run here: workers or instances of a higher version have it"
+                        "consumer not run here: workers of a higher version have it"
                     };
                     tracing::warn!(consumer, version, from, "{what}");
                 }

@@ -16,6 +16,7 @@ use crate::saga::error::StepError;
 use crate::saga::failure::SagaFailure;
 use crate::saga::migration::{InFlight, InFlightStep};
 use crate::saga::progress::{Moves, Note, Progress, StepState};
+use crate::saga::step::StepKind;
 use crate::saga::table::Table;
 use crate::store::{
     ClaimedSaga, NewSagaEntry, SagaEntry, SagaEntryKind, SagaMessage, SagaMessageKind, SagaMigration,

@@ -1,8 +1,9 @@
 //! Which instances of other definitions a process takes on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::gone::{GoneWait, gone_waits};
 use super::shared::{RegisteredSaga, Shared};
 use crate::saga::SagaDescription;
 use crate::store::{SagaStore, StoreError};
@@ -12,6 +13,8 @@ use crate::store::{SagaStore, StoreError};
 pub(super) struct Plans {
     by_saga: BTreeMap<Arc<str>, Vec<u64>>,
     pub(super) described: BTreeMap<u64, SagaDescription>,
+    /// The waits of definitions that are taken on, for events that this release waits for no more.
+    pub(super) gone: BTreeSet<GoneWait>,
 }
 
 impl Plans {
@@ -39,6 +42,9 @@ impl Plans {
                     described.as_ref().is_some_and(|old| old.compare(&about.definition).survives());
                 if survives || main.migrates(record.version) || !record.live {
                     taken.push(record.definition);
+                    let old = described.iter();
+                    let gone = old.flat_map(|old| gone_waits(&record, old, &about.definition, &about.name));
+                    plans.gone.extend(gone);
                 }
                 if let Some(described) = described {
                     plans.described.insert(record.definition, described);

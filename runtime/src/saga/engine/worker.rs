@@ -1,6 +1,6 @@
 //! One life of this process as a worker: from its enlisting to the loss of its lease, or to the end.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::claimer::Claimer;
 use super::committer::Committer;
+use super::gone::GoneWait;
 use super::plans::Plans;
 use super::seat::Desk;
 use super::shared::Shared;
@@ -63,6 +64,8 @@ pub(super) struct Worker<S> {
     pub(super) freed: Notify,
     pub(super) plans: Mutex<Arc<Plans>>,
     planned: Planned,
+    /// The waits whose instances were woken.
+    woken: tokio::sync::Mutex<BTreeSet<GoneWait>>,
 }
 
 /// Orders the makings of plans, so that many instances that need new plans at once share one making.
@@ -223,6 +226,7 @@ impl<S: SagaStore> Worker<S> {
             freed: Notify::new(),
             plans: Mutex::new(Arc::new(Plans::default())),
             planned: Planned::default(),
+            woken: tokio::sync::Mutex::default(),
             shared,
         });
         let began = Instant::now();
@@ -336,7 +340,20 @@ impl<S: SagaStore> Worker<S> {
             self.shared.doorbell.due();
         }
         self.plan().await?;
+        self.wake().await?;
         Ok(true)
+    }
+
+    /// Wakes what waits for events that come no more, whenever the definitions have changed that are taken on, or the processes
+    /// that run them.
+    async fn wake(&self) -> Result<(), StoreError> {
+        let plans = self.plans();
+        let mut woken = self.woken.lock().await;
+        if *woken != plans.gone {
+            self.wake_gone_waits(&plans.gone).await?;
+            woken.clone_from(&plans.gone);
+        }
+        Ok(())
     }
 
     /// Messages were left for these instances.

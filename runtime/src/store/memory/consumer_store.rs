@@ -36,13 +36,7 @@ impl ConsumerStore for MemoryStore {
         Box::pin(async move {
             let now = self.shared.clock.now();
             let mut log = self.shared.log();
-            let log = log.available()?;
-            if consumer.kind == ConsumerKind::Saga
-                && log.sagas.follow_higher(&consumer.name, consumer.version)
-            {
-                return Ok(false);
-            }
-            Ok(log.consumers.lower(consumer, now))
+            Ok(log.available()?.consumers.lower(consumer, now))
         })
     }
 

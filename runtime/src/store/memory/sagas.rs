@@ -69,14 +69,6 @@ impl Sagas {
         self.by_name.entry(Arc::clone(name)).or_default()
     }
 
-    /// Whether an instance that has not ended follows a higher version of a saga.
-    pub(super) fn follow_higher(&self, saga: &str, version: u32) -> bool {
-        let Some(saga) = self.by_name.get(saga) else { return false };
-        let records = saga.by_id.values().filter_map(|instance| Some(self.instances.get(instance)?.record()));
-        let ended = |status| matches!(status, SagaStatus::Completed | SagaStatus::Compensated);
-        records.into_iter().any(|record| record.version > version && !ended(record.status))
-    }
-
     /// Starts an instance, which the caller has not found.
     fn start(&mut self, new: &NewSaga, now: OffsetDateTime) {
         let saga = self.saga(&new.saga);

@@ -7,7 +7,7 @@ use super::generation::{self, Generation, Generations};
 use super::{name, start, statement};
 use crate::store::postgres::core::{Core, pause};
 use crate::store::postgres::losses;
-use crate::store::{ConsumerKind, ConsumerSpec, Opened, StoreError, Table, TableDefinition};
+use crate::store::{ConsumerSpec, Opened, StoreError, Table, TableDefinition};
 use crate::stream::StreamName;
 
 /// How often a lock is waited for anew.
@@ -120,8 +120,6 @@ pub(super) async fn lower(core: &Core, spec: &ConsumerSpec) -> Result<bool, Stor
     let running: bool = sqlx::query_scalar(core.sql.is_generation_running.clone())
         .bind(&*spec.name)
         .bind(live.number)
-        .bind(i64::from(spec.version))
-        .bind(spec.kind == ConsumerKind::Saga)
         .fetch_one(&mut *transaction)
         .await
         .map_err(|found| error(core, found))?;
