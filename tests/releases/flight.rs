@@ -5,4 +5,5 @@ mod declare;
 mod deploys;
 mod domain;
 mod rows;
+mod stranded;
 mod table;

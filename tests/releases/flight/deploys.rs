@@ -107,15 +107,18 @@ impl<H: Both> World<H> {
         if tokio::time::timeout(PATIENCE, all).await.is_err() {
             let look = Look::at(app).await;
             for row in ROWS.iter().filter(|row| !is(&look, row)) {
-                let records =
-                    (1..4).map(|id| look.record(row, id).map(|one| (one.status, one.reason.as_deref())));
-                let records: Vec<_> = records.collect();
-                self.wrong.push(format!(
-                    "{} ({}): {what}: {records:?}, {}",
-                    row.change,
-                    row.saga,
-                    look.waits(row)
-                ));
+                let mut found = Vec::new();
+                for id in 1..4_u64 {
+                    let whole = app.sagas().instance(row.saga, id.to_string()).show().await;
+                    found.push(match whole.expect("the store answers") {
+                        Some(whole) if whole.record.status.is_end() => whole.record.status.to_string(),
+                        Some(whole) => format!("{whole:?}"),
+                        None => "not started".to_owned(),
+                    });
+                }
+                let (change, waits) = (row.change, look.waits(row));
+                let found = found.join("; ");
+                self.wrong.push(format!("{change} ({}): {what}: {found}; waits: {waits}", row.saga));
             }
         }
     }

@@ -16,15 +16,28 @@ use crate::saga::error::StepError;
 use crate::saga::failure::SagaFailure;
 use crate::saga::migration::{InFlight, InFlightStep};
 use crate::saga::progress::{Moves, Note, Progress, StepState};
-use crate::saga::step::StepKind;
 use crate::saga::table::Table;
 use crate::store::{
     ClaimedSaga, NewSagaEntry, SagaEntry, SagaEntryKind, SagaMessage, SagaMessageKind, SagaMigration,
     SagaRecord, SagaRequest, SagaStatus, SagaStore, SagaThen, SagaWrite, SagaWritten,
 };
 
-/// How the reason begins of an instance that was parked since no process runs its definition any more.
-pub(super) const STRANDED: &str = "it follows version ";
+/// How the reasons begin of instances that were parked for the definition that they follow.
+const FOLLOWS: &str = "it follows version ";
+const NOT_MIGRATED: &str = "it cannot be migrated from version ";
+
+/// How such a reason continues after the version, if no process ran the definition.
+const NO_PROCESS: &str = " of the definition, which no process runs;";
+
+/// Whether an instance was parked since a release did not run its definition: that release was rolled back, or replaced.
+pub(super) fn is_left_over(reason: &str) -> bool {
+    reason.starts_with(FOLLOWS) || reason.starts_with(NOT_MIGRATED)
+}
+
+/// Whether it was parked since no process ran its definition, and not since there was no way to another one.
+pub(super) fn is_stranded(reason: &str) -> bool {
+    reason.starts_with(FOLLOWS) && reason.contains(NO_PROCESS)
+}
 
 /// An instance that can go on.
 pub(super) struct Adoptee {
@@ -57,7 +70,7 @@ pub(super) async fn adopt<S: SagaStore>(worker: &Worker<S>, claimed: ClaimedSaga
             return release(worker, &claimed).await;
         }
         let reason = format!(
-            "{STRANDED}{} of the definition, which no process runs; this release has version {}",
+            "{FOLLOWS}{}{NO_PROCESS} this release has version {}",
             record.version,
             main.saga.about().version
         );
@@ -132,7 +145,7 @@ fn moved<S: SagaStore>(
             Some(Ok(moved)) => Ok(moved),
             Some(Err(error)) => {
                 let error = with_sources(error.error());
-                Err(format!("it cannot be migrated from version {}: {error}", record.version))
+                Err(format!("{NOT_MIGRATED}{}: {error}", record.version))
             }
             None => Err(format!("no migration from version {} is declared", record.version)),
         };
@@ -143,7 +156,7 @@ fn moved<S: SagaStore>(
             let fatal = changes.list.iter().filter(|change| !change.survives());
             let fatal: Vec<_> = fatal.map(ToString::to_string).collect();
             Err(format!(
-                "it follows version {} of the definition, from which there is no way to version {}: {}",
+                "{FOLLOWS}{} of the definition, from which there is no way to version {}: {}",
                 record.version,
                 about.version,
                 fatal.join("; ")

@@ -1,11 +1,10 @@
-//! What a worker looks for when it begins: instances that stand still.
+//! What a worker looks for when it begins: instances that nothing moves.
 
-use std::collections::BTreeSet;
+use std::time::Duration;
 
 use metrics::gauge;
 
-use super::adopt::STRANDED;
-use super::gone::GoneWait;
+use super::adopt::{is_left_over, is_stranded};
 use super::shared::RegisteredSaga;
 use super::worker::Worker;
 use crate::app::with_sources;
@@ -14,88 +13,86 @@ use crate::store::{SagaQuery, SagaRequest, SagaStatus, SagaStore, StoreError};
 const TASK: &str = "sagas";
 
 /// How many instances are read at once.
-const PAGE: u32 = 1_000;
+pub(super) const PAGE: u32 = 1_000;
 
 impl<S: SagaStore> Worker<S> {
     /// Has instances continue that were parked only because no process ran their definition, and reports those of sagas
-    /// that are not registered here. What fails is logged: the next life looks again.
+    /// that are not registered here. What fails is tried again until it has succeeded. It looks a second time after two
+    /// leases: until then a process of another release, which did not yet see this one, may have parked more of them.
     pub(super) async fn look_around(&self) {
-        let looked = async {
-            for main in self.shared.mains() {
-                self.unstrand(main).await?;
+        self.look_until_done().await;
+        tokio::time::sleep(self.shared.lease * 2).await;
+        self.look_until_done().await;
+    }
+
+    /// Looks after each saga on its own, so that one with many instances does not take the time of the others.
+    async fn look_until_done(&self) {
+        let mut left: Vec<_> = self.shared.mains().map(Some).chain([None]).collect();
+        let mut pause = self.every() / 4;
+        loop {
+            let mut failed = Vec::new();
+            for look in left {
+                let looked = async {
+                    match look {
+                        Some(main) => self.unstrand(main).await,
+                        None => self.report_unregistered().await,
+                    }
+                };
+                let error = match tokio::time::timeout(self.shared.lease, looked).await {
+                    Ok(Ok(())) => continue,
+                    Ok(Err(error)) => with_sources(&error),
+                    Err(_) => "the store does not answer".to_owned(),
+                };
+                let saga = look.map(|main| &*main.saga.about().name);
+                tracing::warn!(task = TASK, saga, error, "saga instances were not read, this is tried again");
+                failed.push(look);
             }
-            for (saga, status, instances) in self.shared.store.count_sagas().await? {
-                if !status.is_end() && self.shared.of_name(&saga).is_none() {
-                    tracing::warn!(saga, %status, instances, "saga is not registered, its instances stand still");
-                    gauge!("kenning_saga_unregistered", "saga" => saga, "status" => status.as_str())
-                        .set(u32::try_from(instances).unwrap_or(u32::MAX));
-                }
+            if failed.is_empty() {
+                return;
             }
-            Ok::<_, StoreError>(())
-        };
-        match tokio::time::timeout(self.every(), looked).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => {
-                tracing::warn!(task = TASK, error = with_sources(&error), "sagas cannot be counted");
-            }
-            Err(_) => tracing::warn!(task = TASK, "sagas were not counted in time"),
+            left = failed;
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(60).max(self.every()));
         }
     }
 
-    /// Has instances continue that wait for an event which this release waits for no more: the consumer of the saga does not
-    /// bring it, so that they would stay as they are until the time of the wait is over. They are migrated, or parked with a reason.
-    pub(super) async fn wake_gone_waits(&self, gone: &BTreeSet<GoneWait>) -> Result<(), StoreError> {
-        for wait in gone {
-            let mut query = SagaQuery {
-                saga: Some(wait.saga.to_string()),
-                status: Some(SagaStatus::Waiting),
-                step: Some(wait.step.clone()),
-                limit: PAGE,
-                ..SagaQuery::default()
-            };
-            let mut woken = 0_u64;
-            loop {
-                let page = self.shared.store.sagas(&query).await?;
-                for waiting in page.iter().filter(|record| record.definition == wait.definition) {
-                    self.shared.store.request_saga(&waiting.saga, &waiting.id, &SagaRequest::Retry).await?;
-                    woken += 1;
-                }
-                let Some(last) = page.last().filter(|_| page.len() >= PAGE as usize) else { break };
-                query.after = Some((last.saga.to_string(), last.id.to_string()));
-            }
-            if woken > 0 {
-                let (saga, step) = (&*wait.saga, &*wait.step);
-                tracing::info!(
-                    saga,
-                    step,
-                    instances = woken,
-                    "saga wait removed: its instances are continued"
-                );
-                self.shared.doorbell.due();
+    /// Reports instances that have not ended, of sagas that are not registered here.
+    async fn report_unregistered(&self) -> Result<(), StoreError> {
+        for (saga, status, instances) in self.shared.store.count_sagas().await? {
+            if !status.is_end() && self.shared.of_name(&saga).is_none() {
+                tracing::warn!(saga, %status, instances, "saga is not registered, its instances stand still");
+                gauge!("kenning_saga_unregistered", "saga" => saga, "status" => status.as_str())
+                    .set(u32::try_from(instances).unwrap_or(u32::MAX));
             }
         }
         Ok(())
     }
 
+    /// Has instances continue that follow a definition of this release and were parked by one that does not have it, and
+    /// those that were parked since no process ran their definition, if this release takes that on.
     async fn unstrand(&self, main: &RegisteredSaga) -> Result<(), StoreError> {
         let about = main.saga.about();
-        let query = SagaQuery {
+        let taken = self.plans().of(&about.name);
+        let mut query = SagaQuery {
             saga: Some(about.name.to_string()),
             status: Some(SagaStatus::Parked),
             limit: PAGE,
             ..SagaQuery::default()
         };
-        for parked in self.shared.store.sagas(&query).await? {
-            let stranded = parked.reason.as_deref().is_some_and(|reason| reason.starts_with(STRANDED));
-            if stranded && parked.version == about.version && parked.definition == about.fingerprint {
-                tracing::info!(
-                    saga = &*parked.saga,
-                    id = &*parked.id,
-                    "saga instance resumed: its release is back"
-                );
-                self.shared.store.request_saga(&parked.saga, &parked.id, &SagaRequest::Retry).await?;
+        loop {
+            let page = self.shared.store.sagas(&query).await?;
+            for parked in &page {
+                let Some(reason) = parked.reason.as_deref() else { continue };
+                let own = self.shared.of_definition(&parked.saga, parked.definition).is_some();
+                let later = parked.version <= about.version && taken.contains(&parked.definition);
+                if own && is_left_over(reason) || later && is_stranded(reason) {
+                    let (saga, id) = (&*parked.saga, &*parked.id);
+                    tracing::info!(saga, id, "saga instance resumed: this release runs its definition");
+                    self.shared.store.request_saga(saga, id, &SagaRequest::Retry).await?;
+                }
             }
+            let Some(last) = page.last().filter(|_| page.len() >= PAGE as usize) else { return Ok(()) };
+            query.after = Some((last.saga.to_string(), last.id.to_string()));
         }
-        Ok(())
     }
 }

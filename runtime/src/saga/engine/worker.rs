@@ -65,7 +65,7 @@ pub(super) struct Worker<S> {
     pub(super) plans: Mutex<Arc<Plans>>,
     planned: Planned,
     /// The waits whose instances were woken.
-    woken: tokio::sync::Mutex<BTreeSet<GoneWait>>,
+    pub(super) woken: tokio::sync::Mutex<BTreeSet<GoneWait>>,
 }
 
 /// Orders the makings of plans, so that many instances that need new plans at once share one making.
@@ -342,18 +342,6 @@ impl<S: SagaStore> Worker<S> {
         self.plan().await?;
         self.wake().await?;
         Ok(true)
-    }
-
-    /// Wakes what waits for events that come no more, whenever the definitions have changed that are taken on, or the processes
-    /// that run them.
-    async fn wake(&self) -> Result<(), StoreError> {
-        let plans = self.plans();
-        let mut woken = self.woken.lock().await;
-        if *woken != plans.gone {
-            self.wake_gone_waits(&plans.gone).await?;
-            woken.clone_from(&plans.gone);
-        }
-        Ok(())
     }
 
     /// Messages were left for these instances.
