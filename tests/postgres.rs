@@ -1,6 +1,7 @@
 //! `PostgresStore` keeps the contract, and what only its own tables and connections can show.
 
 mod appender;
+mod cancelled;
 mod consumers;
 mod loading;
 mod preparing;

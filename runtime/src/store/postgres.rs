@@ -2,6 +2,7 @@
 
 mod aside;
 mod barrier;
+mod begin;
 mod call;
 mod committer;
 mod connection;
@@ -132,6 +133,10 @@ impl PostgresStore {
     }
 
     /// The pool that reads and the caller's own transactions share. Its sessions have the timeouts of the options.
+    ///
+    /// Begin transactions with [`begin`](crate::store::TransactionalStore::begin). If the future of sqlx's own
+    /// `pool().begin()` is dropped before it is done, as by a timeout, the connection returns to the pool within a
+    /// transaction, and what its next user writes is not committed.
     #[must_use]
     pub fn pool(&self) -> &PgPool {
         &self.inner.core.pool

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::PostgresStore;
+use super::begin;
 use super::call::{self, Outcome, Session};
 use super::connection::Backend;
 use super::consumers::error::error as of_consumer;
@@ -111,7 +112,7 @@ impl TransactionalStore for PostgresStore {
     type Transaction = sqlx::Transaction<'static, Postgres>;
 
     fn begin(&self) -> BoxFuture<'_, Result<Self::Transaction, StoreError>> {
-        Box::pin(async { self.pool().begin().await.map_err(read_error) })
+        Box::pin(async { begin::begin(self.pool(), None).await.map_err(read_error) })
     }
 
     fn append_in<'a>(

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::error::error;
 use super::statement;
 use crate::number::Position;
+use crate::store::postgres::begin;
 use crate::store::postgres::core::Core;
 use crate::store::postgres::encode::number;
 use crate::store::postgres::error::Failure;
@@ -23,8 +24,8 @@ pub(super) async fn begin(
     let milliseconds = |duration: Duration| duration.as_millis().clamp(1, i32::MAX as u128);
     let idle = milliseconds(at_most.min(core.options.idle_in_transaction_timeout));
     let others = (kind != ConsumerKind::ReadModel).then(|| milliseconds(at_most));
-    let begin = statement::begin_batch(idle, others);
-    losses::read(core, || core.pool.begin_with(begin.clone())).await
+    let statement = statement::begin_batch(idle, others);
+    losses::read(core, || begin::begin(&core.pool, Some(statement.clone()))).await
 }
 
 /// The server answers the COMMIT of a failed transaction with success and rolls back. Here the statement before it was an [`advance`] that succeeded.

@@ -5,6 +5,7 @@ use sqlx::{PgConnection, SqlSafeStr};
 use super::error::{error, of_definition};
 use super::generation::{self, Generation, Generations};
 use super::{name, start, statement};
+use crate::store::postgres::begin::begin;
 use crate::store::postgres::core::{Core, pause};
 use crate::store::postgres::losses;
 use crate::store::{ConsumerSpec, Opened, StoreError, Table, TableDefinition};
@@ -35,7 +36,7 @@ pub(super) async fn open(core: &Core, spec: &ConsumerSpec, raise: bool) -> Resul
 }
 
 async fn open_once(core: &Core, spec: &ConsumerSpec, raise: bool) -> Result<Opened, StoreError> {
-    let mut transaction = losses::read(core, || core.pool.begin_with(BEGIN.into_sql_str())).await?;
+    let mut transaction = losses::read(core, || begin(&core.pool, Some(BEGIN.into_sql_str()))).await?;
     let found = lock(core, &mut transaction, spec).await?;
     let opened = open_in(core, &mut transaction, spec, found, raise).await?;
     transaction.commit().await.map_err(|found| error(core, found))?;
@@ -112,7 +113,7 @@ async fn open_in(
 
 /// Gives the live generation a lower version in its place, when no worker of the higher one asks for leases.
 pub(super) async fn lower(core: &Core, spec: &ConsumerSpec) -> Result<bool, StoreError> {
-    let mut transaction = losses::read(core, || core.pool.begin_with(BEGIN.into_sql_str())).await?;
+    let mut transaction = losses::read(core, || begin(&core.pool, Some(BEGIN.into_sql_str()))).await?;
     let found = lock(core, &mut transaction, spec).await?;
     let live = found.live.as_ref();
     let lowers = live.is_some_and(|live| live.version > i64::from(spec.version)) && spec.kind.goes_on();
@@ -156,7 +157,7 @@ pub(super) async fn rebuild(core: &Core, spec: &ConsumerSpec) -> Result<u32, Sto
     if let Some(table) = &spec.table {
         name::check(table)?;
     }
-    let mut transaction = losses::read(core, || core.pool.begin_with(BEGIN.into_sql_str())).await?;
+    let mut transaction = losses::read(core, || begin(&core.pool, Some(BEGIN.into_sql_str()))).await?;
     let found = lock(core, &mut transaction, spec).await?;
     let Some(live) = &found.live else { return Err(unsuitable(spec, "was never opened")) };
     if live.version > i64::from(spec.version) {

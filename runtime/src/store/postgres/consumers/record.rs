@@ -6,6 +6,7 @@ use sqlx::postgres::PgRow;
 use super::error::{error, is_blocked};
 use super::parked::short;
 use super::{generation, name, start, statement};
+use crate::store::postgres::begin::begin;
 use crate::store::postgres::core::{Core, pause as nap};
 use crate::store::postgres::encode::position;
 use crate::store::postgres::losses;
@@ -82,7 +83,7 @@ pub(super) async fn forget(core: &Core, consumer: &str, with_table: bool) -> Res
 
 /// `None`: a worker has a lease of it.
 async fn forget_once(core: &Core, consumer: &str, with_table: bool) -> Result<Option<bool>, sqlx::Error> {
-    let mut transaction = core.pool.begin_with(statement::begin_patient(LOCKING)).await?;
+    let mut transaction = begin(&core.pool, Some(statement::begin_patient(LOCKING))).await?;
     generation::lock(core, &mut transaction, consumer).await?;
     let found = generation::find(core, &mut transaction, consumer).await?;
     if found.live.is_none() {
@@ -152,7 +153,7 @@ pub(super) async fn reset(
 }
 
 async fn reset_once(core: &Core, consumer: &str, to: Start) -> Result<bool, sqlx::Error> {
-    let mut transaction = core.pool.begin_with(statement::begin_patient(LOCKING)).await?;
+    let mut transaction = begin(&core.pool, Some(statement::begin_patient(LOCKING))).await?;
     generation::lock(core, &mut transaction, consumer).await?;
     let Some(live) = generation::find(core, &mut transaction, consumer).await?.live else {
         transaction.rollback().await?;

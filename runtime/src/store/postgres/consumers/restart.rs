@@ -4,6 +4,7 @@ use sqlx::{PgConnection, SqlSafeStr};
 
 use super::error::error;
 use super::{generation, open, start};
+use crate::store::postgres::begin::begin;
 use crate::store::postgres::core::Core;
 use crate::store::postgres::losses;
 use crate::store::{ConsumerSpec, Start, StoreError};
@@ -39,8 +40,8 @@ pub(super) async fn restart(
 
 /// Gives a consumer another name.
 pub(super) async fn rename(core: &Core, from: &str, spec: &ConsumerSpec) -> Result<bool, StoreError> {
-    let begin = || core.pool.begin_with("begin; set local lock_timeout = '20s'".into_sql_str());
-    let mut transaction = losses::read(core, begin).await?;
+    let patient = || begin(&core.pool, Some("begin; set local lock_timeout = '20s'".into_sql_str()));
+    let mut transaction = losses::read(core, patient).await?;
     let mut names = [from, &*spec.name];
     // In one order, so that no two wait for each other.
     names.sort_unstable();

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::error::{error, is_blocked};
 use super::{generation, name, statement};
+use crate::store::postgres::begin::begin;
 use crate::store::postgres::core::{Core, pause};
 use crate::store::postgres::losses;
 use crate::store::{Lease, SWAP_PAUSE, StoreError};
@@ -98,7 +99,7 @@ async fn swap_once(core: &Core, lease: &Lease) -> Result<bool, sqlx::Error> {
 /// Replaces the live generation, unless something has changed since the first look.
 async fn replace(core: &Core, lease: &Lease, live: i32, table: bool) -> Result<Verdict, sqlx::Error> {
     let (plain, built) = (&*lease.consumer, name::plain(&lease.consumer, Some(lease.generation)));
-    let mut transaction = core.pool.begin_with(statement::begin_patient(LOCKING)).await?;
+    let mut transaction = begin(&core.pool, Some(statement::begin_patient(LOCKING))).await?;
     if lease.timeline != core.timeline() {
         transaction.rollback().await?;
         return Ok(Verdict::Lost);
@@ -177,7 +178,7 @@ async fn is_blocked_by_failures(
 
 /// Stops the live generation for a while, so that it can be caught up with.
 async fn stop(core: &Core, lease: &Lease) -> Result<(), sqlx::Error> {
-    let mut transaction = core.pool.begin_with(statement::begin_patient(LOCKING)).await?;
+    let mut transaction = begin(&core.pool, Some(statement::begin_patient(LOCKING))).await?;
     sqlx::query(core.sql.stop_live.clone())
         .bind(&*lease.consumer)
         .bind(lease.generation.cast_signed())

@@ -8,6 +8,7 @@ use sqlx::{Row, SqlSafeStr};
 use super::argument::{legible, seconds};
 use super::history::{self, History};
 use super::record::{self, number, status, unknown};
+use crate::store::postgres::begin::begin;
 use crate::store::postgres::consumers::error::error;
 use crate::store::postgres::core::Core;
 use crate::store::postgres::encode::Json;
@@ -33,7 +34,7 @@ pub(super) async fn find(core: &Core, saga: &str, id: &str) -> Result<Option<Sag
 }
 
 async fn find_once(core: &Core, saga: &str, id: &str) -> Result<Option<SagaWhole>, sqlx::Error> {
-    let mut transaction = core.pool.begin_with(BEGIN.into_sql_str()).await?;
+    let mut transaction = begin(&core.pool, Some(BEGIN.into_sql_str())).await?;
     let find = sqlx::query(core.sql.find_saga.clone()).bind(saga).bind(id);
     let Some(row) = find.fetch_optional(&mut *transaction).await? else { return Ok(None) };
     let record = record::read(&row, [])?;
