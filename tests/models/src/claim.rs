@@ -5,6 +5,10 @@
 //! is gone, and its next claim gives back what the lost one took. Every write is fenced by the
 //! epoch of the instance and the length of its log; the intent of a step is recorded before its
 //! effect.
+//!
+//! A transaction that starts an instance or leaves an event for it can give it to the worker of its
+//! process, too, with the next intent (*hand*). It is fenced as a write is, and the worker runs the
+//! instance when the commit is known. A hand whose answer is lost is a lost claim.
 
 use stateright::{Model, Property};
 
@@ -19,6 +23,12 @@ pub enum Protocol {
     NoEpoch,
     /// The effect comes before the record of its intent.
     EffectFirst,
+    /// A hand is not fenced by the epoch and the log that its writer has seen.
+    HandsUnfenced,
+    /// A worker runs what it was handed before the commit is known.
+    RunsUncommitted,
+    /// A hand whose answer is lost is not remembered.
+    ForgetsHands,
 }
 
 #[derive(Clone, Debug)]
@@ -36,6 +46,8 @@ pub struct Claim {
 pub enum Call {
     /// Under way at the server.
     Sent(u8),
+    /// A hand under way: the claim, and the epoch and the log length that it was decided with.
+    Handed(u8, u8, usize),
     /// Committed; the epoch if it was given the instance. The answer is under way.
     Done(u8, Option<u8>),
 }
@@ -51,7 +63,7 @@ pub enum Entry {
 pub struct Worker {
     pub call: Option<Call>,
     /// A statement whose connection is gone; it may still commit.
-    pub orphan: Option<u8>,
+    pub orphan: Option<Call>,
     /// Claims whose answers were lost.
     pub lost: Vec<u8>,
     /// The epoch and the log length that it works with.
@@ -77,6 +89,7 @@ pub struct State {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     Send(u8),
+    Hand(u8),
     Commit(u8),
     Answer(u8),
     LoseAnswer(u8),
@@ -110,6 +123,18 @@ impl State {
         }
         self.owner = Some((worker, claim));
         self.epoch += 1;
+        Some(self.epoch)
+    }
+
+    /// The commit of a hand: takes what is free, and records the next intent.
+    fn hand(&mut self, protocol: Protocol, worker: u8, claim: u8, seen: (u8, usize)) -> Option<u8> {
+        let fenced = protocol == Protocol::HandsUnfenced || (self.epoch, self.log.len()) == seen;
+        if self.owner.is_some() || !fenced {
+            return None;
+        }
+        self.owner = Some((worker, claim));
+        self.epoch += 1;
+        self.log.push(Entry::Intent(Claim::place(seen.1).0));
         Some(self.epoch)
     }
 
@@ -163,10 +188,15 @@ impl Model for Claim {
             match it.call {
                 None if it.running.is_none() && it.orphan.is_none() && state.claims < 5 => {
                     actions.push(Action::Send(worker));
+                    // An attempt whose end is not known is left to a claim.
+                    let (_, intended) = Self::place(state.log.len());
+                    if state.owner.is_none() && !intended && !self.is_done(state) {
+                        actions.push(Action::Hand(worker));
+                    }
                 }
                 Some(call) => {
                     actions.push(match call {
-                        Call::Sent(_) => Action::Commit(worker),
+                        Call::Sent(_) | Call::Handed(..) => Action::Commit(worker),
                         Call::Done(..) => Action::Answer(worker),
                     });
                     if state.losses < self.losses && it.orphan.is_none() {
@@ -211,10 +241,26 @@ impl Model for Claim {
                 next.worker(worker).call = Some(Call::Sent(state.claims));
                 next.claims += 1;
             }
+            Action::Hand(worker) => {
+                let (claim, seen) = (state.claims, (state.epoch, state.log.len()));
+                let it = next.worker(worker);
+                it.call = Some(Call::Handed(claim, seen.0, seen.1));
+                if self.protocol == Protocol::RunsUncommitted {
+                    it.running = Some((seen.0 + 1, seen.1 + 1));
+                }
+                next.claims += 1;
+            }
             Action::Commit(worker) => {
-                let Some(Call::Sent(claim)) = next.worker(worker).call else { return None };
-                let lost = next.worker(worker).lost.clone();
-                let given = next.claim(worker, claim, &lost, done);
+                let (claim, given) = match next.worker(worker).call? {
+                    Call::Sent(claim) => {
+                        let lost = next.worker(worker).lost.clone();
+                        (claim, next.claim(worker, claim, &lost, done))
+                    }
+                    Call::Handed(claim, epoch, length) => {
+                        (claim, next.hand(self.protocol, worker, claim, (epoch, length)))
+                    }
+                    Call::Done(..) => return None,
+                };
                 next.worker(worker).call = Some(Call::Done(claim, given));
             }
             Action::Answer(worker) => {
@@ -226,18 +272,23 @@ impl Model for Claim {
             Action::LoseAnswer(worker) => {
                 next.losses += 1;
                 let it = next.worker(worker);
-                match it.call.take()? {
-                    Call::Sent(claim) => {
-                        it.lost.push(claim);
-                        it.orphan = Some(claim);
-                    }
-                    Call::Done(claim, _) => it.lost.push(claim),
+                let call = it.call.take()?;
+                let (Call::Sent(claim) | Call::Handed(claim, ..) | Call::Done(claim, _)) = call;
+                let hands = matches!(call, Call::Handed(..));
+                if !(hands && self.protocol == Protocol::ForgetsHands) {
+                    it.lost.push(claim);
                 }
+                it.orphan = (!matches!(call, Call::Done(..))).then_some(call);
             }
             Action::CommitOrphan(worker) => {
-                let claim = next.worker(worker).orphan.take()?;
-                // It carries the lost claims that were known when it was sent: none in this bound.
-                next.claim(worker, claim, &[], done);
+                // A claim carries the lost claims that were known when it was sent: none in this bound.
+                match next.worker(worker).orphan.take()? {
+                    Call::Sent(claim) => next.claim(worker, claim, &[], done),
+                    Call::Handed(claim, epoch, length) => {
+                        next.hand(self.protocol, worker, claim, (epoch, length))
+                    }
+                    Call::Done(..) => return None,
+                };
             }
             Action::EndOrphan(worker) => next.worker(worker).orphan = None,
             Action::Forget(worker) => {
@@ -246,7 +297,10 @@ impl Model for Claim {
                 let it = next.worker(worker);
                 let claim = *it.lost.first()?;
                 // Its backend is gone, and a claim since then has given back what it took.
-                let over = it.orphan != Some(claim) && owner != Some((worker, claim));
+                let orphan = it.orphan.map(|call| match call {
+                    Call::Sent(claim) | Call::Handed(claim, ..) | Call::Done(claim, _) => claim,
+                });
+                let over = orphan != Some(claim) && owner != Some((worker, claim));
                 if !over && !by_time {
                     return None;
                 }

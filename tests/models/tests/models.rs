@@ -217,4 +217,19 @@ mod p5_claim {
     fn an_effect_before_its_intent_is_found() {
         is_refuted(with(Protocol::EffectFirst), "an effect has its intent recorded");
     }
+
+    #[test]
+    fn a_hand_without_a_fence_records_an_intent_twice() {
+        is_refuted(with(Protocol::HandsUnfenced), "a step has one intent and one outcome, in turn");
+    }
+
+    #[test]
+    fn what_runs_before_the_commit_of_its_hand_has_no_intent() {
+        is_refuted(with(Protocol::RunsUncommitted), "an effect has its intent recorded");
+    }
+
+    #[test]
+    fn a_hand_that_is_not_remembered_strands_its_instance() {
+        is_refuted(with(Protocol::ForgetsHands), "an owned instance is run, or will be given back");
+    }
 }

@@ -47,6 +47,10 @@ impl SagaStore for PostgresStore {
         Box::pin(deliver::deliver(self.core(), transaction, deliveries))
     }
 
+    fn gives_sagas(&self) -> bool {
+        true
+    }
+
     fn start_sagas_for<'a>(
         &'a self,
         hand: SagaHand,
