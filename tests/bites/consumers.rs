@@ -26,6 +26,7 @@ bites! { consumer_contract, tokio::time::pause;
         p12_a_renamed_consumer_keeps_its_work_and_its_names => ForgetsFormerNames
         p12_a_release_that_handles_more_revokes_the_leases => RegistersNothing
         p12_what_a_release_cannot_do_is_left_to_one_that_can => LeavesToAnyone
+        p12_a_consumer_that_is_reset_is_left_to_no_release => ResetsNothing
     }
     leases {
         a_partition_has_one_holder => GivesLeasesTwice

@@ -62,6 +62,7 @@ macro_rules! consumer_contract {
                 p12_a_renamed_consumer_keeps_its_work_and_its_names
                 p12_a_release_that_handles_more_revokes_the_leases
                 p12_what_a_release_cannot_do_is_left_to_one_that_can
+                p12_a_consumer_that_is_reset_is_left_to_no_release
             }
             leases {
                 a_partition_has_one_holder

@@ -222,7 +222,7 @@ impl Consumers {
         };
         for partition in &mut live.partitions {
             partition.revoke();
-            partition.position = to;
+            (partition.position, partition.needs) = (to, None);
         }
         live.parked.clear();
         if let Some(table) = &mut live.table {

@@ -145,3 +145,21 @@ pub async fn p12_what_a_release_cannot_do_is_left_to_one_that_can<S: ConsumerSto
     assert_eq!(lease.position, 6, "the checkpoint stays");
     assert!(moved(&*store, &lease, 6, 7).await);
 }
+
+/// Every release can do what comes before the event that was left. The first that cannot do that
+/// leaves it again.
+pub async fn p12_a_consumer_that_is_reset_is_left_to_no_release<S: ConsumerStore>(store: Arc<S>) {
+    let (old, new) = (reads(&["contract.counted"]), reads(&["contract.counted", "contract.refunded"]));
+    within(store.register_reads(&old)).await.expect("they are registered");
+    within(store.register_reads(&new)).await.expect("they are registered");
+    let number = generation(&*store, &reactor(OLD, 1)).await;
+    let lease = ask(&*store, number, &old.release()).await.pop().expect("the partition is free");
+    assert!(moved(&*store, &lease, 0, 6).await);
+    let needs =
+        Needs { name: "contract.refunded".into(), version: 1, handler: true, position: Position::new(7) };
+    assert!(within(store.leave(&lease, &needs)).await.expect("it can be left"));
+    assert!(within(store.reset(OLD, Start::Beginning, None)).await.expect("it can be reset"));
+    assert_eq!(record(&*store, OLD).await.partitions[0].needs, None);
+    let lease = ask(&*store, number, &old.release()).await.pop().expect("the events before it can be done");
+    assert!(moved(&*store, &lease, 0, 6).await);
+}
