@@ -179,6 +179,7 @@ migrations! {
     0097 "leave_and_advance_sagas",
     0098 "list_sagas",
     0100 "consumer_names",
+    0120 "claim_sagas_by_share",
 }
 
 #[cfg(test)]
