@@ -81,7 +81,7 @@ impl MemoryStore {
     #[must_use]
     pub fn with_clock(clock: Clock) -> Self {
         // What is due by time is told by nobody: who waits for it sets a bound.
-        let (wakeup, due) = (WakeupSource::exact(), WakeupSource::new());
+        let (wakeup, due) = (WakeupSource::exact(), WakeupSource::exact());
         let shared = Arc::new(Shared { log: Mutex::default(), clock, wakeup, due, idle: Notify::new() });
         Self {
             shared,

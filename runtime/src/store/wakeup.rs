@@ -65,6 +65,11 @@ impl Wakeup {
         if self.exact { poll.max(LONG) } else { poll }
     }
 
+    /// Whether the store reports everything to its listeners.
+    pub(crate) fn is_exact(&self) -> bool {
+        self.exact
+    }
+
     /// Waits until something was appended since the last wait, or until the bound is over; says which it was.
     pub async fn wait(&mut self, at_most: Duration) -> bool {
         match tokio::time::timeout(at_most, self.receiver.changed()).await {

@@ -140,7 +140,8 @@ impl<S: ConsumerStore> Builder<S> {
     }
 
     /// How long a process may be silent before others take its partitions over. Default: 15 s; at
-    /// least 100 ms, at most a day. Leases are renewed at a quarter of it.
+    /// least 100 ms, at most a day. Leases are renewed at a quarter of it. So often does a
+    /// process without work wake; on the memory store nothing else polls.
     pub fn lease(mut self, duration: Duration) -> Self {
         self.consumers.lease = duration.clamp(Duration::from_millis(100), LONGEST_LEASE);
         self.consumers.open = Some(Engine::open);

@@ -33,6 +33,9 @@ const BREATH: Duration = Duration::from_millis(5);
 /// The longest pause while nothing is due.
 const BACKSTOP: Duration = Duration::from_secs(15);
 
+/// The same where the store reports everything that becomes due. Its clock may still be set.
+const EXACT_BACKSTOP: Duration = Duration::from_secs(10 * 60);
+
 /// The longest pause after a failure.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -115,7 +118,8 @@ impl<S: SagaStore> Claimer<S> {
         let nudged = std::pin::pin!(self.worker.shared.doorbell.wait());
         match &mut self.wakeup {
             Some(wakeup) => {
-                select(nudged, std::pin::pin!(wakeup.wait(pause.min(BACKSTOP)))).await;
+                let backstop = if wakeup.is_exact() { EXACT_BACKSTOP } else { BACKSTOP };
+                select(nudged, std::pin::pin!(wakeup.wait(pause.min(backstop)))).await;
             }
             None => {
                 let pause = pause.min(self.worker.shared.options.poll);
@@ -173,7 +177,7 @@ impl<S: SagaStore> Claimer<S> {
                 }
             }
             Some(due) => Then::Wait(due.max(BREATH)),
-            None => Then::Wait(BACKSTOP),
+            None => Then::Wait(EXACT_BACKSTOP),
         })
     }
 
