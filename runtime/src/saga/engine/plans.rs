@@ -55,6 +55,14 @@ impl Plans {
         Ok(plans)
     }
 
+    /// Whether instances are taken on of a definition that the other plans leave to others.
+    pub(super) fn takes_more_than(&self, other: &Self) -> bool {
+        self.by_saga.iter().any(|(saga, taken)| {
+            let before = other.by_saga.get(saga);
+            taken.iter().any(|one| before.is_none_or(|before| !before.contains(one)))
+        })
+    }
+
     pub(super) fn of(&self, saga: &str) -> Vec<u64> {
         self.by_saga.get(saga).cloned().unwrap_or_default()
     }

@@ -361,7 +361,16 @@ impl<S: SagaStore> Worker<S> {
         }
         let began = self.planned.begin();
         let plans = Arc::new(Plans::make(&self.shared).await?);
-        *self.plans.lock().unwrap_or_else(PoisonError::into_inner) = plans;
+        let takes_more = {
+            let mut current = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+            let takes_more = plans.takes_more_than(&current);
+            *current = plans;
+            takes_more
+        };
+        if takes_more {
+            // Instances that were due all the time may be claimed from now on.
+            self.shared.doorbell.due();
+        }
         *made = began;
         Ok(())
     }
