@@ -8,6 +8,7 @@ mod expand;
 
 use proc_macro2::TokenStream;
 
+pub(crate) use self::expand::never_rejects;
 use crate::ctxt::Ctxt;
 use crate::impl_block::{self, ImplBlock};
 use crate::symbol::AGGREGATE;

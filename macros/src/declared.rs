@@ -7,16 +7,19 @@
 //! is said.
 
 mod blocks;
+mod broken;
 mod elsewhere;
 mod file;
 mod lacking;
+mod member;
+mod scalar;
 mod threads;
 mod tree;
 mod wants;
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use proc_macro2::{Ident, TokenStream};
@@ -24,9 +27,11 @@ use quote::{ToTokens, quote};
 use syn::{Attribute, Data, DeriveInput, Fields, Type, Visibility, parse_quote};
 
 pub(crate) use self::blocks::twice;
+pub(crate) use self::broken::veiled;
 use self::file::{File, Found};
 use self::lacking::derives;
 pub(crate) use self::lacking::{Lacking, STORED};
+pub(crate) use self::scalar::is_no_id;
 pub(crate) use self::wants::{of_block, of_item};
 use crate::ctxt::Ctxt;
 use crate::krate::Krate;
@@ -68,8 +73,35 @@ fn look_up(ident: &Ident) -> Option<Declared> {
     if !file.text.get(place..)?.starts_with(&name) {
         return None;
     }
-    let found = file.declared(&name, place);
-    (!found.is_empty()).then_some(Declared { path, file, found })
+    look_up_at(&path, &file, &name, place)
+}
+
+/// The same, as seen from a place in a file.
+fn look_up_at(path: &Path, file: &Arc<File>, name: &str, place: usize) -> Option<Declared> {
+    let found = file.declared(name, place);
+    (!found.is_empty()).then(|| Declared { path: path.to_path_buf(), file: Arc::clone(file), found })
+}
+
+/// The error, if the type cannot be the id of what is named. Of a type that is declared here, once.
+fn unfit(ty: &Type, owner: &Ident) -> Option<TokenStream> {
+    if !is_no_id(ty) {
+        return None;
+    }
+    if let Some(ident) = crate::signature::last_name(ty)
+        && !tell(ident, Lacking::Id)
+    {
+        return None;
+    }
+    let ty_text = crate::text::text(ty);
+    let why = if scalar::is_float_id(ty) {
+        "a floating-point number need not equal itself"
+    } else {
+        "an id is one string or one number"
+    };
+    let message = format!(
+        "`{ty_text}` cannot tell one `{owner}` from another: {why}\nhelp: use a `Uuid`, a `String`, an integer, or a newtype of one, as in `struct {owner}Id(u64)`"
+    );
+    Some(syn::Error::new_spanned(ty, message).into_compile_error())
 }
 
 impl Declared {

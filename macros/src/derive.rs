@@ -8,6 +8,7 @@ use syn::DeriveInput;
 
 use crate::ctxt::Ctxt;
 use crate::declared::{self, Lacking};
+use crate::kenning;
 use crate::krate::Krate;
 
 /// Parses the item and hands it over. A half-typed one is handed over as far as it can be read, so that its uses are no mistakes as well.
@@ -31,6 +32,10 @@ pub(crate) fn run_as(
 ) -> TokenStream {
     run(input, |cx, input| {
         let broken = cx.is_sealed();
+        if let Some(other) = (!broken).then(|| kenning::mistaken(which, input)).flatten() {
+            drop(cx.check());
+            return other;
+        }
         let mut all = derive(cx, input);
         // Errors come first.
         let reported = all.clone().into_iter().take(8).any(is_error);

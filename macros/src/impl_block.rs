@@ -12,6 +12,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Ident, ItemImpl, Signature, Token, Visibility};
 
 use crate::ctxt::Ctxt;
+use crate::declared;
 use crate::krate::Krate;
 use crate::text::text;
 
@@ -66,7 +67,9 @@ impl ImplBlock {
             }
             _ => Vec::new(),
         };
-        Ok(Self { header: syn::parse2(tokens.into_iter().collect())?, items })
+        let mut block = Self { header: syn::parse2(tokens.into_iter().collect())?, items };
+        block.items.iter_mut().for_each(Item::veil);
+        Ok(block)
     }
 
     /// Whether it is an inherent `impl` of a type without generics.
@@ -215,6 +218,18 @@ impl Function {
     fn is_silent(&self) -> bool {
         let block = matches!(&self.body, TokenTree::Group(_)) && self.sig.constness.is_none();
         self.reported.get() && block && !is_editor() && !text(&self.sig.output).contains("impl ")
+    }
+}
+
+impl Item {
+    /// A type that was reported where it is declared is none in the signature.
+    fn veil(&mut self) {
+        let Self::Function(function) = self else { return };
+        let veiled = declared::veiled(function.sig.to_token_stream());
+        if let Some(sig) = veiled.and_then(|sig| syn::parse2(sig).ok()) {
+            function.sig = sig;
+            function.silence();
+        }
     }
 }
 

@@ -95,6 +95,57 @@ pub(crate) fn instead(attribute: &str, args: &TokenStream, item: &TokenStream) -
     Some(quote!(#item #impls))
 }
 
+/// What replaces a derive, if all keys are those of another one, which the type does not have.
+pub(crate) fn mistaken(which: Lacking, input: &DeriveInput) -> Option<TokenStream> {
+    let mut keys = TokenStream::new();
+    for attr in input.attrs.iter().filter(|attr| attr.path().is_ident(KENNING)) {
+        keys.extend(attr.meta.require_list().ok()?.tokens.clone());
+        keys.extend(quote!(,));
+    }
+    let has = |key: &str| {
+        let mut tokens = keys.clone().into_iter();
+        tokens.any(|token| matches!(&token, TokenTree::Ident(ident) if ident == key))
+    };
+    let own: &[&str] = match which {
+        Lacking::Aggregate => &[CATEGORY, EVENTS],
+        Lacking::Command => &[AGGREGATE],
+        Lacking::ReadModel => &[TABLE],
+        Lacking::Saga => &[ID, VERSION],
+        Lacking::Event => &[FROM, VERSION],
+        _ => return None,
+    };
+    let marked = |field: &Field| field.attrs.iter().any(|attr| attr.path().is_ident(KENNING));
+    let fields = match &input.data {
+        Data::Struct(data) => data.fields.iter().any(marked),
+        _ => return None,
+    };
+    let meant = meant(&keys, input).filter(|meant| *meant != which && *meant != Lacking::Schema)?;
+    // These have no name, so that it is one key that is wrong.
+    if has(NAME) && matches!(meant, Lacking::Aggregate | Lacking::ReadModel) {
+        return None;
+    }
+    // The marks of a command's field, or none.
+    if own.iter().any(|key| has(key)) || (fields && meant == Lacking::Event) {
+        return None;
+    }
+    let ident = &input.ident;
+    let derived = declared::derived(ident)?;
+    if derived.contains(&meant) || !input.generics.params.is_empty() || !declared::tell(ident, meant) {
+        return None;
+    }
+    let mut lacks = vec![meant];
+    lacks.extend(meant.beside().iter().copied().filter(|beside| !derived.contains(beside)));
+    lacks.retain(|lacking| *lacking == meant || declared::tell(ident, *lacking));
+    let (role, _) = meant.role()?;
+    let message = format!(
+        "`{ident}` has the keys of {}, but not its derive\nhelp: write `#[derive({})]` in place of `#[derive({})]`",
+        role,
+        meant.name(),
+        which.name()
+    );
+    Some(declared::stand_in(input, &lacks, syn::Error::new_spanned(ident, message)))
+}
+
 /// Which derive has the keys.
 fn meant(args: &TokenStream, input: &DeriveInput) -> Option<Lacking> {
     let has = |key: &str| {

@@ -57,7 +57,9 @@ pub fn derive_schema(input: TokenStream) -> TokenStream {
 /// Declares a set of events.
 #[proc_macro_derive(EventSet, attributes(kenning))]
 pub fn derive_event_set(input: TokenStream) -> TokenStream {
-    derive::run_as(Lacking::EventSet, input.into(), event_set::derive).into()
+    let input: proc_macro2::TokenStream = input.into();
+    let input = declared::veiled(input.clone()).unwrap_or(input);
+    derive::run_as(Lacking::EventSet, input, event_set::derive).into()
 }
 
 /// Declares an aggregate's state.
@@ -216,6 +218,7 @@ fn block(
     if let Some(twice) = (attribute == symbol::SAGA).then(|| declared::twice(&args, item)).flatten() {
         return twice.into();
     }
+    let args = declared::veiled(args.clone()).unwrap_or(args);
     let lacking = declared::of_block(attribute, &args, item);
     let mut all = expand(args, item);
     all.extend(lacking);

@@ -148,11 +148,233 @@ mod namesakes {
     pub struct Cents;
 }
 
+/// What derives ask of fields, written by hand and by a macro of the file, and not asked of references.
+mod by_hand {
+    use std::collections::{BTreeMap, HashMap};
+    use std::fmt;
+
+    use super::*;
+
+    #[derive(Serialize, Deserialize, Schema)]
+    pub struct Part(pub u64);
+
+    impl Clone for Part {
+        fn clone(&self) -> Self {
+            Self(self.0)
+        }
+    }
+
+    impl fmt::Debug for Part {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            self.0.fmt(f)
+        }
+    }
+
+    macro_rules! compared {
+        ($($name:ident),*) => { $(
+            impl PartialEq for $name {
+                fn eq(&self, other: &Self) -> bool {
+                    self.0 == other.0
+                }
+            }
+            impl Eq for $name {}
+            impl std::hash::Hash for $name {
+                fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+                    self.0.hash(state);
+                }
+            }
+        )* };
+    }
+    compared!(Part);
+
+    macro_rules! ids {
+        ($($name:ident)*) => { $(
+            #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Schema)]
+            pub struct $name(pub u64);
+        )* };
+    }
+    ids! { Lot Shelf }
+
+    /// Nothing is asked of what a reference is to but that it can be shown.
+    #[derive(Debug)]
+    pub struct Still;
+
+    #[derive(Clone, Copy, Debug, Serialize, Command)]
+    #[kenning(aggregate = Store)]
+    pub struct Keep {
+        #[kenning(id)]
+        pub lot: Lot,
+        #[serde(skip)]
+        pub still: &'static Still,
+    }
+
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Event)]
+    #[kenning(name = "odd.kept")]
+    pub struct Kept {
+        pub parts: HashMap<Part, Vec<Part>>,
+        pub shelves: BTreeMap<Shelf, Option<Part>>,
+        pub r#type: String,
+    }
+
+    /// The same event under another name.
+    pub type Renamed = Kept;
+
+    #[derive(Clone, Debug, PartialEq, EventSet)]
+    pub enum StoreEvent {
+        Kept(Renamed),
+    }
+
+    #[derive(Debug, Default, Aggregate)]
+    #[kenning(category = "odd_store", id = Lot, events = StoreEvent)]
+    pub struct Store(pub usize);
+
+    #[aggregate]
+    impl Store {
+        #[command]
+        fn keep(&self, command: &Keep) -> Option<Kept> {
+            let part = Part(command.lot.0);
+            let parts = HashMap::from([(part.clone(), vec![part.clone()])]);
+            let shelves = BTreeMap::from([(Shelf(1), Some(part))]);
+            Some(Kept { parts, shelves, r#type: format!("{:?}", command.still) })
+        }
+
+        #[apply]
+        fn kept(&mut self, event: &Kept) {
+            Self::more(&mut self.0, event);
+        }
+
+        /// Not marked: it may take whatever it likes.
+        fn more(state: &mut usize, event: &Kept) {
+            *state += event.parts.len();
+        }
+    }
+}
+
+/// What is public shows what is as public as it has to be.
+mod visible {
+    use super::*;
+
+    #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, Schema)]
+    struct DeskId(u64);
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Event)]
+    #[kenning(name = "odd.opened")]
+    struct Opened {
+        by: DeskId,
+    }
+
+    #[allow(private_interfaces, reason = "the compiler warns of it, and it is no mistake")]
+    #[derive(Clone, Debug, PartialEq, EventSet)]
+    pub enum DeskEvent {
+        Opened(Opened),
+    }
+
+    #[derive(Debug, Default, Aggregate)]
+    #[kenning(category = "odd_desk", id = u64, events = DeskEvent)]
+    pub struct Desk(u64);
+
+    #[derive(Clone, Debug, Serialize, Command)]
+    #[kenning(aggregate = Desk)]
+    pub struct Open {
+        #[kenning(id)]
+        pub desk: u64,
+    }
+
+    /// Handled by a public aggregate, and for nobody else to send.
+    #[derive(Clone, Debug, Serialize, Command)]
+    #[kenning(aggregate = Desk)]
+    struct OpenQuietly {
+        #[kenning(id)]
+        desk: u64,
+    }
+
+    #[derive(Debug)]
+    struct Quiet;
+
+    #[aggregate]
+    impl Desk {
+        #[apply]
+        fn opened(&mut self, event: &Opened) {
+            self.0 += event.by.0;
+        }
+
+        #[command]
+        fn open(&self, command: &Open) -> Vec<Opened> {
+            vec![Opened { by: DeskId(command.desk) }]
+        }
+
+        #[command]
+        fn open_quietly(&self, command: &OpenQuietly) -> Result<Opened, Quiet> {
+            if command.desk == 0 { Err(Quiet) } else { Ok(Opened { by: DeskId(command.desk) }) }
+        }
+    }
+
+    pub(super) async fn use_it(app: &Kenning) {
+        app.execute(Open { desk: 2 }).await.unwrap();
+        app.execute(OpenQuietly { desk: 2 }).await.unwrap();
+        assert_eq!(app.load::<Desk>(2).await.unwrap().0, 4);
+    }
+}
+
+/// A generic type of the same name as an event, and an id that is an enum of plain names.
+mod generic {
+    use super::*;
+
+    pub mod wrapped {
+        #[derive(Debug)]
+        pub struct Noted<T>(pub T);
+    }
+
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
+    pub enum Board {
+        Left,
+        Right,
+    }
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Event)]
+    #[kenning(name = "odd.noted")]
+    pub struct Noted {
+        pub board: Board,
+    }
+
+    #[derive(Clone, Debug, PartialEq, EventSet)]
+    pub enum BoardEvent {
+        Noted(Noted),
+    }
+
+    #[derive(Clone, Debug, PartialEq, ReadModel)]
+    #[kenning(table = "odd_boards", version = 1, events = BoardEvent)]
+    pub struct BoardRow {
+        #[kenning(key)]
+        pub board: Board,
+        pub notes: i64,
+    }
+
+    #[read_model]
+    impl BoardRow {
+        #[on(key = wrapped::Noted(event.board).0)]
+        fn noted(row: Option<Self>, board: Board, event: &Noted) -> Option<Self> {
+            let notes = row.map_or(0, |row| row.notes) + 1;
+            (event.board == board).then_some(Self { board, notes })
+        }
+
+        fn _wrapped(note: wrapped::Noted<&Noted>) -> Board {
+            note.0.board
+        }
+    }
+}
+
 #[tokio::test]
 async fn programs_that_only_look_wrong_compile_and_run() {
-    let app = Kenning::builder(MemoryStore::new()).aggregate::<Odd>().build().await.unwrap();
+    let builder = Kenning::builder(MemoryStore::new()).aggregate::<Odd>().aggregate::<by_hand::Store>();
+    let builder = builder.aggregate::<visible::Desk>().read_model::<generic::BoardRow>();
+    let app = builder.build().await.unwrap();
     app.execute(Make { id: 1, cents: 7 }).await.unwrap();
     let odd = app.load::<Odd>(1).await.unwrap();
     assert_eq!((odd.made, odd.last.get().map(String::as_str)), (7, Some("odd")));
     assert_eq!(odd.kept.lock().unwrap().borrow().get(), Some(&1));
+    visible::use_it(&app).await;
+    let lot = by_hand::Lot(3);
+    app.execute(by_hand::Keep { lot, still: &by_hand::Still }).await.unwrap();
+    assert_eq!(app.load::<by_hand::Store>(lot).await.unwrap().0, 1);
 }

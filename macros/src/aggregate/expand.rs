@@ -2,10 +2,12 @@
 
 use proc_macro2::{Literal, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::Type;
 use syn::spanned::Spanned;
 
 use super::ast::Aggregate;
-use crate::schema;
+use crate::signature::argument;
+use crate::{declared, schema};
 
 /// ```ignore
 /// impl Aggregate for Order {
@@ -36,10 +38,20 @@ pub(super) fn expand(aggregate: &Aggregate<'_>) -> TokenStream {
         }
     });
     // A type that is not as public as the aggregate is reported under its tokens.
-    let id_type = quote_spanned!(id.span()=> type Id = #id;);
+    let id_type = match id {
+        // That it is several values is reported; commands have one of them.
+        Some(Type::Tuple(tuple)) if tuple.elems.len() > 1 => tuple.elems.first(),
+        Some(id) if declared::is_no_id(id) => argument(id, 0).or(Some(id)),
+        id => id.as_ref(),
+    };
+    let id_type = quote_spanned!(id.span()=> type Id = #id_type;);
     let events_type = quote_spanned!(events.span()=> type Events = #events;);
     let kenning = krate.at(id.span());
-    let scalar = quote_spanned!(id.span()=> #kenning::__private::assert_scalar_id::<#ident>());
+    let told = id.as_ref().is_some_and(declared::is_no_id);
+    let scalar = (!told).then(|| {
+        let scalar = quote_spanned!(id.span()=> #kenning::__private::assert_scalar_id::<#ident>());
+        quote!(const _: () = #scalar;)
+    });
     quote! {
         #[automatically_derived]
         impl #krate::Aggregate for #ident {
@@ -51,7 +63,7 @@ pub(super) fn expand(aggregate: &Aggregate<'_>) -> TokenStream {
 
         #schema
 
-        const _: () = #scalar;
+        #scalar
     }
 }
 

@@ -12,7 +12,10 @@ use crate::text::text;
 pub(super) fn parse<'a>(cx: &Ctxt, function: &'a Function) -> Option<Apply<'a>> {
     let local = Ctxt::new();
     let sig = &function.sig;
-    let event = event(&local, function);
+    let event = match without_self(&local, function) {
+        Some(event) => Some(event),
+        None => event(&local, function),
+    };
     let name = event.map_or_else(|| "OrderPlaced".to_owned(), text);
     let help = format!("write `fn {}(&mut self, event: &{name})`", sig.ident);
     refuse_special(&local, sig, "an `#[apply]` function", &help);
@@ -22,6 +25,7 @@ pub(super) fn parse<'a>(cx: &Ctxt, function: &'a Function) -> Option<Apply<'a>> 
     match sig.receiver() {
         Some(receiver) if receives(receiver) == Receives::Mutable => {}
         Some(receiver) => local.help(receiver, "an `#[apply]` function changes the state in place", &help),
+        None if state(function).is_some() => {}
         None => local.help(
             &sig.ident,
             "an `#[apply]` function changes the state, but this one has no `self`",
@@ -37,6 +41,24 @@ pub(super) fn parse<'a>(cx: &Ctxt, function: &'a Function) -> Option<Apply<'a>> 
         }
     };
     event.map(|event| Apply { function, event, sound })
+}
+
+/// The type of a first parameter that is meant to be `self`.
+fn state(function: &Function) -> Option<&Type> {
+    let mut parameters = parameters(&function.sig);
+    let (first, _) = (parameters.next()?, parameters.next()?);
+    let written = matches!(&*first.ty, Type::Reference(reference) if reference.mutability.is_some());
+    (function.sig.receiver().is_none() && written).then_some(&*first.ty)
+}
+
+/// The event of a function that takes the state as a parameter.
+fn without_self<'a>(cx: &Ctxt, function: &'a Function) -> Option<&'a Type> {
+    let state = state(function)?;
+    let second = parameters(&function.sig).nth(1)?;
+    let Type::Reference(event) = &*second.ty else { return None };
+    let help = format!("write `fn {}(&mut self, event: &{})`", function.sig.ident, text(&event.elem));
+    cx.help(state, "an `#[apply]` function changes the state in place, as `&mut self`", help);
+    (!is_open(&event.elem)).then_some(&*event.elem)
 }
 
 fn check_answer(cx: &Ctxt, function: &Function, help: &str) {

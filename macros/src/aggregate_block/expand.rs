@@ -110,6 +110,7 @@ fn expand_command(block: &Block<'_>, handler: &Command<'_>) -> TokenStream {
             let kenning = krate.at(answer.span());
             quote_spanned!(answer.span()=> <#answer as #kenning::check::Rejects>::Rejection)
         }
+        Some(answer) if never_rejects(answer) => quote!(::core::convert::Infallible),
         Some(answer) => {
             let into_events = into_events(block, answer);
             quote_spanned!(answer.span()=> #into_events::Rejection)
@@ -138,6 +139,15 @@ fn expand_command(block: &Block<'_>, handler: &Command<'_>) -> TokenStream {
             type Rejection = #rejection;
             #method
         }
+    }
+}
+
+/// Whether the answer is none that can reject, even where it is no event.
+pub(crate) fn never_rejects(answer: &Type) -> bool {
+    const NEVER: &[&str] = &["Option", "String", "Vec", "bool", "i32", "i64", "u32", "u64", "usize"];
+    match answer {
+        Type::Reference(_) | Type::Tuple(_) | Type::Array(_) | Type::Slice(_) => true,
+        other => last_name(other).is_some_and(|name| NEVER.iter().any(|never| name == never)),
     }
 }
 

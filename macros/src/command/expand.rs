@@ -7,6 +7,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use super::ast::{Command, Id};
+use crate::fallback;
 use crate::krate::Krate;
 
 /// ```ignore
@@ -26,7 +27,20 @@ pub(super) fn expand(command: &Command<'_>) -> TokenStream {
 pub(super) fn inert(command: &Command<'_>, error: &syn::Error) -> TokenStream {
     let errors = error.to_compile_error();
     if !command.original.generics.params.is_empty() {
-        return errors;
+        let (krate, unknown) = (&command.krate, command.krate.unknown());
+        let main = fallback::inert_impl(
+            command.original,
+            quote!(#krate::Command),
+            quote!(#krate::__private::serde::Serialize + ::core::marker::Send + ::core::marker::Sync + 'static),
+            quote! {
+                type Aggregate = #unknown;
+                const NAME: &'static str = "";
+                fn aggregate_id(&self) -> &<Self::Aggregate as #krate::Aggregate>::Id {
+                    ::core::unreachable!()
+                }
+            },
+        );
+        return quote!(#errors #main);
     }
     let aggregate = command.aggregate.clone().unwrap_or_else(|| command.krate.unknown());
     let command = implement(command, Some(&aggregate), Some(&quote!(::core::unreachable!())));

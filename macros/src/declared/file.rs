@@ -101,6 +101,13 @@ impl File {
         self.names.contains_key(name)
     }
 
+    /// Whether a type of this name may be generic, or borrow.
+    pub(super) fn may_be_broken(&self, name: &str) -> bool {
+        let items = self.names.get(name).into_iter().flatten().map(|item| &self.items[*item]);
+        let mut texts = items.filter_map(|item| self.text.get(item.begin..item.end));
+        texts.any(|text| text.contains('&') || text.contains(&format!("{name}<")))
+    }
+
     /// The headers and bodies of the `impl` blocks of the name.
     pub(super) fn impls(&self, name: &str) -> impl Iterator<Item = (&str, &str)> {
         let blocks = self.impls.iter().filter_map(|(begin, open, end)| {

@@ -32,6 +32,10 @@ pub(crate) enum Lacking {
     Threads,
     /// No derive: to be as public as a type that shows it.
     Public,
+    /// No derive: to be in the set that the user of the event names.
+    Member,
+    /// No derive: to be one string or one number.
+    Id,
 }
 
 /// What is stored has these.
@@ -137,11 +141,12 @@ impl Lacking {
             Self::Saga => "Saga",
             Self::Threads => "Send",
             Self::Public => "pub",
+            Self::Member | Self::Id => "",
         }
     }
 
     /// What a type with the derive is, and what its `#[kenning(…)]` says where it has to say something.
-    pub(super) fn role(self) -> Option<(&'static str, &'static str)> {
+    pub(crate) fn role(self) -> Option<(&'static str, &'static str)> {
         match self {
             Self::Aggregate => Some(("an aggregate", "category = \"…\", id = …, events = …")),
             Self::Command => Some(("a command", "aggregate = …")),

@@ -6,7 +6,7 @@ use syn::{
     Attribute, Data, DeriveInput, FnArg, GenericArgument, PathArguments, ReturnType, Type, Visibility,
 };
 
-use super::{Lacking, STORED, blocks, derived, expose, is_public, share, supply};
+use super::{Lacking, STORED, blocks, derived, expose, is_public, member, share, supply, unfit};
 use crate::impl_block::ImplBlock;
 use crate::signature::{argument, last_name};
 use crate::symbol::{
@@ -43,8 +43,8 @@ pub(crate) fn of_item(derive: Lacking, input: &DeriveInput, reported: bool) -> T
         out.extend(blocks::missing(derive, input, reported));
     }
     let language: Vec<Lacking> = match fields(input).next() {
-        Some(_) => derived(this).unwrap_or_default(),
-        None => Vec::new(),
+        Some(_) if input.generics.params.is_empty() => derived(this).unwrap_or_default(),
+        _ => Vec::new(),
     };
     let language: Vec<Lacking> = language.into_iter().filter(|has| has.of_the_language()).collect();
     let and = |wanted: &[Lacking]| [wanted, &language].concat();
@@ -88,48 +88,68 @@ pub(crate) fn of_item(derive: Lacking, input: &DeriveInput, reported: bool) -> T
             valued(&mut out, list.tokens.clone(), AGGREGATE, &[Lacking::Aggregate]);
         }
     }
+    if input.generics.params.is_empty() && !reported {
+        for ty in ids(derive, input) {
+            out.extend(unfit(&ty, this));
+        }
+    }
     if matches!(input.vis, Visibility::Public(_)) && input.generics.params.is_empty() {
         shown(&mut out, derive, input);
     }
     out
 }
 
-/// The types that a public type shows by its impls, and that have to be as public.
-fn shown(out: &mut TokenStream, derive: Lacking, input: &DeriveInput) {
-    let owner = &input.ident;
-    let mut id = None;
+/// The types that have to be ids.
+fn ids(derive: Lacking, input: &DeriveInput) -> Vec<Type> {
+    let mut ids = Vec::new();
+    let mut name = None;
     for attr in input.attrs.iter().filter(|attr| attr.path().is_ident(KENNING)) {
         let Ok(list) = attr.meta.require_list() else { continue };
-        let keys: &[&str] = match derive {
-            Lacking::Aggregate => &[ID, EVENTS],
-            Lacking::Command => &[AGGREGATE],
-            Lacking::ReadModel => &[EVENTS],
-            Lacking::Saga => {
-                values(list.tokens.clone(), ID, |field| id = Some(text(field)));
-                &[]
-            }
-            _ => &[],
-        };
-        for key in keys {
-            values(list.tokens.clone(), key, |ty| plain(ty, &mut |ident| out.extend(expose(ident, owner))));
+        match derive {
+            Lacking::Aggregate => values(list.tokens.clone(), ID, |ty| ids.push(ty.clone())),
+            Lacking::Saga => values(list.tokens.clone(), ID, |field| name = Some(text(field))),
+            _ => {}
         }
     }
     for field in fields(input) {
         let is_id = match derive {
             Lacking::ReadModel => marked(field, KEY),
             Lacking::Saga => {
-                field.ident.as_ref().is_some_and(|ident| id.as_ref().is_some_and(|id| ident == id))
+                field.ident.as_ref().is_some_and(|ident| name.as_ref().is_some_and(|name| ident == name))
             }
             _ => false,
         };
         if is_id {
-            plain(&field.ty, &mut |ident| out.extend(expose(ident, owner)));
+            ids.push(field.ty.clone());
+        }
+    }
+    ids
+}
+
+/// The types that a public type shows by its impls, and that have to be as public.
+fn shown(out: &mut TokenStream, derive: Lacking, input: &DeriveInput) {
+    let owner = &input.ident;
+    for attr in input.attrs.iter().filter(|attr| attr.path().is_ident(KENNING)) {
+        let Ok(list) = attr.meta.require_list() else { continue };
+        let keys: &[&str] = match derive {
+            Lacking::Aggregate => &[ID, EVENTS],
+            Lacking::Command => &[AGGREGATE],
+            Lacking::ReadModel => &[EVENTS],
+            _ => &[],
+        };
+        for key in keys {
+            values(list.tokens.clone(), key, |ty| plain(ty, &mut |ident| out.extend(expose(ident, owner))));
+        }
+    }
+    if matches!(derive, Lacking::ReadModel | Lacking::Saga) {
+        for ty in ids(derive, input) {
+            plain(&ty, &mut |ident| out.extend(expose(ident, owner)));
         }
     }
 }
 
 /// Each plain name in the type.
-fn plain(ty: &Type, take: &mut impl FnMut(&Ident)) {
+pub(super) fn plain(ty: &Type, take: &mut impl FnMut(&Ident)) {
     match ty {
         Type::Path(path) if path.qself.is_none() => {
             if let Some(ident) = path.path.get_ident() {
@@ -196,6 +216,7 @@ pub(crate) fn of_block(attribute: &str, args: &TokenStream, item: &TokenStream) 
     if attribute == PROJECTION {
         valued(&mut out, args.clone(), EVENTS, &[Lacking::EventSet]);
     }
+    member::check(&mut out, attribute, args, &block);
     for function in block.functions() {
         let has = |mark: &str| {
             let mut names = function.attrs.iter().filter_map(|attr| attr.path().segments.last());
@@ -219,7 +240,9 @@ pub(crate) fn of_block(attribute: &str, args: &TokenStream, item: &TokenStream) 
                 // What handles a private command need not be public itself.
                 let Type::Path(command) = command else { continue };
                 let public = command.path.get_ident().is_some_and(is_public);
-                if let (Some(owner), Some(returned), true) = (owner, returned, public) {
+                // Of these the impl names no more than that they cannot reject.
+                let shown = returned.filter(|returned| !crate::aggregate_block::never_rejects(returned));
+                if let (Some(owner), Some(returned), true) = (owner, shown, public) {
                     plain(returned, &mut |ident| out.extend(expose(ident, owner)));
                 }
             }
@@ -280,7 +303,7 @@ fn valued(out: &mut TokenStream, list: TokenStream, key: &str, wanted: &[Lacking
 }
 
 /// The types that are the value of the key.
-fn values(list: TokenStream, key: &str, mut take: impl FnMut(&Type)) {
+pub(super) fn values(list: TokenStream, key: &str, mut take: impl FnMut(&Type)) {
     let mut tokens = list.into_iter();
     while let Some(token) = tokens.next() {
         if !matches!(&token, TokenTree::Ident(ident) if ident == key) {
@@ -314,9 +337,19 @@ fn each(out: &mut TokenStream, ty: &Type, wanted: &[Lacking]) {
                 }
                 // Of another type it is not known what it asks of its arguments.
                 PathArguments::AngleBracketed(args) if CONTAINERS.iter().any(|name| last.ident == name) => {
-                    for arg in &args.args {
+                    let keys: &[Lacking] = match last.ident.to_string().as_str() {
+                        // Only what is read is put into the map.
+                        _ if !wanted.contains(&Deserialize) => &[],
+                        "HashMap" | "HashSet" => &[Lacking::PartialEq, Lacking::Eq, Lacking::Hash],
+                        "BTreeMap" | "BTreeSet" => {
+                            &[Lacking::PartialEq, Lacking::Eq, Lacking::PartialOrd, Lacking::Ord]
+                        }
+                        _ => &[],
+                    };
+                    for (at, arg) in args.args.iter().enumerate() {
                         if let GenericArgument::Type(ty) = arg {
-                            each(out, ty, wanted);
+                            let keys = if at == 0 { keys } else { &[] };
+                            each(out, ty, &[wanted, keys].concat());
                         }
                     }
                 }
@@ -326,7 +359,12 @@ fn each(out: &mut TokenStream, ty: &Type, wanted: &[Lacking]) {
         Type::Array(array) => each(out, &array.elem, wanted),
         Type::Group(group) => each(out, &group.elem, wanted),
         Type::Paren(paren) => each(out, &paren.elem, wanted),
-        Type::Reference(reference) => each(out, &reference.elem, wanted),
+        Type::Reference(reference) => {
+            // A reference is copied, whatever it is to.
+            let mut wanted = wanted.to_vec();
+            wanted.retain(|wanted| !matches!(wanted, Lacking::Clone | Lacking::Copy));
+            each(out, &reference.elem, &wanted);
+        }
         Type::Slice(slice) => each(out, &slice.elem, wanted),
         Type::Tuple(tuple) => tuple.elems.iter().for_each(|elem| each(out, elem, wanted)),
         _ => {}

@@ -9,8 +9,9 @@ use syn::spanned::Spanned;
 
 use super::ast::{EventSet, Variant};
 use super::project_into;
+use crate::declared::{self, Lacking};
+use crate::fallback;
 use crate::text::text;
-use crate::{declared, fallback};
 
 /// ```ignore
 /// impl EventSet for OrderEvent {
@@ -64,7 +65,11 @@ pub(super) fn inert(set: &EventSet<'_>, error: &syn::Error) -> TokenStream {
     let project_into = project_into::inert(set);
     let members = distinct(set).map(|variant| member(set, variant));
     let unread = set.variants.iter().any(|variant| variant.boxed.is_some())
-        || matches!(&set.original.data, Data::Enum(data) if data.variants.len() > set.variants.len());
+        || match &set.original.data {
+            Data::Enum(data) => data.variants.len() > set.variants.len(),
+            // Another kind of type may be an event itself.
+            _ => declared::derived(ident).is_some_and(|derived| !derived.contains(&Lacking::Event)),
+        };
     let members: TokenStream = if unread { every(set) } else { members.collect() };
     quote! {
         #errors

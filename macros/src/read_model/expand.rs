@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use super::ast::{Field, ReadModel};
-use crate::spans;
+use crate::{declared, spans};
 
 /// ```ignore
 /// impl ReadModel for OrderSummary {
@@ -33,6 +33,7 @@ pub(super) fn expand(model: &ReadModel<'_>) -> TokenStream {
     let version = model.version.map(Literal::u32_unsuffixed);
     let columns = model.fields.iter().map(|field| column(model, field));
     let checks = model.fields.iter().filter(|field| field.json.is_none());
+    let checks = checks.filter(|field| field.key.is_none() || !declared::is_no_id(field.ty));
     let checks = checks.map(|field| check(model, field));
     let indexes = indexes(model);
     let write = model.fields.iter().map(|field| write(model, field));

@@ -7,7 +7,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use super::ast::Saga;
-use crate::{bounds, schema};
+use crate::{bounds, declared, schema};
 
 /// ```ignore
 /// impl Schema for Fulfilment { … }                                            // as `#[derive(Schema)]` writes it
@@ -27,11 +27,15 @@ pub(super) fn expand(saga: &Saga<'_>) -> TokenStream {
     let this = Ident::new("self", original.ident.span());
     let main = implement(saga, field, &quote!(&#this.#id));
     let kenning = krate.at(field.span());
-    let scalar = quote_spanned!(field.span()=> #kenning::__private::assert_scalar_saga_id::<#field>());
+    let told = field.is_some_and(declared::is_no_id);
+    let scalar = (!told).then(|| {
+        let scalar = quote_spanned!(field.span()=> #kenning::__private::assert_scalar_saga_id::<#field>());
+        quote!(const _: () = #scalar;)
+    });
     quote! {
         #schema
         #main
-        const _: () = #scalar;
+        #scalar
     }
 }
 

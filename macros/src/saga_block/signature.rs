@@ -79,7 +79,7 @@ pub(super) fn wait<'a>(cx: &Ctxt, function: &'a Function, args: Args) -> Step<'a
                 .filter(|name| ["Option", "Result", "Self"].iter().any(|other| *name == other))
             {
                 cx.help(answer, format_args!("{what} does not return `{name}`"), help);
-            } else if !matches!(answer, Type::Path(_)) {
+            } else if !matches!(answer, Type::Path(_)) || declared::is_struct_or_enum(answer) {
                 cx.help(answer, format_args!("{what} says which instance an event is for"), help);
             }
         }
