@@ -6,7 +6,7 @@ mod private_server;
 mod processes;
 pub mod proxy;
 
-pub use self::database::database;
+pub use self::database::{database, prepared_database};
 pub(crate) use self::home::on_both_stores;
 pub use self::home::{Home, Memory, Postgres};
 pub use self::private_server::PrivateServer;

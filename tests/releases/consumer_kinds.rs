@@ -9,6 +9,7 @@ use kenning::{
 use super::old::{MakePick, Order, OrderEvent, Pick, Place, Placed, Shipped};
 use super::run::Seen;
 use super::table::{Kind, Release, answer};
+use super::tour::Told;
 
 /// One consumer of each kind, with a version, and with the name that is of its kind.
 macro_rules! consumers {
@@ -38,7 +39,7 @@ macro_rules! consumers {
             impl Tally {
                 #[on]
                 fn placed(&self, event: &Recorded<Placed>) {
-                    self.0.add(format!("placed {}", event.stream()));
+                    self.0.add(format!("{} {} {}", $tally, event.stream(), event.version()));
                 }
             }
 
@@ -48,7 +49,7 @@ macro_rules! consumers {
             impl Inline {
                 #[on]
                 fn placed(&self, event: &Recorded<Placed>) {
-                    self.0.add(format!("placed {}", event.stream()));
+                    self.0.add(format!("{} {} {}", $inline, event.stream(), event.version()));
                 }
             }
 
@@ -77,13 +78,32 @@ macro_rules! consumers {
             impl Delivery {
                 #[start]
                 fn placed(event: &Recorded<Placed>) -> Self {
-                    Self { id: event.stream().id().to_owned() }
+                    Self { id: format!("{} {}", event.stream(), event.version()) }
                 }
 
                 #[step(irreversible = "a note")]
                 async fn deliver(&self, cx: &StepContext<Seen>) -> Result<u64, StepError> {
-                    cx.services().add(format!("delivered {}", self.id));
+                    cx.services().add(format!("{} {} {}", $delivery, self.id, cx.key()));
                     Ok(1)
+                }
+            }
+
+            /// Registers the consumer of a kind.
+            pub fn consumer<S: SagaStore<Transaction: Lends<()>>>(
+                builder: Builder<S>,
+                kind: Kind,
+                seen: &Seen,
+                options: ConsumerOptions,
+            ) -> Builder<S> {
+                match kind {
+                    Kind::Commands => builder,
+                    Kind::ReadModel => builder.read_model_with::<Orders>(options),
+                    Kind::Projection => builder.projection_with(Tally(seen.clone()), options),
+                    Kind::Inline => builder.projection(Inline(seen.clone())),
+                    Kind::Reactor => builder.reactor_with(Picker, options),
+                    Kind::Saga => builder
+                        .sagas(kenning::saga::SagaOptions::new().consumer(options))
+                        .saga::<Delivery>(seen.clone()),
                 }
             }
 
@@ -97,17 +117,7 @@ macro_rules! consumers {
                     seen: &Seen,
                     options: ConsumerOptions,
                 ) -> Builder<S> {
-                    let builder = builder.aggregate::<Order>().aggregate::<Pick>();
-                    match kind {
-                        Kind::Commands => builder,
-                        Kind::ReadModel => builder.read_model_with::<Orders>(options),
-                        Kind::Projection => builder.projection_with(Tally(seen.clone()), options),
-                        Kind::Inline => builder.projection(Inline(seen.clone())),
-                        Kind::Reactor => builder.reactor_with(Picker, options),
-                        Kind::Saga => builder
-                            .sagas(kenning::saga::SagaOptions::new().consumer(options))
-                            .saga::<Delivery>(seen.clone()),
-                    }
+                    consumer(builder.aggregate::<Order>().aggregate::<Pick>(), kind, seen, options)
                 }
 
                 fn catalog() -> Catalog {
@@ -116,6 +126,22 @@ macro_rules! consumers {
 
                 async fn write(app: &Kenning, id: u64) -> Result<bool, String> {
                     answer(app.execute(Place { id, cents: 5 }).await)
+                }
+            }
+
+            impl Told for All {
+                const NAMES: &'static [(Kind, &'static str)] = &[
+                    (Kind::ReadModel, $table),
+                    (Kind::Projection, $tally),
+                    (Kind::Inline, $inline),
+                    (Kind::Reactor, $picker),
+                    (Kind::Saga, $delivery),
+                ];
+
+                async fn rows(app: &Kenning) -> Vec<(u64, u64)> {
+                    let rows = app.query::<Orders>().order_by(Orders::ID.asc()).fetch().await;
+                    let rows = rows.expect("the store answers");
+                    rows.iter().map(|row| (row.id, row.cents.cast_unsigned() / 5)).collect()
                 }
             }
         }
@@ -145,5 +171,13 @@ impl Release for Nothing {
 
     async fn write(app: &Kenning, id: u64) -> Result<bool, String> {
         answer(app.execute(Place { id, cents: 5 }).await)
+    }
+}
+
+impl Told for Nothing {
+    const NAMES: &'static [(Kind, &'static str)] = &[];
+
+    async fn rows(_: &Kenning) -> Vec<(u64, u64)> {
+        Vec::new()
     }
 }

@@ -14,7 +14,7 @@ use crate::support::{Processes, database};
 const HANG: Duration = Duration::from_secs(90);
 
 fn processes(url: &str, release: &str) -> Processes {
-    let arguments = [url, release, "1500", "30"].map(str::to_owned);
+    let arguments = [url, release, "1500", "60"].map(str::to_owned);
     Processes::new(env!("CARGO_BIN_EXE_release_worker"), arguments.to_vec())
 }
 
@@ -72,7 +72,7 @@ async fn p12_releases_that_are_killed_in_a_deploy_and_a_rollback_do_everything_o
     let (mut older, mut newer) = (processes(&url, "old"), processes(&url, "new"));
     older.start().await;
     let places = Kenning::builder(store.clone()).aggregate::<old::Order>().build().await.unwrap();
-    for id in 1..81 {
+    for id in 1..161 {
         places.execute(old::Place { id }).await.unwrap();
     }
     until(&pool, "the old one works", "select count(*) > 4 from release_calls").await;
@@ -82,9 +82,13 @@ async fn p12_releases_that_are_killed_in_a_deploy_and_a_rollback_do_everything_o
     let refunds = Kenning::builder(store.clone()).aggregate::<new::Order>().build().await.unwrap();
     for id in 1..11 {
         refunds.execute(new::Refund { id }).await.unwrap();
-        refunds.execute(new::Place { id: id + 80 }).await.unwrap();
+        refunds.execute(new::Place { id: id + 160 }).await.unwrap();
     }
     until(&pool, "both work", "select count(distinct process) = 2 from release_calls").await;
+    // The step that has another name in the new one is under way.
+    let packing =
+        "select count(*) > 1 from kenning.sagas where version = 1 and step = 'pack' and owner is not null";
+    until(&pool, "the old one is in the middle of a step", packing).await;
     older.kill(0).await;
     // An event that the old one does not know stops it, until the new one has passed it.
     let wave = "select (select count(*) > 3 from release_calls where what = 'wave') \
@@ -95,19 +99,19 @@ async fn p12_releases_that_are_killed_in_a_deploy_and_a_rollback_do_everything_o
     // It is killed in the middle, and rolled back.
     newer.kill(0).await;
     older.start().await;
-    for id in 91..101 {
+    for id in 171..181 {
         places.execute(old::Place { id }).await.unwrap();
     }
-    let own = "select count(distinct id) = 10 from release_calls where what = 'ship' and id::int > 90";
+    let own = "select count(distinct id) = 10 from release_calls where what = 'ship' and id::int > 170";
     until(&pool, "the old one does its own orders", own).await;
     let parked = "select count(*) = 0 from kenning.parked_events";
     until(&pool, "nothing is parked", parked).await;
 
     // It comes again.
     newer.start().await;
-    let done = "select (select count(*) from kenning.sagas where status = 'completed') = 100 \
-                and (select count(*) from release_revenue where version = 2) >= 100 \
-                and (select count(*) from release_log) >= 110";
+    let done = "select (select count(*) from kenning.sagas where status = 'completed') = 180 \
+                and (select count(*) from release_revenue where version = 2) >= 180 \
+                and (select count(*) from release_log) >= 190";
     until(&pool, "everything is done", done).await;
     older.stop().await;
     newer.stop().await;

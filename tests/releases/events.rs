@@ -11,14 +11,14 @@ use super::table::{Kind, Release, answer};
 
 /// A release with everything that follows an event with these fields.
 macro_rules! release {
-    ($module:ident $release:ident { $($(#[$attribute:meta])* $field:ident: $ty:ty = $value:expr),* }) => {
+    ($module:ident $release:ident $event:literal { $($(#[$attribute:meta])* $field:ident: $ty:ty = $value:expr),* }) => {
         pub use $module::$release;
 
         mod $module {
             use super::*;
 
             #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Event)]
-            #[kenning(name = "order.placed")]
+            #[kenning(name = $event)]
             pub struct Placed {
                 $($(#[$attribute])* pub $field: $ty,)*
             }
@@ -153,7 +153,8 @@ macro_rules! release {
     };
 }
 
-release!(base Base { cents: u64 = 5 });
-release!(added Added { cents: u64 = 5, note: Option<String> = Some("quick".to_owned()) });
-release!(removed Removed { });
-release!(renamed Renamed { amount: u64 = 5 });
+release!(base Base "order.placed" { cents: u64 = 5 });
+release!(added Added "order.placed" { cents: u64 = 5, note: Option<String> = Some("quick".to_owned()) });
+release!(removed Removed "order.placed" { });
+release!(renamed Renamed "order.placed" { amount: u64 = 5 });
+release!(event_renamed EventRenamed "order.ordered" { cents: u64 = 5 });

@@ -18,6 +18,11 @@ impl Seen {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(what.into());
     }
 
+    /// Everything, in the order in which it was seen.
+    pub fn raw(&self) -> Vec<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Empties it.
     pub fn clear(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();

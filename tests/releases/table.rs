@@ -1,13 +1,16 @@
 //! P12: the table of what may change between two releases. The upgrade guide has a rendering of it,
 //! and each cell is run, on both stores.
 
+use futures_util::StreamExt as _;
 use kenning::store::SagaStore;
 use kenning::testing::Lock;
 use kenning::{Builder, Catalog, ConsumerOptions, ExecuteError, Kenning, Lends, Start};
 
+use super::aggregates::{self, FoldCorrected, Folded, MoreAggregates};
 use super::consumer_kinds::{Nothing as Nobody, base, next_version, other_name};
 use super::consumers::Both;
 use super::run::{Running, Seen, builder};
+use super::tour::{Plan, Told, tour};
 use super::{events, new, old};
 use crate::support::on_both_stores;
 
@@ -22,6 +25,9 @@ pub enum Kind {
     Saga,
 }
 
+/// How many cells are run at once.
+const AT_ONCE: usize = 8;
+
 const KINDS: [(Kind, &str); 6] = [
     (Kind::Commands, "commands"),
     (Kind::ReadModel, "read model"),
@@ -33,7 +39,7 @@ const KINDS: [(Kind, &str); 6] = [
 
 /// What happens when both releases have run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Must {
+pub enum Must {
     /// Both releases do their work, and nothing is lost or done twice.
     Continues,
     /// The older release leaves what the newer one has written to the newer one.
@@ -46,6 +52,8 @@ enum Must {
     Refused,
     /// The lock test of the newer release fails.
     LockRefuses,
+    /// Sent again under its id, a command of the other release is an error, and has no second effect.
+    Differs,
     /// There is no such change.
     None,
 }
@@ -59,6 +67,7 @@ impl Must {
             Self::Asks => "`build` asks where to start",
             Self::Refused => "`build` refuses",
             Self::LockRefuses => "lock test fails",
+            Self::Differs => "sent again: an error",
             Self::None => "–",
         }
     }
@@ -66,21 +75,39 @@ impl Must {
 
 /// A kind of change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Change {
+pub enum Change {
     EventAdded,
+    EventRemoved,
+    EventRenamed,
     EventVersionRaised,
     FieldAdded,
     FieldRemoved,
     FieldRenamed,
+    CommandFieldAdded,
+    CommandFieldRemoved,
+    CommandFieldRenamed,
+    AggregateAdded,
+    AggregateRenamed,
+    AggregateRemoved,
+    FoldCorrected,
     Added,
+    AddedWithStart,
     Renamed,
+    RenamedFrom,
     Removed,
     VersionRaised,
     PartitionsChanged,
     PartitionsChangedWithVersion,
 }
 
-use Must::{Asks, Continues, Errors, LockRefuses, None as Nothing, Refused, WaitsForNewer};
+use Must::{Asks, Continues, Differs, Errors, LockRefuses, None as Nothing, Refused, WaitsForNewer};
+
+const REFUSED: [Must; 6] = [LockRefuses; 6];
+const FINE: [Must; 6] = [Continues; 6];
+
+const fn of_commands(must: Must) -> [Must; 6] {
+    [must, Nothing, Nothing, Nothing, Nothing, Nothing]
+}
 
 /// The table. Columns as in [`KINDS`].
 const TABLE: &[(Change, &str, [Must; 6])] = &[
@@ -94,30 +121,37 @@ const TABLE: &[(Change, &str, [Must; 6])] = &[
         "the version of an event is raised, with `from(…)`",
         [Errors, WaitsForNewer, WaitsForNewer, Continues, WaitsForNewer, WaitsForNewer],
     ),
-    (
-        Change::FieldAdded,
-        "an optional field is added to an event",
-        [Continues, Continues, Continues, Continues, Continues, Continues],
-    ),
-    (
-        Change::FieldRemoved,
-        "a field of an event is removed",
-        [LockRefuses, LockRefuses, LockRefuses, LockRefuses, LockRefuses, LockRefuses],
-    ),
-    (
-        Change::FieldRenamed,
-        "a field of an event is renamed",
-        [LockRefuses, LockRefuses, LockRefuses, LockRefuses, LockRefuses, LockRefuses],
-    ),
+    (Change::EventRemoved, "an event is removed", REFUSED),
+    (Change::EventRenamed, "an event is renamed", REFUSED),
+    (Change::FieldAdded, "an optional field is added to an event", FINE),
+    (Change::FieldRemoved, "a field of an event is removed", REFUSED),
+    (Change::FieldRenamed, "a field of an event is renamed", REFUSED),
+    (Change::CommandFieldAdded, "an optional field is added to a command", of_commands(Continues)),
+    (Change::CommandFieldRemoved, "a field of a command is removed", of_commands(Differs)),
+    (Change::CommandFieldRenamed, "a field of a command is renamed", of_commands(Differs)),
+    (Change::AggregateAdded, "an aggregate is added", FINE),
+    (Change::AggregateRenamed, "the category of an aggregate is renamed", REFUSED),
+    (Change::AggregateRemoved, "an aggregate is removed", REFUSED),
+    (Change::FoldCorrected, "a fold is corrected, with `fold = n`", FINE),
     (
         Change::Added,
         "one is added to a store with events",
         [Continues, Continues, Continues, Continues, Asks, Asks],
     ),
     (
+        Change::AddedWithStart,
+        "the same, with `ConsumerOptions::start`",
+        [Nothing, Nothing, Nothing, Nothing, Continues, Continues],
+    ),
+    (
         Change::Renamed,
         "one is renamed, without `renamed_from`",
         [Nothing, Continues, Continues, Continues, Asks, Asks],
+    ),
+    (
+        Change::RenamedFrom,
+        "one is renamed, with `renamed_from`",
+        [Nothing, Nothing, Continues, Nothing, Continues, Nothing],
     ),
     (Change::Removed, "one is removed", [Nothing, Continues, Continues, Continues, Continues, Continues]),
     (
@@ -161,18 +195,17 @@ on_both_stores! {
 }
 
 async fn p12_each_cell_of_the_table_is_as_it_says<H: Both>(_: H) {
-    let mut wrong = Vec::new();
-    for (change, _, cells) in TABLE {
-        for ((kind, name), must) in KINDS.iter().zip(cells) {
-            if *must == Must::None {
-                continue;
-            }
-            let found = observed::<H>(*change, *kind).await;
-            if found != Ok(*must) {
-                wrong.push(format!("{change:?} {name}: {} expected, {found:?} found", must.text()));
-            }
-        }
-    }
+    let cells = TABLE.iter().flat_map(|(change, _, cells)| {
+        let kinds = KINDS.iter().zip(cells).filter(|(_, must)| **must != Must::None);
+        kinds.map(move |((kind, name), must)| async move {
+            let found = observed::<H>(*change, *kind, *must).await;
+            (found != Ok(*must))
+                .then(|| format!("{change:?} {name}: {} expected, {found:?} found", must.text()))
+        })
+    });
+    // Most of the time is spent waiting for leases.
+    let wrong = futures_util::stream::iter(cells).buffer_unordered(AT_ONCE);
+    let wrong: Vec<String> = wrong.filter_map(std::future::ready).collect().await;
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
@@ -201,26 +234,72 @@ pub fn answer<T, R: std::error::Error>(answer: Result<T, ExecuteError<R>>) -> Re
     }
 }
 
-async fn observed<H: Both>(change: Change, kind: Kind) -> Result<Must, String> {
-    let options = || ConsumerOptions::new().start(Start::Beginning);
+async fn observed<H: Both>(change: Change, kind: Kind, must: Must) -> Result<Must, String> {
+    let start = || ConsumerOptions::new().start(Start::Beginning);
     let plain = ConsumerOptions::new;
+    let plan = |before, after, same| Plan { before, after, same, taken: false };
     match change {
         Change::EventAdded => overlapped::<H, old::Old, new::WithRefund>(kind).await,
+        Change::EventRemoved => refused_by_lock::<new::New, old::Old>(),
+        Change::EventRenamed => refused_by_lock::<events::Base, events::EventRenamed>(),
         Change::EventVersionRaised => overlapped::<H, old::Old, new::New>(kind).await,
         Change::FieldAdded => overlapped::<H, events::Base, events::Added>(kind).await,
-        Change::FieldRemoved => overlapped::<H, events::Base, events::Removed>(kind).await,
-        Change::FieldRenamed => overlapped::<H, events::Base, events::Renamed>(kind).await,
-        Change::Added => followed::<H, Nobody, base::All>(kind, plain(), plain()).await,
-        Change::Renamed => followed::<H, base::All, other_name::All>(kind, options(), plain()).await,
-        Change::Removed => followed::<H, base::All, Nobody>(kind, plain(), plain()).await,
-        Change::VersionRaised => followed::<H, base::All, next_version::All>(kind, plain(), plain()).await,
+        Change::FieldRemoved => refused_by_lock::<events::Base, events::Removed>(),
+        Change::FieldRenamed => refused_by_lock::<events::Base, events::Renamed>(),
+        Change::CommandFieldAdded | Change::CommandFieldRemoved | Change::CommandFieldRenamed => {
+            aggregates::command::<H>(change).await
+        }
+        Change::AggregateAdded => {
+            followed::<H, base::All, MoreAggregates>(kind, must, plan(start(), start(), true)).await
+        }
+        Change::AggregateRenamed => refused_by_lock::<base::All, aggregates::Renamed>(),
+        Change::AggregateRemoved => refused_by_lock::<base::All, aggregates::Removed>(),
+        Change::FoldCorrected => {
+            followed::<H, Folded, FoldCorrected>(kind, must, plan(start(), start(), true)).await
+        }
+        Change::Added => followed::<H, Nobody, base::All>(kind, must, plan(plain(), plain(), false)).await,
+        Change::AddedWithStart => {
+            followed::<H, Nobody, base::All>(kind, must, plan(plain(), start(), false)).await
+        }
+        Change::Renamed => {
+            followed::<H, base::All, other_name::All>(kind, must, plan(start(), plain(), false)).await
+        }
+        Change::RenamedFrom => {
+            let former = base::All::name(kind).unwrap_or_default();
+            let plan = Plan { taken: true, ..plan(start(), plain().renamed_from(former), true) };
+            // Nothing has the former name where the newer release ran first.
+            tour::<H, base::All, other_name::All>(kind, plan, false).await
+        }
+        Change::Removed => followed::<H, base::All, Nobody>(kind, must, plan(start(), plain(), false)).await,
+        Change::VersionRaised => {
+            let plan = Plan { taken: kind == Kind::ReadModel, ..plan(start(), start(), true) };
+            followed::<H, base::All, next_version::All>(kind, must, plan).await
+        }
         Change::PartitionsChanged => {
-            followed::<H, base::All, base::All>(kind, options(), options().partitions(3)).await
+            followed::<H, base::All, base::All>(kind, must, plan(start(), start().partitions(3), true)).await
         }
         Change::PartitionsChangedWithVersion => {
-            followed::<H, base::All, next_version::All>(kind, options(), options().partitions(3)).await
+            let plan = plan(start(), start().partitions(3), true);
+            let plan = Plan { taken: kind == Kind::ReadModel, ..plan };
+            followed::<H, base::All, next_version::All>(kind, must, plan).await
         }
     }
+}
+
+/// The tour, from either release first where both are built.
+async fn followed<H: Both, A: Told, B: Told>(kind: Kind, must: Must, plan: Plan) -> Result<Must, String> {
+    if locked::<A, B>() {
+        return Ok(Must::LockRefuses);
+    }
+    let older_first = tour::<H, A, B>(kind, plan.clone(), false).await?;
+    if older_first != Must::Continues || must != Must::Continues {
+        return Ok(older_first);
+    }
+    tour::<H, A, B>(kind, plan, true).await.map_err(|error| format!("the newer release first: {error}"))
+}
+
+fn refused_by_lock<A: Release, B: Release>() -> Result<Must, String> {
+    if locked::<A, B>() { Ok(Must::LockRefuses) } else { Err("the lock test passes".to_owned()) }
 }
 
 fn locked<A: Release, B: Release>() -> bool {
@@ -287,43 +366,4 @@ async fn until_done_or_waiting(app: &Kenning) -> Result<Must, String> {
         done.then_some(Ok(Must::Continues))
     })
     .await
-}
-
-/// The older release has run; then the newer one is built, runs beside it, and alone.
-async fn followed<H: Both, A: Release, B: Release>(
-    kind: Kind,
-    before: ConsumerOptions,
-    after: ConsumerOptions,
-) -> Result<Must, String> {
-    let (home, seen) = (H::new().await, Seen::default());
-    let build = |error: kenning::BuildError| error.to_string();
-    let older = A::with(builder(&home).await, kind, &seen, before).build().await.map_err(build)?;
-    for id in 1..4 {
-        A::write(&older, id).await?;
-    }
-    older.run_until_idle().await.map_err(|error| error.to_string())?;
-    let running = Running::new(older);
-    let newer = match B::with(builder(&home).await, kind, &seen, after).build().await {
-        Ok(newer) => newer,
-        Err(error) => {
-            let text = error.to_string();
-            return match text {
-                text if text.contains("say where it starts") => Ok(Must::Asks),
-                text if text.contains("version") => Ok(Must::Refused),
-                text => Err(text),
-            };
-        }
-    };
-    let newer = Running::new(newer);
-    for id in 4..6 {
-        B::write(&newer.app, id).await?;
-    }
-    running.stop().await;
-    let newer = newer.stop().await;
-    newer.run_until_idle().await.map_err(|error| error.to_string())?;
-    let parked = newer.parked().list().await.map_err(|error| error.to_string())?;
-    if !parked.is_empty() {
-        return Err(format!("{} events are parked", parked.len()));
-    }
-    Ok(Must::Continues)
 }

@@ -4,18 +4,21 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use kenning::prelude::*;
 use kenning::store::SagaStatus;
 use metrics::{
     Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Metadata, SharedString, Unit,
 };
 
-use super::outside::Answer;
+use super::lot::{Lot, Settle, Settled};
+use super::outside::{Answer, Outside};
 use super::rows::Row;
 use super::world::{World, show};
 use crate::support::{Home, on_both_stores};
 
 on_both_stores! {
     every_saga_and_step_has_its_metrics
+    p12_an_event_that_would_start_an_instance_again_is_counted
     waiting_until_idle_waits_for_retries_and_undos
 }
 
@@ -125,6 +128,41 @@ async fn every_saga_and_step_has_its_metrics<H: Home>(home: H) {
     for (name, count) in expected {
         assert_eq!(meters.read(name), count, "{name}");
     }
+    app.close().await;
+}
+
+/// Started by each event of a lot.
+#[derive(Clone, Debug, Serialize, Deserialize, Saga)]
+#[kenning(name = "visit", version = 1, id = id)]
+struct Visit {
+    id: String,
+}
+
+#[saga(services = Outside)]
+impl Visit {
+    #[start]
+    fn settled(event: &Recorded<Settled>) -> Self {
+        Self { id: event.stream().id().to_owned() }
+    }
+
+    #[step(read_only)]
+    async fn look(&self) -> Result<(), StepError> {
+        Ok(())
+    }
+}
+
+/// Seen failing without `count_known`.
+async fn p12_an_event_that_would_start_an_instance_again_is_counted<H: Home>(home: H) {
+    let (world, meters) = (World::new(home), Meters::default());
+    let builder = world.builder().await.aggregate::<Lot>();
+    let builder = metrics::with_local_recorder(&meters, || builder.saga::<Visit>(Arc::clone(&world.outside)));
+    let app = builder.build().await.unwrap();
+    for id in [1, 2, 1, 1] {
+        app.execute(Settle { id, word: "settled".to_owned() }).await.unwrap();
+    }
+    super::in_time("the sagas to fall idle", app.run_until_idle()).await.unwrap();
+    assert_eq!(meters.read("kenning_saga_started_total saga=visit"), 2);
+    assert_eq!(meters.read("kenning_saga_starts_ignored_total saga=visit"), 2);
     app.close().await;
 }
 

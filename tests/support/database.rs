@@ -5,6 +5,8 @@ use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use kenning::PostgresStore;
+use kenning::store::EventStore as _;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection};
 use tokio::sync::OnceCell;
@@ -33,6 +35,39 @@ pub async fn database() -> String {
         .expect("the user may create databases");
     admin.close().await.expect("the connection closes");
     server.database(&name).to_url_lossy().to_string()
+}
+
+/// The URL of a new database that has the tables of a store. It is a copy: the migrations run once in a process.
+///
+/// # Panics
+/// As [`database`].
+pub async fn prepared_database() -> String {
+    static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let template = TEMPLATE.get_or_init(|| async {
+        let url = database().await;
+        let store = PostgresStore::connect(&url).await.expect("the database answers");
+        store.prepare().await.expect("the database is migrated");
+        store.close().await;
+        url
+    });
+    let template: PgConnectOptions = template.await.parse().expect("it is a URL");
+    let from = template.get_database().expect("it names a database").to_owned();
+    let name = format!("{from}_{}", NEXT.fetch_add(1, Ordering::Relaxed));
+    let server: PgConnectOptions =
+        env::var("DATABASE_URL").expect("it was read before").parse().expect("a URL");
+    let mut admin = server.connect().await.expect("the server at DATABASE_URL answers");
+    // The sessions of whoever has prepared it end a moment after they were closed.
+    let mut tries = 0;
+    while let Err(error) =
+        admin.execute(AssertSqlSafe(format!("create database {name} template {from}"))).await
+    {
+        tries += 1;
+        assert!(tries < 200, "{from} cannot be copied: {error}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    admin.close().await.expect("the connection closes");
+    template.database(&name).to_url_lossy().to_string()
 }
 
 async fn remove_forgotten(admin: &mut PgConnection) {

@@ -3,7 +3,7 @@
 use kenning::store::SagaStore;
 use kenning::{MemoryStore, PostgresStore};
 
-use super::database;
+use super::prepared_database;
 
 /// A place that several applications share, as processes share a database.
 pub trait Home: Sized + Send + Sync + 'static {
@@ -38,7 +38,7 @@ impl Home for Postgres {
     type Store = PostgresStore;
 
     async fn new() -> Self {
-        Self { url: database().await }
+        Self { url: prepared_database().await }
     }
 
     async fn store(&self) -> PostgresStore {

@@ -130,6 +130,11 @@ impl<S: EventStore> Builder<S> {
         let app = Kenning { inner: Arc::new(inner) };
         if let Some(saga_side) = &app.inner.saga_side {
             saga_side.bind(app.downgrade());
+            for (saga, status, instances) in saga_side.count().await? {
+                if instances > 0 && !status.is_end() && !saga_side.registers(&saga) {
+                    tracing::warn!(saga, %status, instances, "saga not registered: nothing moves its instances here");
+                }
+            }
         }
         Ok(app)
     }

@@ -7,6 +7,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use self::batch::{Batch, message};
 use super::any::{AnySaga, Followed};
@@ -62,6 +63,7 @@ impl Follow {
             faults: self.faults,
             started: 0,
             due: false,
+            known: Vec::new(),
             left_for: Vec::new(),
             handing: None,
         }
@@ -100,6 +102,8 @@ struct FollowSession {
     started: u64,
     /// Whether any of them is due.
     due: bool,
+    /// The ids of instances that are there already, which it would have started, with its events.
+    known: Vec<(Arc<str>, Option<Uuid>)>,
     /// The instances that it has left events for, and whether they go on by themselves.
     left_for: Vec<(Arc<str>, Arc<str>, bool)>,
     /// What the batch under way gives to the worker of this process.
@@ -130,7 +134,8 @@ impl FollowSession {
     }
 
     fn clear(&mut self) {
-        (self.started, self.due, self.left_for) = (0, false, Vec::new());
+        (self.started, self.due) = (0, false);
+        (self.known, self.left_for) = (Vec::new(), Vec::new());
         if let Some(handing) = self.handing.take() {
             handing.undone();
         }
@@ -145,7 +150,9 @@ impl FollowSession {
     ) -> Result<(), Failure> {
         let Some(handing) = &mut self.handing else {
             let new = store.start_sagas(transaction, &starts).await?;
-            self.started = new.into_iter().filter(|new| *new).count() as u64;
+            self.started = new.iter().filter(|new| **new).count() as u64;
+            let known = starts.iter().zip(&new).filter(|(_, new)| !**new);
+            self.known = known.map(|(start, _)| (Arc::clone(&start.id), start.causation_id)).collect();
             self.due = self.started > 0;
             return Ok(());
         };
@@ -165,7 +172,9 @@ impl FollowSession {
         for ((start, planned), outcome) in starts.iter().zip(planned).zip(started.each) {
             self.started += u64::from(outcome != SagaStarted::Existing);
             match (outcome, planned) {
-                (SagaStarted::Existing, _) => {}
+                (SagaStarted::Existing, _) => {
+                    self.known.push((Arc::clone(&start.saga.id), start.saga.causation_id));
+                }
                 (SagaStarted::Given { messages }, Some(Planned { write, seat: Some(seat), written })) => {
                     handing.written.push(written);
                     let claimed = given(handing.hand.worker, &start.saga, &write, messages, started.now);
@@ -254,6 +263,11 @@ impl FollowSession {
     /// Tells those whom it concerns what the transaction has brought, which is committed.
     fn tell(&mut self) {
         self.main.metrics.count_started(self.started);
+        for (id, event) in self.known.drain(..) {
+            self.main.metrics.count_known();
+            let saga = &*self.main.saga.about().name;
+            tracing::info!(saga, id = &*id, ?event, "saga start ignored: the instance was started before");
+        }
         if let Some(handing) = self.handing.take() {
             handing.committed();
         }

@@ -99,6 +99,19 @@ impl Sagas {
         }
     }
 
+    /// How many instances have not ended of sagas that are not registered in this application, by status, whatever was
+    /// said before. Nothing moves them unless another release runs them. `build` logs them too. An application that
+    /// registers no saga at all knows of none.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    pub async fn unregistered(self) -> Result<SagaCounts, SagaError> {
+        let Some(side) = &self.side else { return Ok(Vec::new()) };
+        let mut counts = side.count().await?;
+        counts.retain(|(saga, status, many)| *many > 0 && !status.is_end() && !side.registers(saga));
+        Ok(counts)
+    }
+
     /// Forgets those of the instances that have ended, with their logs and what was left for them, and
     /// returns how many that were. Afterwards a start with one of their ids starts a new instance.
     ///

@@ -53,6 +53,8 @@ macro_rules! label {
 
 label!(MakeLabel as "label");
 label!(MakeLabelNoted as "label", note: Option<String>);
+label!(MakeLabelSized as "label", size: u64);
+label!(MakeLabelWide as "label", width: u64);
 label!(Print as "print");
 
 #[aggregate]
@@ -64,6 +66,16 @@ impl Label {
 
     #[command]
     fn make_noted(&self, _: MakeLabelNoted) -> Labelled {
+        Labelled {}
+    }
+
+    #[command]
+    fn make_sized(&self, _: MakeLabelSized) -> Labelled {
+        Labelled {}
+    }
+
+    #[command]
+    fn make_wide(&self, _: MakeLabelWide) -> Labelled {
         Labelled {}
     }
 

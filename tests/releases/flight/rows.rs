@@ -6,7 +6,8 @@ use kenning::store::SagaStore;
 use kenning::{Builder, Catalog, SagaFailure, StepContext, StepError};
 
 use super::declare::{
-    Label, MakeLabel, MakeLabelNoted, Packed, PackedEmpty, PackedRenamed, PackedWithNote, Print, number, of,
+    Label, MakeLabel, MakeLabelNoted, MakeLabelSized, MakeLabelWide, Packed, PackedEmpty, PackedRenamed,
+    PackedWithNote, Print, number, of,
 };
 use super::domain::{Opened, Outside, Paid, Parcel, Received, Weighed};
 use super::table::Must::{Continue, Park, Wait};
@@ -181,9 +182,28 @@ rows! {
         pack; paid; ship;
     }
     }
+    start_gone "start-gone" "one of two events that start it removed", Continue, Continue, ["pack", "ship"] {
+        older v 1 {} {
+        start;
+        { #[start]
+        fn weighed(event: &Recorded<Weighed>) -> Self {
+            Self::new(event.stream().id())
+        } }
+        pack; paid; ship;
+    }
+        newer v 1 {} { start; pack; paid; ship; }
+    }
     sends_noted "sends-noted" "an optional field added to a command that it sends", Continue, Continue, ["pack", "ship"] {
         older v 1 {} { start; pack; paid; label MakeLabel {}; ship; }
         newer v 1 {} { start; pack; paid; label MakeLabelNoted { note: None }; ship; }
+    }
+    sends_less "sends-less" "a field of a command that it sends removed", Continue, Continue, ["pack", "ship"] {
+        older v 1 {} { start; pack; paid; label MakeLabelNoted { note: None }; ship; }
+        newer v 1 {} { start; pack; paid; label MakeLabel {}; ship; }
+    }
+    sends_renamed "sends-renamed" "a field of a command that it sends renamed", Continue, Continue, ["pack", "ship"] {
+        older v 1 {} { start; pack; paid; label MakeLabelSized { size: 1 }; ship; }
+        newer v 1 {} { start; pack; paid; label MakeLabelWide { width: 1 }; ship; }
     }
     sends_other "sends-other" "another command sent", Park("`label` sends `label` to `label`, and now it"), Wait, ["pack", "ship"] {
         older v 1 {} { start; pack; paid; label MakeLabel {}; ship; }

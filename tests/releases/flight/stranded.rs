@@ -6,7 +6,7 @@ use kenning::Kenning;
 use kenning::prelude::*;
 use kenning::saga::SagaOptions;
 use kenning::store::SagaStatus;
-use kenning::{Builder, StepContext, StepError};
+use kenning::{Builder, Start, StepContext, StepError};
 
 use super::declare::{Packed, of};
 use super::domain::{Open, Opened, Outside, Paid, Parcel, Pay};
@@ -16,6 +16,7 @@ use crate::support::on_both_stores;
 
 on_both_stores! {
     p12_a_later_release_continues_what_was_stranded
+    p12_instances_of_a_saga_that_is_not_registered_are_told
 }
 
 definition!(one "stranded" v 1 {} [] start; pack; paid; ship;);
@@ -57,4 +58,25 @@ async fn p12_a_later_release_continues_what_was_stranded<H: Both>(home: H) {
     let third = run!(home, three);
     until_is(&third.app, SagaStatus::Completed).await;
     third.stop().await;
+}
+
+definition!(other "unrelated" v 1 {} [] start; pack; ship;);
+
+/// The release that has the saga was replaced by one that does not.
+async fn p12_instances_of_a_saga_that_is_not_registered_are_told<H: Both>(home: H) {
+    let first = run!(home, one);
+    first.app.execute(Open { id: 1 }).await.unwrap();
+    until_is(&first.app, SagaStatus::Waiting).await;
+    assert_eq!(first.app.sagas().unregistered().await.unwrap(), []);
+    first.stop().await;
+    let builder = parcels(&home).await.saga_from::<other::Delivery>(Outside::default(), Start::End);
+    let without = builder.build().await.expect("it fits together");
+    let told = without.sagas().unregistered().await.unwrap();
+    assert_eq!(told, [("stranded".to_owned(), SagaStatus::Waiting, 1)]);
+    // When it has ended, nobody misses the saga.
+    let first = run!(home, one);
+    first.app.execute(Pay { id: 1 }).await.unwrap();
+    until_is(&first.app, SagaStatus::Completed).await;
+    first.stop().await;
+    assert_eq!(without.sagas().unregistered().await.unwrap(), []);
 }

@@ -11,6 +11,7 @@ use crate::store::SagaEntryKind;
 pub(crate) struct SagaMetrics {
     pub(super) running: Gauge,
     pub(super) started: Counter,
+    known: Counter,
     completed: Counter,
     compensations: Counter,
     compensated: Counter,
@@ -45,6 +46,7 @@ impl SagaMetrics {
         Self {
             running: gauge!("kenning_saga_running", "saga" => saga()),
             started: counter!("kenning_saga_started_total", "saga" => saga()),
+            known: counter!("kenning_saga_starts_ignored_total", "saga" => saga()),
             completed: counter!("kenning_saga_completed_total", "saga" => saga()),
             compensations: counter!("kenning_saga_compensations_total", "saga" => saga()),
             compensated: counter!("kenning_saga_compensated_total", "saga" => saga()),
@@ -64,6 +66,11 @@ impl SagaMetrics {
     /// So many instances were started.
     pub(crate) fn count_started(&self, instances: u64) {
         self.started.increment(instances);
+    }
+
+    /// An event would have started an instance that is there already.
+    pub(crate) fn count_known(&self) {
+        self.known.increment(1);
     }
 
     /// An attempt at a step has ended.

@@ -57,6 +57,9 @@ pub(crate) trait SagaSide: Send + Sync {
 
     fn count(&self) -> BoxFuture<'_, Result<SagaCounts, StoreError>>;
 
+    /// Whether a saga of this name is registered.
+    fn registers(&self, saga: &str) -> bool;
+
     fn show<'a>(&'a self, saga: &'a str, id: &'a str)
     -> BoxFuture<'a, Result<Option<SagaWhole>, StoreError>>;
 
@@ -229,6 +232,10 @@ impl<S: SagaStore> SagaSide for SagaEngine<S> {
 
     fn count(&self) -> BoxFuture<'_, Result<SagaCounts, StoreError>> {
         self.shared.store.count_sagas()
+    }
+
+    fn registers(&self, saga: &str) -> bool {
+        self.shared.of_name(saga).is_some()
     }
 
     fn show<'a>(
