@@ -72,7 +72,9 @@ impl Tour<'_> {
         }
         self.look();
         if matches!(self.kind, Kind::Projection) {
-            self.settled.extend(self.seen.raw());
+            // What another consumer has seen may not be committed.
+            let own = format!("{consumer} ");
+            self.settled.extend(self.seen.raw().into_iter().filter(|note| note.starts_with(&own)));
         }
     }
 
