@@ -60,8 +60,8 @@ const WRONG: &[(&str, &str)] = &[
     ("instances that are not completed", "select count(*) from kenning.sagas where status <> 'completed'"),
 ];
 
-/// The old release is killed in the middle of its work while the new one runs, the new one is killed in the middle and rolled back, and
-/// the new one comes again. `tests/guards/releases.txt` has what was removed to see it fail.
+/// The old release is killed in the middle of its work while the new one runs, the new one is killed in the middle and rolled
+/// back, and the new one comes again. Fails without `releases.foreign`: see tests/guards.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn p12_releases_that_are_killed_in_a_deploy_and_a_rollback_do_everything_once() {
     let url = database().await;
