@@ -81,6 +81,7 @@ bites! { saga_contract, tokio::time::pause;
         a_request_reaches_the_owner => RequestsAreLost
         an_event_makes_a_parked_one_due => EventsSkipParkedInstances
         a_request_after_the_end_changes_nothing => AsksAfterTheEnd
+        a_request_that_the_end_overtakes_is_refused => RequestsAreLost
         nobody_is_asked_of_what_is_not_there => KeepsRequestsForLater
     }
     lists {

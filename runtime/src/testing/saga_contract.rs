@@ -119,6 +119,7 @@ macro_rules! saga_contract {
                 a_request_reaches_the_owner
                 an_event_makes_a_parked_one_due
                 a_request_after_the_end_changes_nothing
+                a_request_that_the_end_overtakes_is_refused
                 nobody_is_asked_of_what_is_not_there
             }
             lists {

@@ -118,7 +118,10 @@ impl<S: SagaStore> Run<S> {
         };
         let count = u32::try_from(write.entries.len()).unwrap_or(u32::MAX);
         let own = record.epoch == write.epoch && record.owner == Some(self.worker.id);
-        let done = record.sequence == write.sequence.saturating_add(count) && count > 0;
+        let written = write.sequence.saturating_add(count);
+        // After the end only refusals of requests are added.
+        let ended = record.status.is_end() && record.status == write.status && record.sequence >= written;
+        let done = (record.sequence == written || ended) && count > 0;
         Ok(match (own, done) {
             (true, true) => {
                 let now = record.updated_at;

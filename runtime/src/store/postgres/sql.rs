@@ -180,6 +180,7 @@ migrations! {
     0098 "list_sagas",
     0100 "consumer_names",
     0120 "claim_sagas_by_share",
+    0121 "write_sagas",
 }
 
 #[cfg(test)]

@@ -103,6 +103,27 @@ pub async fn a_request_after_the_end_changes_nothing<S: SagaStore>(store: Arc<S>
     assert_eq!(worker.claim(&*store, 10).await, []);
 }
 
+/// The owner looks for the last time, somebody asks, the owner writes the end: the request is refused.
+pub async fn a_request_that_the_end_overtakes_is_refused<S: SagaStore>(store: Arc<S>) {
+    let worker = Worker::new(&*store).await;
+    let claimed = worker.start(&*store, "a").await;
+    assert_eq!(deliver(&*store, &[event("a", "wait")]).await, [Delivery::Left]);
+    for asked in requests() {
+        assert!(request(&*store, "a", asked).await, "it is there");
+    }
+    give_up(&*store, &claimed, SagaStatus::Completed, SagaThen::Rest).await;
+    let SagaWhole { record, log, .. } = whole(&*store, "a").await;
+    assert_eq!((record.status, record.owner, record.due_at), (SagaStatus::Completed, None, None));
+    let answers = log.iter().filter(|entry| entry.entry.kind == SagaEntryKind::Refused);
+    let answers: Vec<_> = answers.map(|entry| entry.entry.text.clone()).collect();
+    let expected: Vec<_> = requests().iter().map(|one| Some(one.refusal_after_the_end())).collect();
+    assert_eq!(answers, expected, "each in its order");
+    let sequences: Vec<_> = log.iter().map(|entry| entry.sequence).collect();
+    assert!(sequences.windows(2).all(|two| two[0] < two[1]), "{sequences:?}");
+    assert_eq!(sequences.last(), Some(&record.sequence));
+    assert_eq!(worker.claim(&*store, 10).await, []);
+}
+
 /// Nothing is kept for an instance that may come: whoever asked is told.
 pub async fn nobody_is_asked_of_what_is_not_there<S: SagaStore>(store: Arc<S>) {
     for asked in requests() {

@@ -124,15 +124,27 @@ impl Instance {
 
     /// Answers a request, if it has ended.
     pub(super) fn refuse_after_the_end(&mut self, message: u64, request: &SagaRequest, now: OffsetDateTime) {
-        if !self.record.status.is_end() {
-            return;
+        if self.record.status.is_end() {
+            self.refuse(message, request.refusal_after_the_end(), now);
         }
+    }
+
+    /// Answers the requests that came after its owner had looked, and before it has ended.
+    fn refuse_what_the_end_has_overtaken(&mut self, seen: u64, now: OffsetDateTime) {
+        let late = self.mailbox.messages().iter().filter(|one| one.number > seen && one.is_request());
+        let answers: Vec<_> = late.map(|one| (one.number, one.refusal("the instance has ended"))).collect();
+        for (number, text) in answers {
+            self.refuse(number, text, now);
+        }
+    }
+
+    fn refuse(&mut self, message: u64, text: String, now: OffsetDateTime) {
         let entry = NewSagaEntry {
             kind: SagaEntryKind::Refused,
             step: None,
             attempt: 0,
             output: Some(Payload::from_stored(format!(r#"{{"message":{message}}}"#))),
-            text: Some(request.refusal_after_the_end()),
+            text: Some(text),
         };
         self.record.sequence += 1;
         self.log.push(SagaEntry { sequence: self.record.sequence, at: now, entry });
@@ -173,6 +185,10 @@ impl Instance {
             SagaThen::Rest if !news => record.owner = None,
             SagaThen::Keep | SagaThen::Release(_) | SagaThen::Rest => {}
         }
+        if record.status.is_end() && news {
+            self.refuse_what_the_end_has_overtaken(u64::from(write.messages_seen), now);
+        }
+        let record = &self.record;
         SagaWritten::Done { messages: record.messages, released: record.owner.is_none(), now }
     }
 
