@@ -128,7 +128,7 @@ async fn p12_a_canary_that_is_rolled_back_leaves_what_the_older_release_can_do<H
         (seen.all().len() == 4 && picks(&canary.app, 1..3).await == [1; 2]).then_some(())
     })
     .await;
-    canary.kill();
+    canary.kill().await;
     older.app.execute(old::Place { id: 3, cents: 5 }).await.unwrap();
     until("the older release continues", async || {
         (seen.all().len() == 6 && picks(&older.app, 1..4).await == [1; 3]).then_some(())

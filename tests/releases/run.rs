@@ -72,8 +72,10 @@ impl Running {
     }
 
     /// Ends it at once: leases run out.
-    pub fn kill(self) {
+    pub async fn kill(self) {
         self.task.abort();
+        // It was aborted, or had failed before.
+        drop(self.task.await);
     }
 }
 

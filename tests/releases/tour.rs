@@ -150,7 +150,7 @@ pub async fn tour<H: Both, A: Told, B: Told>(
     // A canary that dies.
     let canary = Running::new(newer.clone());
     tour.newer::<B>(&canary.app).await?;
-    canary.kill();
+    canary.kill().await;
     tour.older::<A>(&older.app).await?;
     tour.settle(&older.app, of_older_later).await;
 

@@ -125,7 +125,7 @@ async fn p12_a_lower_version_goes_on_when_the_higher_one_was_rolled_back<H: Both
         (version == 2 && ended && picks(&canary.app, 1..2).await == [1]).then_some(())
     })
     .await;
-    canary.kill();
+    canary.kill().await;
     place(&running.app, 2..5).await;
     until("the old release continues", async || {
         let version = running.app.consumer("delivery").status().await.unwrap().version;

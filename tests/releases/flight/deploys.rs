@@ -73,8 +73,11 @@ impl Look {
         own.flat_map(|consumer| &consumer.partitions).any(|partition| partition.waits_for.is_some())
     }
 
+    /// One that a killed release has just started is parked, until its release is back.
     fn is_in_flight(&self, row: &Row, id: u64) -> bool {
-        self.status(row, id).is_some_and(|status| status == SagaStatus::Waiting || status.is_end())
+        let status = self.status(row, id);
+        status.is_some_and(|status| status.is_end() || status == SagaStatus::Waiting)
+            || status == Some(SagaStatus::Parked) && self.is_as(row, id, Must::Wait)
     }
 
     fn is_as(&self, row: &Row, id: u64, must: Must) -> bool {
@@ -202,7 +205,7 @@ pub(super) async fn deployed<H: Both>(home: H, deploy: Deploy) {
             world.open(&older.app, &older.app, OLDER, 1).await;
             let canary = world.run(NEWER).await;
             world.open(&canary.app, &older.app, NEWER, 2).await;
-            canary.kill();
+            canary.kill().await;
             world.open(&older.app, &older.app, NEWER, 3).await;
             settle(&older.app, &[1, 2, 3]).await;
             let rested = |look: &Look, row: &Row| {
