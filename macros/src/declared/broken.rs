@@ -50,7 +50,7 @@ fn veil(tokens: TokenStream, found: &mut bool) -> TokenStream {
                 before = match punct.as_char() {
                     ':' if double => ':',
                     ':' => ';',
-                    other if other == ';' => ' ',
+                    ';' => ' ',
                     other => other,
                 };
                 punct.to_tokens(&mut out);

@@ -250,12 +250,13 @@ pub(crate) fn of_block(attribute: &str, args: &TokenStream, item: &TokenStream) 
         let Some(returned) = returned.filter(|_| attribute == SAGA) else { continue };
         if has(SEND) || has(FAILED) {
             each(&mut out, returned, &[Lacking::Command]);
-        } else if has(STEP) && last_name(returned).is_some_and(|name| name == "Result") {
-            if let Some(ty) = argument(returned, 0) {
-                each(&mut out, ty, STORED);
-                if let Some(owner) = owner {
-                    plain(ty, &mut |ident| out.extend(expose(ident, owner)));
-                }
+        } else if has(STEP)
+            && last_name(returned).is_some_and(|name| name == "Result")
+            && let Some(ty) = argument(returned, 0)
+        {
+            each(&mut out, ty, STORED);
+            if let Some(owner) = owner {
+                plain(ty, &mut |ident| out.extend(expose(ident, owner)));
             }
         }
     }
