@@ -151,7 +151,7 @@ impl Visit {
     }
 }
 
-/// Seen failing without `count_known`.
+/// Meant to fail without `count_known`.
 async fn p12_an_event_that_would_start_an_instance_again_is_counted<H: Home>(home: H) {
     let (world, meters) = (World::new(home), Meters::default());
     let builder = world.builder().await.aggregate::<Lot>();

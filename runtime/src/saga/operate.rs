@@ -93,15 +93,12 @@ impl Sagas {
     /// # Errors
     /// When the store cannot be asked.
     pub async fn count(self) -> Result<SagaCounts, SagaError> {
-        match &self.side {
-            Some(side) => Ok(side.count().await?),
-            None => Ok(Vec::new()),
-        }
+        let Some(side) = &self.side else { return Ok(Vec::new()) };
+        Ok(side.count().await?)
     }
 
-    /// How many instances have not ended of sagas that are not registered in this application, by status, whatever was
-    /// said before. Nothing moves them unless another release runs them. `build` logs them too. An application that
-    /// registers no saga at all knows of none.
+    /// How many instances have not ended of sagas that are not registered here, by status. Only another
+    /// release moves them. `build` logs them too. An application without any saga knows of none.
     ///
     /// # Errors
     /// When the store cannot be asked.
@@ -115,8 +112,7 @@ impl Sagas {
     /// Forgets those of the instances that have ended, with their logs and what was left for them, and
     /// returns how many that were. Afterwards a start with one of their ids starts a new instance.
     ///
-    /// The others stay: cancel them first, or wait for their end. Old instances are
-    /// [forgotten by themselves](super::SagaOptions::retention).
+    /// The others stay. Old ones are [forgotten by themselves](super::SagaOptions::retention).
     ///
     /// # Errors
     /// When the store cannot be asked. Some of the instances may have been forgotten.
