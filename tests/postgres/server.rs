@@ -8,3 +8,4 @@ mod positions;
 mod read_only;
 mod recovery;
 mod replication;
+mod wrong;

@@ -21,6 +21,7 @@ mod queue;
 mod read;
 mod realign;
 mod recovery;
+mod refused;
 mod row;
 mod sagas;
 mod select;

@@ -1,6 +1,8 @@
 //! A connection outside the pool, known by the server process behind it.
 
+use std::future::Future;
 use std::io;
+use std::task::Poll;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgRow};
@@ -8,6 +10,7 @@ use sqlx::{ConnectOptions, Error, PgConnection, Row};
 use time::OffsetDateTime;
 
 use super::server::{Met, Server};
+use crate::panics;
 use crate::store::Timeline;
 
 /// How often a session is opened that the server ends at once.
@@ -42,7 +45,14 @@ pub(super) struct Connection {
 impl Connection {
     /// Connects. An error has the address.
     pub(super) async fn connect(server: &Server, options: &PgConnectOptions) -> Result<PgConnection, Error> {
-        options.connect().await.map_err(|error| named(server, error))
+        let mut connecting = std::pin::pin!(options.connect());
+        // sqlx panics on some answers of another kind of server, as a greeting of MySQL.
+        let connected = std::future::poll_fn(|context| {
+            let polled = panics::caught(|| connecting.as_mut().poll(context));
+            let unread = |panic| Error::Protocol(format!("the answer could not be read: {panic}"));
+            polled.unwrap_or_else(|panic| Poll::Ready(Err(unread(panic))))
+        });
+        connected.await.map_err(|error| named(server, error))
     }
 
     /// Learns which server a connection leads to. An error has the address.

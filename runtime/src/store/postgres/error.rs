@@ -1,6 +1,5 @@
 //! What an error of the database means for the caller.
 
-use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
@@ -8,6 +7,7 @@ use std::sync::Arc;
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
+use super::refused::not_admitted;
 use crate::store::StoreError;
 
 /// An error of the database in plain words, which several callers may be told.
@@ -16,21 +16,7 @@ pub(super) struct SharedError(Arc<sqlx::Error>);
 
 impl fmt::Display for SharedError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &*self.0 {
-            // sqlx adds the line of PostgreSQL's own source.
-            sqlx::Error::Database(error) => {
-                formatter.write_str(error.message())?;
-                match error.code() {
-                    Some(code) => write!(formatter, " (SQLSTATE {code})"),
-                    None => Ok(()),
-                }
-            }
-            sqlx::Error::Io(error) => error.fmt(formatter),
-            sqlx::Error::PoolTimedOut => {
-                formatter.write_str("all connections of the pool were in use until the time to wait was over")
-            }
-            error => error.fmt(formatter),
-        }
+        formatter.write_str(&Self::words(&self.0))
     }
 }
 
@@ -97,6 +83,22 @@ impl SharedError {
         Self(Arc::new(error))
     }
 
+    /// An error of the database in plain words.
+    pub(super) fn words(error: &sqlx::Error) -> String {
+        match error {
+            // sqlx adds the line of PostgreSQL's own source.
+            sqlx::Error::Database(error) => match error.code() {
+                Some(code) => format!("{} (SQLSTATE {code})", error.message()),
+                None => error.message().to_owned(),
+            },
+            sqlx::Error::Io(error) => error.to_string(),
+            sqlx::Error::PoolTimedOut => {
+                "all connections of the pool were in use until the time to wait was over".to_owned()
+            }
+            error => error.to_string(),
+        }
+    }
+
     pub(super) fn failure(&self) -> Failure {
         Failure::of(&self.0)
     }
@@ -111,22 +113,10 @@ impl SharedError {
         if matches!(*self.0, sqlx::Error::PoolClosed) {
             return StoreError::Closed;
         }
-        let advice = if self.0.as_database_error().is_some_and(|error| error.message().contains(STARTUP)) {
-            Some(
-                "a pooler before the server refuses the settings of a session: connect directly, or allow `options` \
-                 in its `ignore_startup_parameters`, with `pool_mode = session`",
-            )
-        } else {
-            self.code().as_deref().and_then(not_admitted)
-        };
-        match advice {
+        match not_admitted(&self.0) {
             Some(advice) => StoreError::Unsuitable(format!("{self}: {advice}")),
             None => StoreError::Unavailable(Box::new(self.clone())),
         }
-    }
-
-    fn code(&self) -> Option<String> {
-        self.0.as_database_error().and_then(|error| error.code().map(Cow::into_owned))
     }
 
     /// The answer to a caller whose work is known not to be stored.
@@ -146,20 +136,6 @@ impl SharedError {
             )),
             Failure::Lost => self.unreachable(),
         }
-    }
-}
-
-/// What poolers say to settings that they do not pass on.
-const STARTUP: &str = "unsupported startup parameter";
-
-/// What to do when the server does not let the role in: it will not the next time either.
-fn not_admitted(code: &str) -> Option<&'static str> {
-    match code {
-        "3D000" => Some("create the database, or correct its name in the URL"),
-        "28P01" => Some("correct the password in the URL"),
-        "28000" => Some("create the role, or correct its name in the URL, or allow it in pg_hba.conf"),
-        "42501" => Some("grant it: `grant connect on database … to …`"),
-        _ => None,
     }
 }
 

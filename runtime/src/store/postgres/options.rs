@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use tokio::time::Instant;
 
 use super::PostgresStore;
 use super::connection::Connection;
 use super::error::SharedError;
 use super::losses::{Losses, tested_after_losses};
+use super::refused::Target;
 use super::server::Server;
 use super::sql::{Schema, Sql};
 use super::suitable;
@@ -45,6 +47,8 @@ pub struct PostgresOptions {
 }
 
 const SCHEME: &str = "postgres://";
+
+const MODES: &str = "; `sslmode` is `disable`, `allow`, `prefer`, `require`, `verify-ca` or `verify-full`";
 
 /// The URL parser of sqlx takes any scheme.
 fn check_scheme(url: &str) -> Result<(), StoreError> {
@@ -148,13 +152,18 @@ impl PostgresOptions {
     /// Connects to the database of a `postgres://` URL. The schema is made by [`prepare`](crate::store::EventStore::prepare).
     ///
     /// # Errors
-    /// [`StoreError::Unsuitable`] for a URL or a schema's name that cannot be; [`StoreError::Unavailable`] when the server does not answer.
+    /// With host and port, the reason and what to do, within [`acquire_timeout`](Self::acquire_timeout).
+    /// [`StoreError::Unavailable`] may pass: nothing listens, no answer in time, the server starts or has no session
+    /// left. [`StoreError::Unsuitable`] stays: a URL or a schema's name that cannot be, another kind of server, a role,
+    /// password or database that is refused, TLS that one side requires and the other does not offer.
     pub async fn connect(self, url: &str) -> Result<PostgresStore, StoreError> {
         check_scheme(url)?;
         // The parser's error may repeat the URL, and with it the password.
         let options = PgConnectOptions::from_str(url).map_err(|_| {
+            let modes = if url.contains("sslmode") || url.contains("ssl-mode") { MODES } else { "" };
             StoreError::Unsuitable(format!(
-                "its URL cannot be read: write `{SCHEME}user:password@host:port/database`, with `%40` for `@` and so on"
+                "its URL cannot be read: write `{SCHEME}user:password@host:port/database`, with `%40` for `@` and so \
+                 on{modes}"
             ))
         })?;
         self.connect_with(options).await
@@ -171,16 +180,22 @@ impl PostgresOptions {
         let sql = Arc::new(Sql::new(&schema));
         let server = Arc::new(Server::new(&connect, sql, Arc::clone(&losses)));
         // Outside the pool, which tries until its time is over and does not say why.
+        let target = Target::new(&connect, server.address());
+        let deadline = Instant::now() + self.acquire_timeout;
         let first = async {
-            let mut first = Connection::connect(&server, &connect).await.map_err(SharedError::unavailable)?;
-            suitable::check_name(&mut first).await?;
-            Connection::meet(&server, &mut first).await.map_err(SharedError::unavailable)
+            let mut first = Connection::connect(&server, &connect).await?;
+            let unfit = suitable::check_name(&mut first).await.err();
+            if unfit.is_none() {
+                Connection::meet(&server, &mut first).await?;
+            }
+            Ok(unfit)
         };
-        let late = |_| {
-            let at_most = self.acquire_timeout;
-            SharedError::unavailable(server.unusable(format_args!("no answer within {at_most:?}")))
-        };
-        tokio::time::timeout(self.acquire_timeout, first).await.map_err(late)??;
+        let silent = |_| Err(server.silent(self.acquire_timeout));
+        match tokio::time::timeout_at(deadline, first).await.unwrap_or_else(silent) {
+            Ok(None) => {}
+            Ok(Some(unfit)) => return Err(unfit),
+            Err(error) => return Err(target.explain(error, deadline - Instant::now()).await),
+        }
         let pool = |connections| {
             let pool =
                 PgPoolOptions::new().max_connections(connections).acquire_timeout(self.acquire_timeout);

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use metrics::counter;
 use sqlx::postgres::{PgConnectOptions, PgRow};
@@ -249,6 +250,12 @@ impl Server {
     /// An error that counts as a lost connection.
     pub(super) fn unusable(&self, why: impl std::fmt::Display) -> Error {
         Error::Io(io::Error::new(io::ErrorKind::NotConnected, format!("{}: {why}", self.address)))
+    }
+
+    /// No answer in time.
+    pub(super) fn silent(&self, at_most: Duration) -> Error {
+        let text = format!("{}: no answer within {at_most:?}", self.address);
+        Error::Io(io::Error::new(io::ErrorKind::TimedOut, text))
     }
 
     async fn has(&self, connection: &mut PgConnection, landmark: Option<Landmark>) -> Result<bool, Error> {
