@@ -2,6 +2,7 @@
 
 mod breaking;
 mod compatible;
+mod consumers;
 mod events;
 mod file;
 mod sagas;

@@ -43,6 +43,8 @@ pub struct Catalog {
     projections: BTreeMap<&'static str, ProjectionEntry>,
     reactors: BTreeMap<&'static str, ReactorEntry>,
     sagas: BTreeMap<(&'static str, u32), SagaEntry>,
+    /// The numbers of partitions that are known, by the name of the consumer.
+    partitions: BTreeMap<String, u16>,
     contradictions: Vec<Contradiction>,
 }
 
@@ -100,6 +102,20 @@ impl Catalog {
     pub fn saga<S: SagaDefinition>(mut self) -> Self {
         self.add_saga::<S>();
         self
+    }
+
+    /// With the number of partitions of a consumer, as its
+    /// [options](crate::ConsumerOptions::partitions) say it. The catalog of an application has the
+    /// number of each consumer. In the catalog of a lock test, it has the lock file guard the number.
+    #[must_use]
+    pub fn partitions(mut self, consumer: impl Into<String>, partitions: u16) -> Self {
+        self.set_partitions(consumer, partitions);
+        self
+    }
+
+    /// Sets the number of partitions of a consumer.
+    pub fn set_partitions(&mut self, consumer: impl Into<String>, partitions: u16) {
+        self.partitions.insert(consumer.into(), partitions);
     }
 
     /// Adds an aggregate and its events; the same one again changes nothing.
@@ -244,6 +260,12 @@ impl Catalog {
     /// The sagas, sorted by name and version.
     pub fn sagas(&self) -> impl ExactSizeIterator<Item = &SagaEntry> {
         self.sagas.values()
+    }
+
+    /// The number of partitions of the consumer of that name; `None`: it was not said.
+    #[must_use]
+    pub fn partitions_of(&self, consumer: &str) -> Option<u16> {
+        self.partitions.get(consumer).copied()
     }
 
     /// The newest version of the saga of that name.

@@ -10,7 +10,7 @@ mod lock;
 mod saga;
 
 pub use self::given::{Given, Then, When, given};
-pub use self::lock::{Change, ChangeKind, InvalidLock, Lock, Subject, assert_lock};
+pub use self::lock::{Change, ChangeKind, ConsumerChange, InvalidLock, Lock, Subject, assert_lock};
 pub use self::saga::{
     Arrival, Attempt, Counterexample, CutShort, Dimension, Explore, Explored, GivenSaga, Outcome, SagaTest,
     ThenSaga, WhenStep, explore, given_saga,

@@ -291,7 +291,8 @@ fn trap_38_a_saga_that_is_gone_is_named_with_its_heir() {
         report(&changes),
         [
             "breaking: saga order v1: is gone; `purchase` does the same, was it renamed?",
-            "compatible: saga purchase v1: is new"
+            "compatible: saga purchase v1: is new in the lock file: if a store has events and does not know it, `build` asks where it starts; \
+             write `.saga_from::<…>(services, Start::End)`, or `Start::Beginning` for all events"
         ]
     );
     assert_eq!(

@@ -114,13 +114,15 @@ impl<S: EventStore> Builder<S> {
     pub async fn build(self) -> Result<Kenning, BuildError> {
         let Self { store, options, mut registrations, mut consumers, sagas } = self;
         registrations.add_mistakes(sagas.mistakes());
-        let registry = Arc::new(registrations.open(options.cache)?);
+        let mut registry = registrations.open(options.cache)?;
+        consumers.add_all(sagas.consumers());
+        consumers.note_partitions(&mut registry.catalog);
+        let registry = Arc::new(registry);
         store.prepare().await?;
         store.register_events(&registry.event_types()).await?;
         let store = Arc::new(store);
         let gate = Gate::new();
         let (inlines, inline) = consumers.open_inlines(&store).unzip();
-        consumers.add_all(sagas.consumers());
         let lease = consumers.lease();
         let read_side = consumers.open(Arc::clone(&store), &options, &registry, inlines, &gate).await?;
         let saga_side = sagas.open(Arc::clone(&store), lease).await?;

@@ -99,6 +99,8 @@ pub struct ProjectionEntry {
     pub events: Vec<&'static str>,
     /// The names of those among them that it ignores, sorted.
     pub ignores: Vec<&'static str>,
+    /// The name that it had before.
+    pub renamed_from: Option<&'static str>,
     /// The Rust type, as the compiler names it. For messages: nothing may depend on it.
     pub type_name: &'static str,
 }
@@ -113,6 +115,8 @@ pub struct ReactorEntry {
     pub version: u32,
     /// The names of the events that it handles, sorted.
     pub events: Vec<&'static str>,
+    /// The name that it had before.
+    pub renamed_from: Option<&'static str>,
     /// The Rust type, as the compiler names it. For messages: nothing may depend on it.
     pub type_name: &'static str,
 }
@@ -193,6 +197,7 @@ impl ProjectionEntry {
             inline: P::INLINE,
             events: sorted(P::Events::EVENTS.iter().map(|info| info.name)),
             ignores: sorted(P::IGNORED.iter().copied()),
+            renamed_from: P::RENAMED_FROM,
             type_name: type_name::<P>(),
         }
     }
@@ -204,6 +209,7 @@ impl ReactorEntry {
             name: R::NAME,
             version: R::VERSION,
             events: sorted(R::EVENTS.iter().map(|event| event.info.name)),
+            renamed_from: R::RENAMED_FROM,
             type_name: type_name::<R>(),
         }
     }

@@ -1,7 +1,7 @@
 //! Whether a new consumer of a store with events says where it starts.
 
 use crate::number::Position;
-use crate::store::{ConsumerKind, ConsumerSpec, ConsumerStore, FeedQuery, StoreError};
+use crate::store::{ConsumerSpec, ConsumerStore, FeedQuery, StoreError};
 
 /// Whether the store has events.
 #[derive(Default)]
@@ -25,10 +25,7 @@ impl History {
             return Ok(());
         }
         let (kind, name) = (spec.kind.as_str(), &spec.name);
-        let call = match spec.kind {
-            ConsumerKind::Saga => "saga_from::<…>(services, Start::End)",
-            _ => "reactor_with(…, ConsumerOptions::new().start(Start::End))",
-        };
+        let call = spec.kind.start_call();
         Err(StoreError::Unsuitable(format!(
             "the {kind} `{name}` is new to this store, which has events: say where it starts. For events from now on: `.{call}`; \
              `Start::At(time)` for events since a time, `Start::Beginning` for all of them. \

@@ -3,6 +3,7 @@
 mod assert;
 mod change;
 mod compare;
+mod consumer;
 mod parse;
 mod saga;
 #[cfg(test)]
@@ -12,8 +13,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::assert::assert_lock;
 pub use self::change::{Change, ChangeKind, Subject};
+pub use self::consumer::ConsumerChange;
 pub use self::parse::InvalidLock;
 
+use self::consumer::Consumers;
 use self::saga::LockedSaga;
 use crate::catalog::Catalog;
 use crate::schema::{Shape, head, name, write_within};
@@ -51,13 +54,22 @@ kenning lock format 1
 ///   wait settled: null, for payment.settled, fails, after reserve
 ///   step ship: string, after settled, pivot
 ///   send thank: null, command ThankCustomer of customer, after ship
+///
+/// #: reactor notices v1, partitions 4, renamed from mails
+/// #:   event order.placed
 /// ```
+/// Reactors, projections, read models and the partitions of sagas are in lines that begin with
+/// `#:`, with the events that they handle. Releases before these lines read them as comments. The
+/// number of partitions is there if the catalog [knows it](Catalog::partitions), as that of an
+/// application does.
+///
 /// What is not in it may be changed without harm to instances in flight: how steps are tried again, how long they may take, what a saga is started by and what it sends when it has failed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lock {
     pub(self) aggregates: BTreeMap<String, LockedAggregate>,
     pub(self) events: BTreeMap<String, BTreeMap<u32, Shape>>,
     pub(self) sagas: BTreeMap<String, BTreeMap<u32, LockedSaga>>,
+    pub(self) consumers: Consumers,
 }
 
 /// An aggregate in a lock file.
@@ -89,6 +101,7 @@ impl Lock {
             aggregates: catalog.aggregates().map(aggregate).collect(),
             events: catalog.events().map(event).collect(),
             sagas,
+            consumers: consumer::of(catalog),
         }
     }
 
@@ -114,6 +127,7 @@ impl Lock {
             }
         }
         self.sagas.values().flat_map(BTreeMap::values).for_each(|saga| saga.write(&mut text));
+        consumer::write(&self.consumers, &mut text);
         text
     }
 

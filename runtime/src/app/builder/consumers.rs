@@ -7,6 +7,7 @@ use super::{Builder, Options};
 use crate::app::gate::Gate;
 use crate::app::inline::{Inline, InlineAppend, Inlines};
 use crate::app::registry::Registry;
+use crate::catalog::Catalog;
 use crate::consumer::{ConsumerOptions, Declaration, Engine, ReadSide, Setup};
 use crate::projection::{Lends, Projection};
 use crate::reactor::Reactor;
@@ -63,6 +64,14 @@ impl<S> Consumers<S> {
 
     pub(super) fn add_all(&mut self, declarations: Vec<Declaration<S>>) {
         self.declarations.extend(declarations);
+    }
+
+    /// Notes the number of partitions of each consumer.
+    pub(super) fn note_partitions(&self, catalog: &mut Catalog) {
+        for declaration in &self.declarations {
+            let options = declaration.options(&self.options);
+            catalog.set_partitions(&*declaration.name, options.partitions.get());
+        }
     }
 
     /// The inline projections, if there is any.

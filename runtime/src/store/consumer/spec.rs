@@ -25,7 +25,7 @@ pub struct ConsumerSpec {
 }
 
 /// What a consumer is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum ConsumerKind {
     /// A read model, with a table of the store's.
@@ -43,6 +43,14 @@ impl ConsumerKind {
     #[must_use]
     pub const fn goes_on(self) -> bool {
         matches!(self, Self::Saga | Self::Reactor)
+    }
+
+    /// The call of the builder that says where a new reactor or saga starts.
+    pub(crate) const fn start_call(self) -> &'static str {
+        match self {
+            Self::Saga => "saga_from::<…>(services, Start::End)",
+            _ => "reactor_with(…, ConsumerOptions::new().start(Start::End))",
+        }
     }
 
     /// Its persisted name.

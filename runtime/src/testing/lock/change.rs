@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use super::consumer::{ConsumerChange, start};
 use crate::saga::SagaChange;
 use crate::schema::ShapeChange;
+use crate::store::ConsumerKind;
 
 /// One difference between a lock file and the code.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +46,15 @@ pub enum Subject {
         /// The newest version in the code; the locked one, where the saga is gone.
         current: u32,
     },
+    /// A reactor, a projection or a read model, or a saga as a consumer.
+    Consumer {
+        /// Its kind.
+        kind: ConsumerKind,
+        /// The persisted name.
+        name: String,
+        /// The version in the code; the locked one, where the consumer is gone.
+        version: u32,
+    },
 }
 
 /// How something has changed.
@@ -82,6 +93,10 @@ pub enum ChangeKind {
     VersionRemoved,
     /// Its structure has changed.
     Structure(ShapeChange),
+    /// A reactor, a projection, a read model or the partitions of a saga have changed.
+    Consumer(ConsumerChange),
+    /// No saga of the lock file has the name.
+    SagaAdded,
     /// The data or a step of a saga has changed, while its version has not.
     Saga(SagaChange),
     /// No saga has the name any more.
@@ -121,7 +136,9 @@ impl Change {
             | Kind::EventJoined { .. }
             | Kind::FoldVersion { .. }
             | Kind::VersionAdded
+            | Kind::SagaAdded
             | Kind::SagaMigrated { .. } => false,
+            Kind::Consumer(change) => change.is_breaking(),
             Kind::Saga(change) => !change.survives(),
             Kind::Structure(change) => change.is_breaking(),
         }
@@ -158,6 +175,10 @@ impl Change {
             Kind::Saga(_) | Kind::SagaRemoved { .. } | Kind::SagaStranded { .. } => {
                 return self.saga_remedy();
             }
+            Kind::Consumer(change) => {
+                let Subject::Consumer { kind, name, .. } = &self.subject else { return None };
+                return change.remedy(*kind, name);
+            }
             Kind::Structure(change) => change.remedy(&self.path)?,
             _ => return None,
         };
@@ -167,7 +188,7 @@ impl Change {
     /// The way out that is always there: the former structure stays, as a type of its own.
     fn or_new_version(&self) -> String {
         match &self.subject {
-            Subject::Aggregate { .. } | Subject::Saga { .. } => String::new(),
+            Subject::Aggregate { .. } | Subject::Saga { .. } | Subject::Consumer { .. } => String::new(),
             Subject::Event { version, current, .. } if version < current => {
                 format!("; version {version} is history: its type stays as it was when it was written")
             }
@@ -228,6 +249,9 @@ impl fmt::Display for Subject {
             Self::Aggregate { category } => write!(f, "aggregate {category}"),
             Self::Event { name, version, .. } => write!(f, "event {name} v{version}"),
             Self::Saga { name, version, .. } => write!(f, "saga {name} v{version}"),
+            Self::Consumer { kind, name, version } => {
+                write!(f, "{} {name} v{version}", kind.as_str().replace('_', " "))
+            }
         }
     }
 }
@@ -248,6 +272,11 @@ impl fmt::Display for Change {
                 write!(f, "does not read `{event}` any more, which its streams may hold")
             }
             Kind::VersionAdded => f.write_str("is new"),
+            Kind::SagaAdded => f.write_str(&start(ConsumerKind::Saga)),
+            Kind::Consumer(change) => {
+                let Subject::Consumer { kind, .. } = &self.subject else { return Ok(()) };
+                f.write_str(&change.text(*kind))
+            }
             Kind::EventRemoved { renamed_to: Some(new) } => {
                 write!(f, "is gone; `{new}` has the same structure, was it renamed?")
             }

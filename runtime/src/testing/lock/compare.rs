@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::change::{Change, ChangeKind, Subject};
+use super::consumer::consumers;
 use super::saga::sagas;
 use super::{Lock, LockedAggregate};
 use crate::schema::{Evolution, Shape};
@@ -11,6 +12,7 @@ pub(super) fn locks(locked: &Lock, now: &Lock) -> Vec<Change> {
     let mut changes = Vec::new();
     aggregates(locked, now, &mut changes);
     sagas(&locked.sagas, &now.sagas, &mut changes);
+    consumers(locked, now, &mut changes);
     for (name, versions) in &locked.events {
         match now.events.get(name) {
             Some(code) => event(name, versions, code, &mut changes),

@@ -1,5 +1,6 @@
 //! Reading a lock file.
 
+use super::consumer;
 use super::saga::saga;
 use super::{Lock, LockedAggregate};
 use crate::schema::reading::{InvalidText, Line, Lines, Parsed, invalid, shape};
@@ -32,7 +33,7 @@ pub(super) fn lock(text: &str) -> Parsed<Lock> {
         })?,
         None => return Err(invalid(lines.last, "the line `kenning lock format 1` is missing")),
     }
-    let mut lock = Lock::default();
+    let mut lock = Lock { consumers: consumer::parse(text)?, ..Lock::default() };
     while let Some(line) = lines.next_at(0) {
         if line.text.starts_with("aggregate ") {
             aggregate(&mut lock, line, &mut lines)?;
@@ -42,6 +43,12 @@ pub(super) fn lock(text: &str) -> Parsed<Lock> {
             if lock.sagas.entry(name).or_default().insert(version, saga).is_some() {
                 return Err(invalid(line.number, "this version of the saga is there twice"));
             }
+        } else if !line.text.starts_with("event ") {
+            let reason = format!(
+                "this release of kenning does not know what `{}` begins: a newer release has written the file, or it was changed by hand",
+                line.text
+            );
+            return Err(invalid(line.number, reason));
         } else {
             event(&mut lock, line, &mut lines)?;
         }

@@ -21,7 +21,11 @@ pub(in crate::testing::lock) fn sagas(locked: &Sagas, now: &Sagas, changes: &mut
         for version in
             versions.keys().filter(|version| known.is_none_or(|known| !known.contains_key(version)))
         {
-            changes.push(Change::whole(subject(name, *version, versions), ChangeKind::VersionAdded));
+            let newest = versions.last_key_value().is_some_and(|(newest, _)| newest == version);
+            // Former definitions beside a new one start nothing.
+            let kind =
+                if known.is_none() && newest { ChangeKind::SagaAdded } else { ChangeKind::VersionAdded };
+            changes.push(Change::whole(subject(name, *version, versions), kind));
         }
     }
 }

@@ -86,7 +86,7 @@ fn what_is_no_lock_file_is_refused_with_its_line() {
         (
             "event order.placed v1",
             "happening order.placed v1",
-            "line 9: `event ` should stand before `happening order.placed v1 228b37e9d2a50d5f: object`",
+            "line 9: this release of kenning does not know what `happening order.placed v1 228b37e9d2a50d5f: object` begins: a newer release has written the file, or it was changed by hand",
         ),
         (
             "  data: object\n    cents: i64\n    id: string\n",

@@ -7,6 +7,8 @@ use proptest::prelude::*;
 use super::generate::{name, shape};
 use crate::saga::{SagaDescription, StepDescription, StepKind, WayBack};
 use crate::schema::Shape;
+use crate::store::ConsumerKind;
+use crate::testing::lock::consumer::LockedConsumer;
 use crate::testing::lock::{Lock, LockedAggregate, LockedSaga};
 
 /// A lock with one event of one structure.
@@ -22,14 +24,35 @@ fn lock() -> impl Strategy<Value = Lock> {
     let aggregates = proptest::collection::btree_map(name(), aggregate, 0..3);
     let events = proptest::collection::btree_map(name(), versions, 0..3);
     let sagas = proptest::collection::vec(saga(), 0..2);
-    (aggregates, events, sagas).prop_map(|(aggregates, events, list)| {
+    let consumers = proptest::collection::btree_map(consumer_key(), consumer(), 0..3);
+    (aggregates, events, sagas, consumers).prop_map(|(aggregates, events, list, consumers)| {
         let mut sagas = BTreeMap::<_, BTreeMap<_, _>>::new();
         for saga in list {
             let SagaDescription { name, version, .. } = &saga.description;
             sagas.entry(name.clone()).or_default().insert(*version, saga);
         }
-        Lock { aggregates, events, sagas }
+        Lock { aggregates, events, sagas, consumers }
     })
+}
+
+fn consumer_key() -> impl Strategy<Value = (ConsumerKind, String)> {
+    use ConsumerKind as Kind;
+    let kinds = vec![Kind::ReadModel, Kind::Projection, Kind::Saga, Kind::Reactor];
+    (proptest::sample::select(kinds), name())
+}
+
+fn consumer() -> impl Strategy<Value = LockedConsumer> {
+    let events = proptest::collection::btree_set(name(), 0..3);
+    let (partitions, renamed_from) = (proptest::option::of(1_u16..257), proptest::option::of(name()));
+    (1_u32..9, any::<bool>(), partitions, renamed_from, events).prop_map(
+        |(version, inline, partitions, renamed_from, events)| LockedConsumer {
+            version,
+            inline,
+            partitions,
+            renamed_from,
+            events,
+        },
+    )
 }
 
 /// A saga with any steps, also such as no table has.
