@@ -315,7 +315,6 @@ async fn p12_build_asks_for_the_start_with_the_call_that_the_lock_names() {
     Kenning::builder(store).reactor_with(Mails, options).build().await.unwrap();
 }
 
-/// Seen failing with `renamed_to` always `None`.
 #[test]
 fn p12_a_consumer_that_was_renamed_is_asked_for_its_former_name() {
     let or = |new: &str, kind: &str| {
@@ -372,7 +371,6 @@ fn p12_another_consumer_in_the_place_of_one_is_not_taken_for_it() {
     assert!(found.iter().all(|change| !change.is_breaking()), "{found:#?}");
 }
 
-/// Seen failing with `raise` always false.
 #[test]
 fn p9_other_events_under_the_same_version_are_refused() {
     let joined =
@@ -441,7 +439,6 @@ fn p12_a_lowered_version_is_refused_where_a_store_refuses_it() {
     passes(empty().reactor::<MailsRaised>(), empty().reactor::<Mails>(), &lowered);
 }
 
-/// Seen failing with `raise_to` always `None`.
 #[test]
 fn p12_other_partitions_under_the_same_version_are_refused() {
     let continues = "which continues at the partition that is furthest behind";
