@@ -178,7 +178,7 @@ async fn p12_a_migrated_instance_reads_an_event_that_was_left_before<H: Home>(ho
     newer.stop().await;
 }
 
-/// On commit 8592927 this test fails: the step is tried again under another key.
+/// Fails without `releases.key-names`: see tests/guards.
 async fn p6_a_renamed_step_keeps_its_keys<H: Home>(home: H) {
     let world = World::new(home);
     world.outside.plan("pick", &[Answer::RetryAfter(Duration::from_secs(3_600))]);
