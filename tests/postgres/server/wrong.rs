@@ -68,7 +68,7 @@ async fn other(greeting: Vec<u8>, answer: &'static [u8]) -> SocketAddr {
     address
 }
 
-/// The greeting of a MySQL server, whose first byte is its length.
+/// The greeting of a `MySQL` server, whose first byte is its length.
 fn mysql(length: u8) -> Vec<u8> {
     let mut packet = vec![length, 0, 0, 0, 10];
     packet.extend_from_slice(b"8.0.36\0\x08\0\0\0abcdefgh\0\xff\xff\xff\x02\0\xff\xdf\x15");
@@ -156,7 +156,7 @@ async fn p2_a_mode_of_tls_that_is_none_is_named_with_those_that_are() {
     assert!(!text.contains(PASSWORD), "{text}");
 }
 
-/// Lets the roles in as these lines of pg_hba.conf say, and the owner always.
+/// Lets the roles in as these lines of `pg_hba.conf` say, and the owner always.
 async fn admit(server: &PrivateServer, lines: &[&str]) {
     let mut admin = server.admin().await;
     let load = "select pg_conf_load_time()";

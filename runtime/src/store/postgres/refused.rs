@@ -110,7 +110,7 @@ impl<'a> Target<'a> {
         StoreError::Unavailable(format!("{problem}{advice}").into())
     }
 
-    /// The server's pg_hba.conf has no entry for the connection, which the URL does not encrypt.
+    /// The server's `pg_hba.conf` has no entry for the connection, which the URL does not encrypt.
     fn lacks_tls(&self, error: &Error) -> bool {
         let refused = error.as_database_error().is_some_and(|error| {
             error.code() == Some(Cow::Borrowed("28000")) && error.message().contains("pg_hba.conf")
